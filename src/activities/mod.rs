@@ -1,0 +1,4 @@
+//! To be written.
+pub mod notify;
+pub mod preflight;
+pub mod progress;

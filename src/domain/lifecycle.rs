@@ -1,0 +1,135 @@
+//! The states of a request, and what may follow what.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::provisioning::Progress;
+use super::rules::Authorization;
+
+/// Where a request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    PreFlight,
+    AwaitingAuthorization,
+    Provisioning,
+    /// Something failed, and a person must choose to retry or to give up.
+    NeedsAttention,
+    Provisioned,
+    Rejected,
+    Expired,
+    Cancelled,
+    Failed,
+}
+
+impl Status {
+    /// The word people and programs read.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::PreFlight => "pre_flight",
+            Self::AwaitingAuthorization => "awaiting_authorization",
+            Self::Provisioning => "provisioning",
+            Self::NeedsAttention => "needs_attention",
+            Self::Provisioned => "provisioned",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Is the request over?
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Provisioned | Self::Rejected | Self::Expired | Self::Cancelled | Self::Failed)
+    }
+
+    /// May `next` follow? What the workflow obeys and the tests check.
+    pub fn may_become(self, next: Self) -> bool {
+        use Status::*;
+        match self {
+            PreFlight => matches!(next, AwaitingAuthorization | Cancelled | Failed),
+            AwaitingAuthorization => matches!(next, Provisioning | Rejected | Expired | Cancelled | Failed),
+            Provisioning => matches!(next, NeedsAttention | Provisioned | Cancelled | Failed),
+            NeedsAttention => matches!(next, Provisioning | Cancelled | Failed),
+            Provisioned | Rejected | Expired | Cancelled | Failed => false,
+        }
+    }
+}
+
+/// The answer of the query `state`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestState {
+    pub request_id: String,
+    pub status: Status,
+    /// The decision that counted.
+    pub authorization: Option<Authorization>,
+    /// The last step a provisioner is known to have reached when it stopped.
+    /// Live progress is in the provisioner's heartbeat and in the thread.
+    pub progress: Option<Progress>,
+    /// What was provisioned: the outputs of the provisioner.
+    pub resources: Option<BTreeMap<String, Value>>,
+    /// What went wrong, last.
+    pub failure: Option<Failure>,
+}
+
+/// Something that went wrong, said to people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// The step that failed, in the provisioner's words, if it told.
+    pub step: Option<String>,
+    /// What went wrong.
+    pub cause: String,
+    /// What somebody can do about it.
+    pub advice: String,
+    /// How often it has been tried, by people: 1 before the first retry. A
+    /// choice made for one attempt never answers the question of another.
+    pub attempt: u32,
+}
+
+/// What a person chose when a request needed a hand: the payload of the signal
+/// `attend`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attendance {
+    pub choice: Choice,
+    /// The attempt the choice is about, see [`Failure::attempt`].
+    pub attempt: u32,
+    pub decided_by: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Choice {
+    Retry,
+    GiveUp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_final_state_stays() {
+        use Status::*;
+        let all = [
+            PreFlight,
+            AwaitingAuthorization,
+            Provisioning,
+            NeedsAttention,
+            Provisioned,
+            Rejected,
+            Expired,
+            Cancelled,
+            Failed,
+        ];
+        for from in all {
+            let anything = all.into_iter().any(|to| from.may_become(to));
+            assert_eq!(anything, !from.is_final(), "{from:?}");
+            assert_eq!(serde_json::to_value(from).unwrap(), from.word());
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Everything the bot can tell people about a request, without a word of Slack.
+//! The workflow says a [`Notice`] at each transition; how it looks and where it
+//! appears is decided by whoever brings it to people.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::lifecycle::{Failure, Status};
+use super::policy::PreflightProblem;
+use super::provisioning::Provisioned;
+use super::request::{ProvisionRequest, RequestId};
+use super::rules::Rules;
+
+/// What happened to a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "notice", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum Notice {
+    /// The request did not pass the pre-flight checks. Ends it.
+    Refused { problem: PreflightProblem },
+    /// The request waits for its authorizer.
+    Requested { expires_at: i64 },
+    /// The authorizer has been asked a while ago and has not decided.
+    Reminded { expires_at: i64 },
+    /// The authorizer approved; the provisioner is at work.
+    Authorized { region: String, profile: String, decided_by: String },
+    /// The authorizer rejected. Ends the request.
+    Rejected { decided_by: String, reason: Option<String> },
+    /// Nobody decided in time. Ends the request.
+    Expired,
+    /// Provisioning stopped, and a person must choose.
+    NeedsAttention { failure: Failure, expires_at: i64 },
+    /// Somebody chose to retry; the provisioner is at work again.
+    Retried { failure: Failure, decided_by: String },
+    /// The resources exist. Ends the request.
+    Provisioned { result: Provisioned },
+    /// The request was withdrawn. Ends it.
+    Cancelled { cleanup: Cleanup },
+    /// The request failed for good. Ends it.
+    Failed { failure: Failure, given_up: GivenUp, cleanup: Cleanup },
+}
+
+/// Who gave up on a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum GivenUp {
+    /// A person chose to.
+    ByChoice { decided_by: String },
+    /// Nobody chose in time.
+    Unanswered,
+    /// There was nothing to choose: the request could not even be asked.
+    AtOnce,
+}
+
+/// What became of resources that existed when a request ended without success.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum Cleanup {
+    /// Nothing had been built.
+    NothingBuilt,
+    /// Everything built was removed.
+    Removed,
+    /// Removing did not succeed: somebody must look, for this reason.
+    Remains { what: String, cause: String },
+}
+
+impl Notice {
+    /// Where a request stands once this has happened.
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Requested { .. } | Self::Reminded { .. } => Status::AwaitingAuthorization,
+            Self::Authorized { .. } | Self::Retried { .. } => Status::Provisioning,
+            Self::NeedsAttention { .. } => Status::NeedsAttention,
+            Self::Rejected { .. } => Status::Rejected,
+            Self::Expired => Status::Expired,
+            Self::Provisioned { .. } => Status::Provisioned,
+            Self::Cancelled { .. } => Status::Cancelled,
+            Self::Refused { .. } | Self::Failed { .. } => Status::Failed,
+        }
+    }
+}
+
+/// The input of the activity `notify`: a notice, and all there is to say about
+/// the request it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Notification {
+    pub request_id: RequestId,
+    pub request: ProvisionRequest,
+    /// `None` when the request did not pass the pre-flight checks.
+    pub rules: Option<Rules>,
+    pub notice: Notice,
+    /// What earlier notices of this request left behind.
+    pub conversation: Conversation,
+}
+
+/// Where the messages of a request are, by the part they play in its
+/// conversation. The workflow carries it from notice to notice and never looks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Conversation(pub BTreeMap<String, MessageRef>);
+
+/// One message, by the place it was posted in and its ID there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRef {
+    pub channel: String,
+    pub ts: String,
+}

@@ -1,0 +1,27 @@
+//! provision-bot: application teams ask for cloud resources in Slack, the right
+//! person says yes in one click, and a durable Temporal workflow stands behind
+//! every request.
+//!
+//! The modules in reading order: the words first, then the story told in them,
+//! then the edges where side effects live.
+
+#![forbid(unsafe_code)]
+
+pub mod domain;
+
+pub mod workflow;
+
+pub mod config;
+pub mod temporal;
+
+pub mod activities;
+pub mod provisioner;
+pub mod slack;
+
+pub mod app;
+pub mod check;
+pub mod telemetry;
+pub mod web;
+
+#[cfg(feature = "demo")]
+pub mod demo;

@@ -1,0 +1,4 @@
+//! To be written.
+pub mod decision;
+pub mod followup;
+pub mod request;

@@ -1,0 +1,44 @@
+//! Slack: what a person did, said in our words, and what we say back.
+
+pub mod api;
+pub mod directory;
+pub mod handlers;
+pub mod http;
+pub mod inbound;
+pub mod manifest;
+pub mod views;
+
+/// Every `callback_id` and `action_id`, named once. A `block_id` of an input
+/// equals its `action_id`; the templates in `blocks/` are checked against these.
+pub mod ids {
+    /// The slash command.
+    pub const COMMAND: &str = "/provision";
+
+    // The request form, and its fields.
+    pub const PROVISION_REQUEST: &str = "provision_request";
+    pub const APPLICATION_NAME: &str = "application_name";
+    pub const TEAM: &str = "team";
+    pub const AUTHORIZER: &str = "authorizer";
+    pub const BLUEPRINT: &str = "blueprint";
+    pub const JUSTIFICATION: &str = "justification";
+
+    // The authorizer's card.
+    pub const REGION: &str = "region";
+    pub const PROFILE: &str = "profile";
+    pub const APPROVE: &str = "approve";
+    pub const REJECT: &str = "reject";
+
+    // The form that asks for a reason.
+    pub const REJECT_REQUEST: &str = "reject_request";
+    pub const REASON: &str = "reason";
+
+    // The request's message in the channel.
+    pub const CANCEL: &str = "cancel";
+
+    // The card of a request that needs a hand.
+    pub const RETRY: &str = "retry";
+    pub const GIVE_UP: &str = "give_up";
+
+    /// `event_type` of the metadata of every message about a request.
+    pub const EVENT_TYPE: &str = "provision_request";
+}

@@ -1,0 +1,4 @@
+//! To be written.
+pub mod decision;
+pub mod request;
+pub mod thread;
