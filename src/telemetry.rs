@@ -1,1 +1,98 @@
-//! To be written.
+//! Logs and metrics, each named once.
+//!
+//! Logs name things alike everywhere: `request.id`, `slack.channel`,
+//! `slack.method`. Never a token, a body or a signature.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::LogFormat;
+
+/// Sends the logs to standard error, in the given form. `filter` is `RUST_LOG`.
+pub fn start_logging(format: LogFormat, filter: &str) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second start is a second logger in one process, as in tests: the first stays.
+    let _ = match format {
+        LogFormat::Text => logs.try_init(),
+        LogFormat::Json => logs.json().flatten_event(true).try_init(),
+    };
+}
+
+/// What the bot counts. The SDK's own metrics come beside it, see [`crate::web`].
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    requests: Family<OutcomeLabels, Counter>,
+    slack_calls: Family<SlackCallLabels, Counter>,
+    handler_seconds: Family<HandlerLabels, Histogram, fn() -> Histogram>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SlackCallLabels {
+    method: String,
+    result: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HandlerLabels {
+    handler: String,
+    result: String,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("provision_bot");
+        let requests = Family::default();
+        let slack_calls = Family::default();
+        let handler_seconds: Family<_, _, fn() -> Histogram> =
+            Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 2.0, 13)));
+        registry.register("requests", "Requests by what became of them: started, then each ending.", requests.clone());
+        registry.register("slack_calls", "Calls of Slack's Web API, by method and result.", slack_calls.clone());
+        registry.register(
+            "handler_seconds",
+            "Time until a delivery of Slack was answered, in seconds.",
+            handler_seconds.clone(),
+        );
+        Self { registry: Arc::new(registry), requests, slack_calls, handler_seconds }
+    }
+}
+
+impl Metrics {
+    /// A request was `started`, or ended in one of the final states.
+    pub fn request(&self, outcome: &str) {
+        self.requests.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
+    }
+
+    /// A call of Slack's Web API came back: `ok`, Slack's error code, or `unavailable`.
+    pub fn slack_call(&self, method: &str, result: &str) {
+        let labels = SlackCallLabels { method: method.to_owned(), result: result.to_owned() };
+        self.slack_calls.get_or_create(&labels).inc();
+    }
+
+    /// A delivery of Slack was answered after `took`.
+    pub fn handled(&self, handler: &str, result: &str, took: Duration) {
+        let labels = HandlerLabels { handler: handler.to_owned(), result: result.to_owned() };
+        self.handler_seconds.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
+    /// Everything counted so far, in the text format of Prometheus.
+    pub fn render(&self) -> String {
+        let mut out = String::new();
+        // Writing to a string cannot fail.
+        let _ = text::encode(&mut out, &self.registry);
+        out
+    }
+}

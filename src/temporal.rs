@@ -1,1 +1,202 @@
-//! To be written.
+//! Temporal, as the rest of the program sees it: one connection, and what can be
+//! done with a request. Every call has a deadline, since behind most of them a
+//! person waits for Slack to be acknowledged.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use temporalio_client::envconfig::LoadClientConfigProfileOptions;
+use temporalio_client::errors::{WorkflowInteractionError, WorkflowQueryError, WorkflowStartError};
+use temporalio_client::tonic::{Code, IntoRequest, Status as Rpc};
+use temporalio_client::{
+    Client, ClientOptions, Connection, ConnectionOptions, RetryOptions, RpcOptions, WorkflowCancelOptions,
+    WorkflowHandle, WorkflowIdReusePolicy, WorkflowQueryOptions, WorkflowSignalOptions,
+    WorkflowStartOptions,
+};
+use temporalio_common::data_converters::{SerializationContextData};
+use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
+use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+use temporalio_common::protos::temporal::api::workflowservice::v1::GetWorkflowExecutionHistoryRequest;
+
+use crate::domain::lifecycle::{Attendance, RequestState};
+use crate::domain::request::{ProvisionRequest, RequestId};
+use crate::domain::rules::Decision;
+use crate::workflow::{Loose, ProvisionApplication, TASK_QUEUE};
+
+/// One attempt of a call, and the whole call with its retries. Together with the
+/// calls to Slack a handler makes they stay below Slack's three seconds.
+const ATTEMPT: Duration = Duration::from_millis(800);
+const CALL: Duration = Duration::from_millis(1_000);
+/// A query needs a live worker; without one it would hang.
+const QUERY: Duration = Duration::from_millis(700);
+/// Connecting has no deadline of its own.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// Connects as Temporal's own environment configuration says. Tries once.
+pub async fn connect(identity: &str) -> anyhow::Result<Client> {
+    let (mut connection, client) = load()?;
+    connection.identity = identity.to_owned();
+    let target = connection.target.to_string();
+    let connection = tokio::time::timeout(CONNECT, Connection::connect(connection))
+        .await
+        .map_err(|_| anyhow!("Temporal at {target} does not answer"))?
+        .with_context(|| format!("Temporal at {target} cannot be reached"))?;
+    Ok(Client::new(connection, client)?)
+}
+
+/// What Temporal's environment configuration (`TEMPORAL_*`, `temporal.toml`) says.
+pub fn load() -> anyhow::Result<(ConnectionOptions, ClientOptions)> {
+    // The error is not `Send`, so it is told as text.
+    ClientOptions::load_from_config(LoadClientConfigProfileOptions::default())
+        .map_err(|error| anyhow!("the TEMPORAL_* settings: {error}"))
+}
+
+/// The requests, by ID.
+///
+/// Temporal may come up after the bot: until [`Requests::connected`] is called,
+/// every call answers [`RequestError::NoAnswer`].
+#[derive(Clone, Default)]
+pub struct Requests {
+    client: Arc<OnceLock<Client>>,
+}
+
+/// Whether a request was started, or had been before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Started {
+    Now,
+    Before,
+}
+
+/// Why nothing could be done with a request.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    #[error("there is no such request")]
+    NotFound,
+    #[error("the request has ended")]
+    Ended,
+    /// The call may still be carried out. Every call here may be made again.
+    #[error("Temporal does not answer: {0}")]
+    NoAnswer(String),
+}
+
+impl Requests {
+    /// Temporal is there. Only the first call counts: a client heals by itself.
+    pub fn connected(&self, client: Client) {
+        let _ = self.client.set(client);
+    }
+
+    /// The client, once connected.
+    pub fn client(&self) -> Result<&Client, RequestError> {
+        self.client.get().ok_or_else(|| RequestError::NoAnswer("not connected yet".to_owned()))
+    }
+
+    fn handle(&self, id: &RequestId) -> Result<WorkflowHandle<Client, ProvisionApplication>, RequestError> {
+        Ok(self.client()?.get_workflow_handle::<ProvisionApplication>(id.as_str()))
+    }
+
+    /// Starts the workflow of a request. Its ID is the lock: a second start, also
+    /// after the first has ended, starts nothing.
+    pub async fn start(&self, id: &RequestId, request: &ProvisionRequest) -> Result<Started, RequestError> {
+        let options = WorkflowStartOptions::new(TASK_QUEUE, id.as_str())
+            .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
+            .static_summary(format!("{} for {}", request.application_name, request.team_id))
+            .rpc_options(in_time())
+            .build();
+        match self.client()?.start_workflow(ProvisionApplication::run, Loose::of(request.clone()), options).await {
+            Ok(_) => Ok(Started::Now),
+            Err(WorkflowStartError::AlreadyStarted { .. }) => Ok(Started::Before),
+            Err(error) => Err(RequestError::NoAnswer(error.to_string())),
+        }
+    }
+
+    /// The request as it was made, read from the first event of its history: this
+    /// needs no worker and no memo, whoever started the workflow.
+    pub async fn get(&self, id: &RequestId) -> Result<ProvisionRequest, RequestError> {
+        let client = self.client()?;
+        let mut call = GetWorkflowExecutionHistoryRequest {
+            namespace: client.options().namespace.clone(),
+            execution: Some(WorkflowExecution { workflow_id: id.to_string(), run_id: String::new() }),
+            maximum_page_size: 1,
+            ..Default::default()
+        }
+        .into_request();
+        call.set_timeout(ATTEMPT);
+        let mut service = client.connection().workflow_service();
+        let answer = tokio::time::timeout(CALL, service.get_workflow_execution_history(call))
+            .await
+            .map_err(|_| RequestError::NoAnswer("timeout".to_owned()))?
+            .map_err(|status| rpc(&status))?
+            .into_inner();
+        let first = answer.history.and_then(|history| history.events.into_iter().next());
+        let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) = first.and_then(|e| e.attributes)
+        else {
+            return Err(RequestError::NotFound);
+        };
+        let input = started.input.unwrap_or_default().payloads;
+        let converter = &client.options().data_converter;
+        let request: Loose<ProvisionRequest> = converter
+            .from_payloads(&SerializationContextData::None, input)
+            .await
+            .map_err(|error| RequestError::NoAnswer(error.to_string()))?;
+        request.0.map_err(|_| RequestError::NotFound)
+    }
+
+    /// Sends an authorizer's decision. `click` is Slack's own ID of the click: the
+    /// same one sent twice counts once.
+    pub async fn authorize(&self, id: &RequestId, decision: Decision, click: &str) -> Result<(), RequestError> {
+        let options = WorkflowSignalOptions::builder().request_id(click.to_owned()).rpc_options(in_time()).build();
+        let handle = self.handle(id)?;
+        handle.signal(ProvisionApplication::authorize, Loose::of(decision), options).await.map_err(interaction)
+    }
+
+    /// Sends a choice about a request that needs a hand.
+    pub async fn attend(&self, id: &RequestId, choice: Attendance, click: &str) -> Result<(), RequestError> {
+        let options = WorkflowSignalOptions::builder().request_id(click.to_owned()).rpc_options(in_time()).build();
+        let handle = self.handle(id)?;
+        handle.signal(ProvisionApplication::attend, Loose::of(choice), options).await.map_err(interaction)
+    }
+
+    /// Where a request stands. Needs a live worker; ended requests answer too.
+    pub async fn state(&self, id: &RequestId) -> Result<RequestState, RequestError> {
+        let once = RpcOptions::builder().timeout(QUERY).retry_options(RetryOptions::no_retries()).build();
+        let options = WorkflowQueryOptions::builder().rpc_options(once).build();
+        let handle = self.handle(id)?;
+        match tokio::time::timeout(QUERY, handle.query(ProvisionApplication::state, (), options)).await {
+            Ok(Ok(state)) => Ok(state),
+            Ok(Err(WorkflowQueryError::NotFound(status))) => Err(rpc(&status)),
+            Ok(Err(error)) => Err(RequestError::NoAnswer(error.to_string())),
+            Err(_) => Err(RequestError::NoAnswer("no worker answered in time".to_owned())),
+        }
+    }
+
+    /// Asks a request to stop and to undo what it built. Asking one that has ended
+    /// does nothing.
+    pub async fn cancel(&self, id: &RequestId, reason: &str, click: &str) -> Result<(), RequestError> {
+        let options =
+            WorkflowCancelOptions::builder().reason(reason).request_id(click.to_owned()).rpc_options(in_time()).build();
+        let handle = self.handle(id)?;
+        handle.cancel(options).await.map_err(interaction)
+    }
+}
+
+fn in_time() -> RpcOptions {
+    let retry = RetryOptions::builder().max_elapsed_time(Some(CALL)).build();
+    RpcOptions::builder().timeout(ATTEMPT).retry_options(retry).build()
+}
+
+fn interaction(error: WorkflowInteractionError) -> RequestError {
+    match error {
+        WorkflowInteractionError::NotFound(status) => rpc(&status),
+        other => RequestError::NoAnswer(other.to_string()),
+    }
+}
+
+/// An ended workflow and an unknown one are told apart by the message alone.
+fn rpc(status: &Rpc) -> RequestError {
+    match status.code() {
+        Code::NotFound if status.message().contains("already completed") => RequestError::Ended,
+        Code::NotFound | Code::InvalidArgument => RequestError::NotFound,
+        _ => RequestError::NoAnswer(format!("{:?}: {}", status.code(), status.message())),
+    }
+}

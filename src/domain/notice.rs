@@ -106,3 +106,13 @@ pub struct MessageRef {
     pub channel: String,
     pub ts: String,
 }
+
+impl Conversation {
+    /// The part of the message that shows the progress of the provisioner.
+    pub const PROGRESS: &'static str = "progress";
+
+    /// Where the progress of the provisioner is shown, once it is.
+    pub fn progress(&self) -> Option<MessageRef> {
+        self.0.get(Self::PROGRESS).cloned()
+    }
+}

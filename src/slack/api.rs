@@ -1,1 +1,397 @@
-//! To be written.
+//! The few calls of Slack's Web API we make, with our own idea of an error.
+//!
+//! The connection is slack-morphism's; the answers are read into types of our
+//! own, because its models refuse a whole page for one value of another app (a
+//! number in a message's metadata).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use slack_morphism::errors::SlackClientError;
+use slack_morphism::hyper_tokio::SlackClientHyperConnector;
+use slack_morphism::prelude::{
+    SlackApiToken, SlackApiTokenValue, SlackClient, SlackClientApiCallContext, SlackClientHttpConnector,
+};
+use tracing::Span;
+use url::Url;
+
+use super::ids::EVENT_TYPE;
+use crate::domain::notice::MessageRef;
+use crate::domain::policy::{Person, Standing};
+use crate::telemetry::Metrics;
+
+/// How long a call may take while a person waits for Slack's acknowledgement.
+pub const IN_A_HANDLER: Duration = Duration::from_millis(1_200);
+/// How long a call may take in an activity, which will be retried.
+pub const IN_AN_ACTIVITY: Duration = Duration::from_secs(10);
+/// Slack's `Retry-After` is optional; this stands in for it.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// Messages read back when looking for what an earlier attempt posted.
+const LOOK_BACK: u32 = 200;
+
+type Connector = SlackClientHyperConnector<HttpsConnector<HttpConnector>>;
+
+/// Slack's Web API, with the bot's token.
+#[derive(Clone)]
+pub struct SlackApi {
+    client: Arc<SlackClient<Connector>>,
+    token: Arc<SlackApiToken>,
+    metrics: Metrics,
+    timeout: Duration,
+}
+
+/// Why a call had no success.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SlackError {
+    /// Slack answered with an error code; `detail` is what it said beside it.
+    #[error("{method}: {code}{detail}")]
+    Refused { method: &'static str, code: String, detail: String },
+    #[error("{method}: rate limited, again in {} s", retry_after.as_secs())]
+    RateLimited { method: &'static str, retry_after: Duration },
+    /// No answer, or none that can be read. The call may have been carried out.
+    #[error("{method}: {why}")]
+    Unavailable { method: &'static str, why: String },
+}
+
+impl SlackError {
+    /// Is it this error code?
+    pub fn is(&self, wanted: &str) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == wanted)
+    }
+}
+
+/// A message as it is posted. Blocks and metadata are optional for Slack alone:
+/// everything about a request carries the request's ID.
+pub struct Post<'a> {
+    pub channel: &'a str,
+    pub thread: Option<&'a str>,
+    pub text: &'a str,
+    pub blocks: &'a Value,
+    /// `event_payload` of the metadata.
+    pub metadata: &'a BTreeMap<&'static str, String>,
+}
+
+/// A message that was read back.
+#[derive(Debug, Deserialize)]
+pub struct Found {
+    pub ts: String,
+    #[serde(default)]
+    pub metadata: Option<Metadata>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Metadata {
+    #[serde(default)]
+    pub event_type: String,
+    #[serde(default)]
+    pub event_payload: BTreeMap<String, Value>,
+}
+
+/// Who the token belongs to.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Identity {
+    pub team_id: String,
+    pub user_id: String,
+}
+
+impl SlackApi {
+    /// `base` is the address of the Web API without a trailing slash.
+    pub fn new(base: &str, token: &str, metrics: Metrics) -> anyhow::Result<Self> {
+        let connector = Connector::with_connector(https_or_http()?).with_slack_api_url(base);
+        Ok(Self {
+            client: Arc::new(SlackClient::new(connector)),
+            token: Arc::new(SlackApiToken::new(SlackApiTokenValue(token.to_owned()))),
+            metrics,
+            timeout: IN_A_HANDLER,
+        })
+    }
+
+    /// The same, with another deadline for each call.
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { timeout, ..self.clone() }
+    }
+
+    pub async fn auth_test(&self) -> Result<Identity, SlackError> {
+        self.post("auth.test", &json!({})).await
+    }
+
+    pub async fn open_view(&self, trigger: &str, view: &Value) -> Result<String, SlackError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            view: Opened,
+        }
+        #[derive(Deserialize)]
+        struct Opened {
+            id: String,
+        }
+        let answer: Answer = self.post("views.open", &json!({ "trigger_id": trigger, "view": view })).await?;
+        Ok(answer.view.id)
+    }
+
+    pub async fn update_view(&self, view_id: &str, view: &Value) -> Result<(), SlackError> {
+        let _: Empty = self.post("views.update", &json!({ "view_id": view_id, "view": view })).await?;
+        Ok(())
+    }
+
+    pub async fn post_message(&self, post: &Post<'_>) -> Result<MessageRef, SlackError> {
+        let mut body = body(post);
+        body["unfurl_links"] = json!(false);
+        body["unfurl_media"] = json!(false);
+        if let Some(thread) = post.thread {
+            body["thread_ts"] = json!(thread);
+        }
+        self.post("chat.postMessage", &body).await
+    }
+
+    /// Brings a message up to date. Doing it twice is doing it once.
+    pub async fn update_message(&self, ts: &str, post: &Post<'_>) -> Result<(), SlackError> {
+        let mut body = body(post);
+        body["ts"] = json!(ts);
+        let _: Empty = self.post("chat.update", &body).await?;
+        Ok(())
+    }
+
+    /// Says something to one person alone, in a channel.
+    pub async fn post_ephemeral(&self, channel: &str, user: &str, text: &str) -> Result<(), SlackError> {
+        let body = json!({ "channel": channel, "user": user, "text": text });
+        let _: Empty = self.post("chat.postEphemeral", &body).await?;
+        Ok(())
+    }
+
+    /// Says something to the person who just clicked, and to nobody else.
+    pub async fn respond(&self, response_url: &str, text: &str) -> Result<(), SlackError> {
+        const METHOD: &str = "response_url";
+        let url: Url = response_url.parse().map_err(|_| unreadable(METHOD, "not an address"))?;
+        let body = json!({ "response_type": "ephemeral", "replace_original": false, "text": text });
+        let span = Span::none();
+        // Without the token: the address itself is the permission, and is no one
+        // else's business either.
+        let context = SlackClientApiCallContext {
+            rate_control_params: None,
+            token: None,
+            tracing_span: &span,
+            is_sensitive_url: true,
+        };
+        let call = self.client.http_api.connector.http_post_uri::<_, Empty>(url, &body, context);
+        self.finish(METHOD, call).await.map(|_| ())
+    }
+
+    /// The direct conversation with a person.
+    pub async fn open_dm(&self, user: &str) -> Result<String, SlackError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            channel: Opened,
+        }
+        #[derive(Deserialize)]
+        struct Opened {
+            id: String,
+        }
+        let answer: Answer = self.post("conversations.open", &json!({ "users": user })).await?;
+        Ok(answer.channel.id)
+    }
+
+    pub async fn join(&self, channel: &str) -> Result<(), SlackError> {
+        let _: Empty = self.post("conversations.join", &json!({ "channel": channel })).await?;
+        Ok(())
+    }
+
+    /// What was posted last in a conversation, newest first.
+    pub async fn history(&self, channel: &str) -> Result<Vec<Found>, SlackError> {
+        self.read("conversations.history", vec![("channel", channel)]).await
+    }
+
+    /// The replies in a thread, and the message that began it.
+    pub async fn replies(&self, channel: &str, thread: &str) -> Result<Vec<Found>, SlackError> {
+        self.read("conversations.replies", vec![("channel", channel), ("ts", thread)]).await
+    }
+
+    async fn read(&self, method: &'static str, mut params: Vec<(&str, &str)>) -> Result<Vec<Found>, SlackError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            messages: Vec<Found>,
+        }
+        let limit = LOOK_BACK.to_string();
+        params.extend([("limit", limit.as_str()), ("include_all_metadata", "true")]);
+        let answer: Answer = self.get(method, params).await?;
+        Ok(answer.messages)
+    }
+
+    /// A person, as Slack knows them. Somebody unknown is an answer, not an error.
+    pub async fn person(&self, id: &str) -> Result<Person, SlackError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            user: User,
+        }
+        #[derive(Deserialize)]
+        struct User {
+            #[serde(default)]
+            deleted: bool,
+            #[serde(default)]
+            is_bot: bool,
+            #[serde(default)]
+            is_restricted: bool,
+            #[serde(default)]
+            is_ultra_restricted: bool,
+            #[serde(default)]
+            is_stranger: bool,
+            #[serde(default)]
+            profile: Profile,
+        }
+        #[derive(Default, Deserialize)]
+        struct Profile {
+            #[serde(default)]
+            display_name: String,
+            #[serde(default)]
+            real_name: String,
+        }
+        let unknown = |name: &str| Person { id: id.to_owned(), name: name.to_owned(), standing: Standing::Unknown };
+        let user = match self.get::<Answer>("users.info", vec![("user", id)]).await {
+            Ok(answer) => answer.user,
+            Err(error) if error.is("user_not_found") || error.is("user_not_visible") => return Ok(unknown(id)),
+            Err(error) => return Err(error),
+        };
+        let standing = match &user {
+            user if user.deleted => Standing::Deactivated,
+            user if user.is_bot || id == SLACKBOT => Standing::Bot,
+            user if user.is_stranger => Standing::Stranger,
+            user if user.is_restricted || user.is_ultra_restricted => Standing::Guest,
+            _ => Standing::Member,
+        };
+        let names = [user.profile.display_name, user.profile.real_name];
+        let name = names.into_iter().find(|name| !name.trim().is_empty()).unwrap_or_else(|| id.to_owned());
+        Ok(Person { id: id.to_owned(), name, standing })
+    }
+
+    /// The members of a user group. A group that does not exist has none.
+    pub async fn group_members(&self, group: &str) -> Result<BTreeSet<String>, SlackError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            users: BTreeSet<String>,
+        }
+        match self.get::<Answer>("usergroups.users.list", vec![("usergroup", group)]).await {
+            Ok(answer) => Ok(answer.users),
+            Err(error) if error.is("no_such_subteam") => {
+                tracing::warn!(slack.group = group, "a user group of the configuration does not exist");
+                Ok(BTreeSet::new())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn post<A: DeserializeOwned + Send>(&self, method: &'static str, body: &Value) -> Result<A, SlackError> {
+        let session = self.client.open_session(&self.token);
+        let call = session.http_session_api.http_post::<_, A>(method, body, None);
+        self.finish(method, call).await
+    }
+
+    async fn get<A: DeserializeOwned + Send>(
+        &self,
+        method: &'static str,
+        params: Vec<(&str, &str)>,
+    ) -> Result<A, SlackError> {
+        let params: Vec<(&str, Option<&str>)> = params.into_iter().map(|(name, value)| (name, Some(value))).collect();
+        let session = self.client.open_session(&self.token);
+        let call = session.http_session_api.http_get::<A, _, _>(method, &params, None);
+        self.finish(method, call).await
+    }
+
+    /// Gives a call its deadline, reads its error, and counts it.
+    async fn finish<A>(
+        &self,
+        method: &'static str,
+        call: impl Future<Output = Result<A, SlackClientError>>,
+    ) -> Result<A, SlackError> {
+        let result = match tokio::time::timeout(self.timeout, call).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(read_error(method, error)),
+            Err(_) => Err(unreadable(method, &format!("no answer within {:?}", self.timeout))),
+        };
+        let counted = match &result {
+            Ok(_) => "ok",
+            Err(SlackError::Refused { code, .. }) => code.as_str(),
+            Err(SlackError::RateLimited { .. }) => "ratelimited",
+            Err(SlackError::Unavailable { .. }) => "unavailable",
+        };
+        self.metrics.slack_call(method, counted);
+        result
+    }
+}
+
+/// The ID of Slackbot, which `users.info` does not call a bot.
+const SLACKBOT: &str = "USLACKBOT";
+
+#[derive(Deserialize)]
+struct Empty {}
+
+fn body(post: &Post<'_>) -> Value {
+    json!({
+        "channel": post.channel,
+        "text": post.text,
+        "blocks": post.blocks,
+        "metadata": { "event_type": EVENT_TYPE, "event_payload": post.metadata },
+    })
+}
+
+fn read_error(method: &'static str, error: SlackClientError) -> SlackError {
+    match error {
+        SlackClientError::RateLimitError(limit) => {
+            SlackError::RateLimited { method, retry_after: limit.retry_after.unwrap_or(RETRY_AFTER) }
+        }
+        SlackClientError::ApiError(api) if api.code == "ratelimited" || api.code == "rate_limited" => {
+            SlackError::RateLimited { method, retry_after: RETRY_AFTER }
+        }
+        SlackClientError::ApiError(api) => {
+            let detail = api.http_response_body.as_deref().map(detail).unwrap_or_default();
+            SlackError::Refused { method, code: api.code, detail }
+        }
+        SlackClientError::HttpError(http) => unreadable(method, &format!("HTTP {}", http.status_code)),
+        // The text of the others may carry a body: only their kind is told.
+        SlackClientError::ProtocolError(_) => unreadable(method, "an answer that cannot be read"),
+        SlackClientError::HttpProtocolError(_) => unreadable(method, "the connection broke"),
+        _ => unreadable(method, "the call failed"),
+    }
+}
+
+/// What Slack says beside an error code: which scope, or which part of a view.
+fn detail(body: &str) -> String {
+    #[derive(Default, Deserialize)]
+    struct Body {
+        needed: Option<String>,
+        provided: Option<String>,
+        #[serde(default)]
+        response_metadata: Notes,
+    }
+    #[derive(Default, Deserialize)]
+    struct Notes {
+        #[serde(default)]
+        messages: Vec<String>,
+    }
+    let body: Body = serde_json::from_str(body).unwrap_or_default();
+    match (body.needed, body.response_metadata.messages) {
+        (Some(needed), _) => format!(" (needs {needed}, has {})", body.provided.unwrap_or_default()),
+        (None, messages) if !messages.is_empty() => format!(" ({})", messages.join("; ")),
+        _ => String::new(),
+    }
+}
+
+fn unreadable(method: &'static str, why: &str) -> SlackError {
+    SlackError::Unavailable { method, why: why.to_owned() }
+}
+
+/// Plain HTTP too, for a Slack simulator on this machine.
+fn https_or_http() -> anyhow::Result<HttpsConnector<HttpConnector>> {
+    let provider = rustls::crypto::ring::default_provider();
+    Ok(HttpsConnectorBuilder::new()
+        .with_provider_and_native_roots(provider)
+        .context("the system's certificates cannot be read")?
+        .https_or_http()
+        .enable_http1()
+        .build())
+}

@@ -1,1 +1,171 @@
-//! To be written.
+//! Everything the workflow may call, with the time each call gets and why.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use temporalio_common::ActivityDefinition;
+use temporalio_macros::activity_definitions;
+use temporalio_sdk::activities::ActivityError;
+use temporalio_sdk::{ActivityCancellationType, ActivityOptions, WorkflowCancellationToken};
+use temporalio_workflow::RetryPolicy;
+
+use crate::domain::notice::{Conversation, MessageRef, Notification};
+use crate::domain::policy::{Blueprint, PreflightProblem};
+use crate::domain::request::{ProvisionRequest, RequestId};
+use crate::domain::rules::Rules;
+
+/// The bot's own activities, served on [`super::TASK_QUEUE`].
+pub struct BotCalls;
+
+#[activity_definitions]
+impl BotCalls {
+    /// Judges a request before anybody is bothered with it.
+    #[activity(name = "preflight")]
+    pub fn preflight(_request: ProvisionRequest) -> Result<Preflight, ActivityError> {
+        unimplemented!()
+    }
+
+    /// Brings every message of a request up to a notice, once.
+    #[activity(name = "notify")]
+    pub fn notify(_notification: Notification) -> Result<Conversation, ActivityError> {
+        unimplemented!()
+    }
+
+    /// Shows the heartbeats of a running provisioner until it ends.
+    #[activity(name = "follow_progress")]
+    pub fn follow_progress(_watch: Watch) -> Result<(), ActivityError> {
+        unimplemented!()
+    }
+}
+
+/// The result of `preflight`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum Preflight {
+    Passed { rules: Rules },
+    Refused { problem: PreflightProblem },
+}
+
+/// The input of `follow_progress`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Watch {
+    pub request_id: RequestId,
+    /// The activity whose heartbeats are shown.
+    pub activity_id: String,
+    /// The message that shows them.
+    pub message: MessageRef,
+}
+
+/// The type of the failure with which `notify` says that the authorizer cannot be
+/// reached: no retry helps, and without the question nobody can answer.
+pub const AUTHORIZER_UNREACHABLE: &str = "AuthorizerUnreachable";
+
+/// An activity of a provisioner: the name is data, since it may be anybody's.
+pub struct Remote<I, O> {
+    name: String,
+    io: PhantomData<fn(I) -> O>,
+}
+
+impl<I, O> Remote<I, O> {
+    pub fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), io: PhantomData }
+    }
+}
+
+impl<I, O> ActivityDefinition for Remote<I, O>
+where
+    I: Serialize + DeserializeOwned + 'static,
+    O: Serialize + DeserializeOwned + 'static,
+{
+    type Input = I;
+    type Output = O;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// A few Slack calls, each of which gives up after ten seconds on its own.
+const SLACK_ATTEMPT: Duration = Duration::from_secs(60);
+/// Slack may be away for hours; asking every half minute loses nothing and
+/// stays far below its rate limits.
+const SLACK_RETRY_AT_MOST: Duration = Duration::from_secs(30);
+/// The bot's own activities heartbeat once a call, so a worker that died is
+/// noticed soon.
+const SLACK_HEARTBEAT: Duration = Duration::from_secs(20);
+
+/// Longest run of a provisioner: a large stack takes tens of minutes.
+const PROVISION_AT_MOST: Duration = Duration::from_secs(2 * 60 * 60);
+/// A provisioner that says nothing for this long is taken for dead. It also sets
+/// how rarely the heartbeats of a worker with default settings reach us: every
+/// 0.8 times this.
+const PROVISION_HEARTBEAT: Duration = Duration::from_secs(15);
+/// A queue nobody takes work from for this long has no worker.
+const PICKED_UP_WITHIN: Duration = Duration::from_secs(120);
+/// Throttling and outages of a minute or two are ridden out; then a person is
+/// asked. With doubling pauses up to [`PROVISION_RETRY_AT_MOST`]: about 90 s.
+const PROVISION_ATTEMPTS: u32 = 8;
+const PROVISION_RETRY_AT_MOST: Duration = Duration::from_secs(30);
+/// Cleaning up is tried longer, since after it nobody is asked: about 10 minutes.
+const DESTROY_ATTEMPTS: u32 = 25;
+
+/// How long somebody has to choose between retry and give up.
+pub const ATTENTION: Duration = Duration::from_secs(24 * 60 * 60);
+
+pub fn preflight() -> ActivityOptions {
+    ActivityOptions::with_start_to_close_timeout(SLACK_ATTEMPT).retry_policy(patient()).build()
+}
+
+/// Telling people is never cancelled half way: what was said stays true.
+pub fn notify(summary: &str) -> ActivityOptions {
+    ActivityOptions::with_start_to_close_timeout(SLACK_ATTEMPT)
+        .heartbeat_timeout(SLACK_HEARTBEAT)
+        .retry_policy(patient())
+        .cancellation_token(WorkflowCancellationToken::new())
+        .summary(summary)
+        .build()
+}
+
+/// Watching ends with what it watches: the token is the workflow's to cancel.
+pub fn follow_progress(until: WorkflowCancellationToken) -> ActivityOptions {
+    ActivityOptions::with_start_to_close_timeout(PROVISION_AT_MOST)
+        .heartbeat_timeout(SLACK_HEARTBEAT)
+        .retry_policy(patient())
+        .cancellation_token(until)
+        .build()
+}
+
+/// Waits for the provisioner to stop when cancelled: undoing must not begin
+/// while it still builds.
+pub fn provision(blueprint: &Blueprint, activity_id: &str) -> ActivityOptions {
+    ActivityOptions::with_start_to_close_timeout(PROVISION_AT_MOST)
+        .activity_id(activity_id)
+        .task_queue(&blueprint.task_queue)
+        .schedule_to_start_timeout(PICKED_UP_WITHIN)
+        .heartbeat_timeout(PROVISION_HEARTBEAT)
+        .cancellation_type(ActivityCancellationType::WaitCancellationCompleted)
+        .retry_policy(attempts(PROVISION_ATTEMPTS))
+        .build()
+}
+
+/// Undoing runs although the request is cancelled.
+pub fn destroy(blueprint: &Blueprint) -> ActivityOptions {
+    ActivityOptions::with_start_to_close_timeout(PROVISION_AT_MOST)
+        .task_queue(&blueprint.task_queue)
+        .schedule_to_start_timeout(PICKED_UP_WITHIN)
+        .heartbeat_timeout(PROVISION_HEARTBEAT)
+        .cancellation_token(WorkflowCancellationToken::new())
+        .retry_policy(attempts(DESTROY_ATTEMPTS))
+        .build()
+}
+
+fn patient() -> RetryPolicy {
+    RetryPolicy::builder().maximum_interval(SLACK_RETRY_AT_MOST).build()
+}
+
+fn attempts(at_most: u32) -> RetryPolicy {
+    RetryPolicy::builder().maximum_interval(PROVISION_RETRY_AT_MOST).maximum_attempts(at_most).build()
+}

@@ -1,3 +1,27 @@
-//! To be written.
+//! The story of a request, told to Temporal.
+//!
+//! Workflow code is replayed: what is decided here must depend on recorded data
+//! alone. So it reads no configuration, no clock and no environment; what it
+//! needs of the world it asks the activities in [`calls`]. A change of the steps
+//! (another activity, another order, another timer) breaks recorded histories
+//! and is guarded with `ctx.patched("…")`; the histories in `tests/histories`
+//! are replayed in the tests to show it.
+
 pub mod calls;
+pub mod explain;
+pub mod loose;
 pub mod provision_application;
+
+pub use loose::Loose;
+pub use provision_application::ProvisionApplication;
+
+/// The task queue of the workflows and of the bot's own activities.
+pub const TASK_QUEUE: &str = "provision-bot";
+/// The workflow type.
+pub const WORKFLOW_TYPE: &str = "ProvisionApplication";
+/// The signal that carries an authorizer's decision.
+pub const SIGNAL_AUTHORIZE: &str = "authorize";
+/// The signal that carries a choice about a request that needs a hand.
+pub const SIGNAL_ATTEND: &str = "attend";
+/// The query for the state of a request.
+pub const QUERY_STATE: &str = "state";
