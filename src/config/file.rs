@@ -174,7 +174,7 @@ impl<'t> Reader<'t> {
         for section in &sections {
             self.refuse_unknown(section, TEAM);
             let id = self.id(section, &mut ids);
-            let name = self.required(section, "name", &option_text("a name"), |text| is_option_text(text));
+            let name = self.required(section, "name", &option_text("a name"), is_option_text);
             let members = self.principals(section, "members");
             let authorizers = self.principals(section, "authorizers");
             teams.push((|| Some(Team { id: id?, name: name?, members: members?, authorizers: authorizers? }))());
@@ -194,9 +194,8 @@ impl<'t> Reader<'t> {
         for section in &sections {
             self.refuse_unknown(section, BLUEPRINT);
             let id = self.id(section, &mut ids);
-            let name = self.required(section, "name", &option_text("a name"), |text| is_option_text(text));
-            let description =
-                self.required(section, "description", &option_text("a description"), |text| is_option_text(text));
+            let name = self.required(section, "name", &option_text("a name"), is_option_text);
+            let description = self.required(section, "description", &option_text("a description"), is_option_text);
             let task_queue = self.temporal_name(section, "task_queue", BUILTIN_TASK_QUEUE);
             let provision_activity = self.temporal_name(section, "provision_activity", PROVISION_ACTIVITY);
             let destroy_activity = self.temporal_name(section, "destroy_activity", DESTROY_ACTIVITY);
@@ -365,7 +364,7 @@ const REGION: Check = Check {
 
 const PROFILE: Check = Check {
     expected: "the name of a profile of the AWS config, 1 to 75 characters on one line",
-    accepts: |text| is_option_text(text),
+    accepts: is_option_text,
 };
 
 /// The blueprint there is when none is configured.
