@@ -169,6 +169,14 @@ fn entry(choice: &Choice) -> Option<Entry> {
 }
 
 impl Choice {
+    pub fn new(value: &str, text: &str) -> Self {
+        Self { value: value.to_owned(), text: text.to_owned(), description: None }
+    }
+
+    pub fn with_description(self, description: &str) -> Self {
+        Self { description: Some(description.to_owned()), ..self }
+    }
+
     /// A choice that is called by its value.
     pub fn of(value: &str) -> Self {
         Self { value: value.to_owned(), text: value.to_owned(), description: None }
