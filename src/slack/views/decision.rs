@@ -229,11 +229,11 @@ pub fn attended(n: &Notification) -> Message {
         }
         Notice::Failed { failure, given_up, cleanup } => {
             let why = match given_up {
-                GivenUp::ByChoice { decided_by } => format!("{} gave up on it.", you(n, decided_by)),
-                GivenUp::Unanswered => "Nobody chose in time what to do about it.".to_owned(),
+                GivenUp::ByChoice { decided_by } => format!(" {} gave up on it.", you(n, decided_by)),
+                GivenUp::Unanswered => " Nobody chose in time what to do about it.".to_owned(),
                 GivenUp::AtOnce => String::new(),
             };
-            (format!("❌ {name} failed. {why} {}", cleaned(cleanup)), Some(failure))
+            (format!("❌ {name} failed.{why} {}", cleaned(cleanup)), Some(failure))
         }
         Notice::Cancelled { cleanup } => (format!("↩️ {name} was cancelled. {}", cleaned(cleanup)), None),
         Notice::Provisioned { .. } => (format!("✅ {name} is provisioned."), None),
