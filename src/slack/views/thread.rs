@@ -5,13 +5,14 @@ use serde_json::Value;
 
 use super::Message;
 use super::parts::{
-    Fact, PHRASE_MAX, QUOTE_MAX, Trouble, application, authorizer, because, blueprint, cleaned, code, ended, facts,
-    given_up, justification, place, remains, request_id, requester, team, told, trouble,
+    Fact, PHRASE_MAX, QUOTE_MAX, Trouble, application, authorizer, because, blueprint, cleaned, code, ended, fact,
+    facts, given_up, justification, place, remains, request_id, requester, team, told, trouble,
 };
 use super::template::template;
 use super::text::{Markup, Text, link, mention, moment};
 use crate::domain::notice::{Notice, Notification};
 use crate::domain::provisioning::{Progress, Provisioned};
+use crate::slack::ids;
 
 /// Cells of the progress bar: one line on a phone, with the numbers.
 const BAR_CELLS: u64 = 10;
@@ -233,7 +234,10 @@ pub fn outcome(n: &Notification) -> Option<Message> {
         }
         Notice::Expired => {
             let text = format!("⌛ {you}, {name} expired: {} did not decide in time.", authorizer(n));
-            (format!("{text} Nothing was built. Ask again with `/provision` when somebody can decide."), String::new())
+            (
+                format!("{text} Nothing was built. Ask again with `{}` when somebody can decide.", ids::COMMAND),
+                String::new(),
+            )
         }
         Notice::Cancelled { cleanup } => {
             view.remains = remains(cleanup);
@@ -264,7 +268,7 @@ pub fn outcome(n: &Notification) -> Option<Message> {
 }
 
 /// What a requester gets, line by line: the bucket first, then whatever else a
-/// provisioner answered.
+/// provisioner answered. One that answered nothing says what it did instead.
 fn results(result: &Provisioned) -> Vec<Fact> {
     let value = |value: &Value| {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -280,6 +284,10 @@ fn results(result: &Provisioned) -> Vec<Fact> {
     .flatten()
     .collect();
 
+    if result.outputs.is_empty() {
+        let done = result.summary.iter().filter_map(|line| fact("Done", Text::line(line, OUTPUT_VALUE_MAX)));
+        facts.extend(done.take(OUTPUTS_MAX));
+    }
     let shown_as_link = shown_address(result).is_some();
     let others: Vec<_> = result
         .outputs
