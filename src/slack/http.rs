@@ -1,1 +1,107 @@
-//! To be written.
+//! Slack over HTTP: verify, parse, handle, acknowledge in time.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::handlers::{Handlers, Reply};
+use super::inbound::{self, Inbound, Malformed};
+
+/// The largest body that is read. Slack limits a view to 250 kB, which percent
+/// encoding may triple.
+pub const BODY_MAX: usize = 1024 * 1024;
+/// Slack waits three seconds for an answer; some of them are the network's.
+const ANSWER_WITHIN: Duration = Duration::from_millis(2_600);
+
+/// The routes Slack calls.
+pub fn routes(handlers: Handlers, signing_secret: SecretString) -> Router {
+    let edge = Edge { handlers, signing_secret };
+    Router::new()
+        .route("/slack/commands", post(commands))
+        .route("/slack/interactions", post(interactions))
+        .route("/slack/options", post(interactions))
+        .route("/slack/events", post(events))
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .with_state(edge)
+}
+
+#[derive(Clone)]
+struct Edge {
+    handlers: Handlers,
+    signing_secret: SecretString,
+}
+
+async fn commands(State(edge): State<Edge>, headers: HeaderMap, body: Bytes) -> Response {
+    edge.answer("command", &headers, &body, inbound::command).await
+}
+
+async fn interactions(State(edge): State<Edge>, headers: HeaderMap, body: Bytes) -> Response {
+    edge.answer("interaction", &headers, &body, inbound::interaction).await
+}
+
+async fn events(State(edge): State<Edge>, headers: HeaderMap, body: Bytes) -> Response {
+    edge.answer("event", &headers, &body, inbound::event).await
+}
+
+impl Edge {
+    async fn answer(
+        &self,
+        route: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+        read: fn(&[u8]) -> Result<Inbound, Malformed>,
+    ) -> Response {
+        let began = Instant::now();
+        let (response, result) = self.handle(headers, body, read).await;
+        self.handlers.metrics.handled(route, result, began.elapsed());
+        response
+    }
+
+    async fn handle(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        read: fn(&[u8]) -> Result<Inbound, Malformed>,
+    ) -> (Response, &'static str) {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let now = jiff::Timestamp::now().as_second();
+        let secret = self.signing_secret.expose_secret().as_bytes();
+        let signed = (text("x-slack-request-timestamp"), text("x-slack-signature"));
+        if let Err(why) = inbound::verify(secret, signed.0, signed.1, body, now) {
+            tracing::warn!(%why, "a delivery was refused");
+            return (StatusCode::UNAUTHORIZED.into_response(), "unauthorized");
+        }
+        let inbound = match read(body) {
+            Ok(inbound) => inbound,
+            Err(why) => {
+                tracing::warn!(%why, "a signed delivery could not be read");
+                return (StatusCode::BAD_REQUEST.into_response(), "malformed");
+            }
+        };
+        let late = Handlers::late(&inbound);
+        match tokio::time::timeout(ANSWER_WITHIN, self.handlers.handle(inbound)).await {
+            Ok(reply) => (respond(reply), "ok"),
+            Err(_) => (respond(late), "late"),
+        }
+    }
+}
+
+fn respond(reply: Reply) -> Response {
+    let json = |value: Value| ([(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response();
+    match reply {
+        // Slack takes an empty body alone for "nothing to say".
+        Reply::Nothing => StatusCode::OK.into_response(),
+        Reply::Challenge(challenge) => challenge.into_response(),
+        Reply::Private(text) => json(json!({ "response_type": "ephemeral", "text": text })),
+        Reply::Errors(errors) => json(json!({ "response_action": "errors", "errors": errors })),
+        Reply::Options(options) => json(options),
+    }
+}

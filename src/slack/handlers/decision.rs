@@ -1,1 +1,139 @@
-//! To be written.
+//! Deciding: Approve, Reject, and the reason for it.
+//!
+//! A click is judged by the rules the workflow will judge it by, so that the
+//! person hears at once what is wrong. What counts is what the workflow accepts:
+//! after the signal the state is read back, and whoever lost a race is told.
+
+use serde_json::json;
+
+use super::{Handlers, NO_ANSWER, Reply};
+use crate::domain::lifecycle::{RequestState, Status};
+use crate::domain::policy::{Person, Standing};
+use crate::domain::request::{ProvisionRequest, RequestId};
+use crate::domain::rules::{Authorization, Decision, Verdict};
+use crate::slack::ids;
+use crate::slack::inbound::{Click, Reason};
+use crate::slack::views::decision as views;
+use crate::temporal::RequestError;
+
+pub async fn approve(bot: &Handlers, click: Click, region: Option<String>, profile: Option<String>) -> Reply {
+    let decision = Decision {
+        decision: Verdict::Approve,
+        // What is chosen from one needs no choosing, and Slack does not always
+        // report a selection nobody touched.
+        region: region.or_else(|| only(&bot.policy.regions)),
+        profile: profile.or_else(|| only(&bot.policy.profiles)),
+        decided_by: click.user.clone(),
+        reason: None,
+    };
+    match decide(bot, &click.request_id, decision, &click.id).await {
+        Ok(()) => Reply::Nothing,
+        Err(text) => bot.tell(&click, &text).await,
+    }
+}
+
+fn only(choices: &[String]) -> Option<String> {
+    match choices {
+        [one] => Some(one.clone()),
+        _ => None,
+    }
+}
+
+/// Asks for the reason, unless it is plain that it will not count.
+pub async fn reject(bot: &Handlers, click: Click) -> Reply {
+    let judged = match bot.request_of(&click.request_id).await {
+        Ok((id, request)) => match judge(bot, &request, &rejection(&click.user, None)).await {
+            Ok(()) => Ok((id, request)),
+            Err(text) => Err(text),
+        },
+        Err(text) => Err(text),
+    };
+    let (id, request) = match judged {
+        Ok(judged) => judged,
+        Err(text) => return bot.tell(&click, &text).await,
+    };
+    let metadata = json!({ "requestId": id.as_str(), "channel": click.channel }).to_string();
+    let modal = views::reject_modal(&id, &request.application_name, &metadata);
+    match bot.slack.open_view(&click.trigger, &modal).await {
+        Ok(_) => Reply::Nothing,
+        Err(error) => {
+            tracing::warn!(request.id = %id, %error, "the form for a reason could not be opened");
+            bot.tell(&click, "Slack did not open the form. Please press Reject again.").await
+        }
+    }
+}
+
+pub async fn reasoned(bot: &Handlers, reason: Reason) -> Reply {
+    let decision = rejection(&reason.user, Some(reason.reason));
+    match decide(bot, &reason.request_id, decision, &reason.click_id).await {
+        Ok(()) => Reply::Nothing,
+        Err(text) => Reply::error(ids::REASON, text),
+    }
+}
+
+fn rejection(user: &str, reason: Option<String>) -> Decision {
+    Decision { decision: Verdict::Reject, region: None, profile: None, decided_by: user.to_owned(), reason }
+}
+
+/// Judges a decision, sends it, and finds out whether it is the one that counts.
+/// The error is a sentence for the person who decided.
+async fn decide(bot: &Handlers, request_id: &str, decision: Decision, click: &str) -> Result<(), String> {
+    let (id, request) = bot.request_of(request_id).await?;
+    judge(bot, &request, &decision).await?;
+    let verdict = decision.decision;
+    match bot.requests.authorize(&id, decision, click).await {
+        Ok(()) => {}
+        Err(RequestError::Ended) => return Err(ended(bot, &id).await),
+        Err(error) => {
+            tracing::warn!(request.id = %id, %error, "a decision could not be sent");
+            return Err(NO_ANSWER.to_owned());
+        }
+    }
+    match bot.requests.state(&id).await {
+        Ok(state) => counted(&state, verdict),
+        // The decision is kept and will be obeyed as soon as a worker is back.
+        Err(error) => {
+            tracing::warn!(request.id = %id, %error, "the effect of a decision is not known yet");
+            Ok(())
+        }
+    }
+}
+
+/// The same judgement the workflow makes, by the policy of this moment, and
+/// whether the person who decides still may.
+async fn judge(bot: &Handlers, request: &ProvisionRequest, decision: &Decision) -> Result<(), String> {
+    let rules = bot.policy.rules(request).map_err(|problem| problem.to_string())?;
+    rules.accept(request, decision).map_err(|refusal| refusal.to_string())?;
+    match bot.directory.person(&decision.decided_by).await {
+        Ok(Person { standing: Standing::Member, .. }) => Ok(()),
+        Ok(person) => Err(format!("You cannot decide: {}", person.standing.why_not().unwrap_or_default())),
+        Err(error) => {
+            tracing::warn!(%error, "an authorizer could not be looked up");
+            Err("Slack does not say right now who you are. Nothing was changed: please try again in a moment.".to_owned())
+        }
+    }
+}
+
+/// Is the decision that counted the one just made?
+fn counted(state: &RequestState, verdict: Verdict) -> Result<(), String> {
+    match (&state.authorization, state.status) {
+        (Some(authorization), _) if authorization.verdict() == verdict => Ok(()),
+        (Some(authorization), _) => Err(decided(authorization)),
+        // Not judged yet: it will be, when the pre-flight checks are through.
+        (None, Status::PreFlight | Status::AwaitingAuthorization) => Ok(()),
+        (None, status) => Err(views::already_over(status)),
+    }
+}
+
+fn decided(authorization: &Authorization) -> String {
+    views::already_decided(authorization.verdict(), authorization.decided_by())
+}
+
+/// What to say about a request that is over.
+async fn ended(bot: &Handlers, id: &RequestId) -> String {
+    match bot.requests.state(id).await {
+        Ok(RequestState { authorization: Some(authorization), status: Status::Rejected, .. }) => decided(&authorization),
+        Ok(state) => views::already_over(state.status),
+        Err(_) => "This request is already over.".to_owned(),
+    }
+}

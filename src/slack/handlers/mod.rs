@@ -1,4 +1,112 @@
-//! To be written.
+//! What happens when a person does something: one durable thing, then the
+//! acknowledgement. Nothing is queued and nothing runs on behind it.
+
 pub mod decision;
 pub mod followup;
 pub mod request;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::api::SlackApi;
+use super::directory::Directory;
+use super::ids;
+use super::inbound::{Button, Click, Inbound};
+use crate::domain::policy::Policy;
+use crate::domain::request::{ProvisionRequest, RequestId};
+use crate::telemetry::Metrics;
+use crate::temporal::{RequestError, Requests};
+
+/// What a handler needs.
+#[derive(Clone)]
+pub struct Handlers {
+    pub policy: Arc<Policy>,
+    pub slack: SlackApi,
+    pub directory: Directory,
+    pub requests: Requests,
+    pub metrics: Metrics,
+}
+
+/// What Slack is answered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// Acknowledged; a form closes.
+    Nothing,
+    Challenge(String),
+    /// Text for the person who ran the command, alone.
+    Private(String),
+    /// Text under the fields of a form, which stays open with what was typed.
+    Errors(BTreeMap<&'static str, String>),
+    /// The options of a select.
+    Options(Value),
+}
+
+impl Reply {
+    /// Text under one field.
+    pub fn error(field: &'static str, text: impl Into<String>) -> Self {
+        Self::Errors(BTreeMap::from([(field, text.into())]))
+    }
+}
+
+impl Handlers {
+    pub async fn handle(&self, inbound: Inbound) -> Reply {
+        match inbound {
+            Inbound::Command(command) => request::command(self, command).await,
+            Inbound::Submitted(submission) => request::submitted(self, submission).await,
+            Inbound::Searched(search) => request::searched(self, search).await,
+            Inbound::Pressed(Button::Approve { region, profile }, click) => {
+                decision::approve(self, click, region, profile).await
+            }
+            Inbound::Pressed(Button::Reject, click) => decision::reject(self, click).await,
+            Inbound::Reasoned(reason) => decision::reasoned(self, reason).await,
+            Inbound::Pressed(Button::Cancel, click) => followup::cancel(self, click).await,
+            Inbound::Pressed(Button::Retry { attempt }, click) => followup::retry(self, click, attempt).await,
+            Inbound::Pressed(Button::GiveUp { attempt }, click) => followup::give_up(self, click, attempt).await,
+            Inbound::Challenged(challenge) => Reply::Challenge(challenge),
+            Inbound::Nothing => Reply::Nothing,
+        }
+    }
+
+    /// The answer when handling takes longer than Slack waits.
+    pub fn late(inbound: &Inbound) -> Reply {
+        match inbound {
+            Inbound::Command(_) => Reply::Private(LATE.to_owned()),
+            Inbound::Submitted(_) => Reply::error(ids::APPLICATION_NAME, LATE),
+            Inbound::Reasoned(_) => Reply::error(ids::REASON, LATE),
+            _ => Reply::Nothing,
+        }
+    }
+
+    /// Answers a click so that nobody else reads it. Best effort: there is no
+    /// one left to tell if this fails too.
+    async fn tell(&self, click: &Click, text: &str) -> Reply {
+        let said = match &click.response_url {
+            Some(url) => self.slack.respond(url, text).await,
+            None => self.slack.post_ephemeral(&click.channel, &click.user, text).await,
+        };
+        if let Err(error) = said {
+            tracing::warn!(request.id = click.request_id, %error, "a click could not be answered");
+        }
+        Reply::Nothing
+    }
+
+    /// The request a click is about, or what to tell instead.
+    async fn request_of(&self, id: &str) -> Result<(RequestId, ProvisionRequest), String> {
+        let id = RequestId::parse(id).ok_or(NO_SUCH_REQUEST)?;
+        match self.requests.get(&id).await {
+            Ok(request) => Ok((id, request)),
+            Err(RequestError::NotFound | RequestError::Ended) => Err(NO_SUCH_REQUEST.to_owned()),
+            Err(RequestError::NoAnswer(why)) => {
+                tracing::warn!(request.id = %id, why, "a request could not be read");
+                Err(NO_ANSWER.to_owned())
+            }
+        }
+    }
+}
+
+const LATE: &str = "That took too long. Nothing is lost: please try again in a moment.";
+const NO_ANSWER: &str =
+    "The service that keeps the requests does not answer right now. Nothing was changed: please try again in a moment.";
+const NO_SUCH_REQUEST: &str = "This request is not known any more.";

@@ -1,1 +1,237 @@
-//! To be written.
+//! Asking: the command, the form, the options of its selects, and its submission.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Handlers, NO_ANSWER, Reply};
+use crate::domain::policy::{Field, Groups, Person, Standing};
+use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
+use crate::slack::api::SlackError;
+use crate::slack::ids;
+use crate::slack::inbound::{Command, Search, Submission};
+use crate::slack::views::request as views;
+use crate::slack::views::request::{Authorizers, Choice, RequestForm};
+use crate::temporal::{RequestError, Started};
+
+/// How long looking people up may take before a search is answered with what is
+/// known by then.
+const LOOK_UP: Duration = Duration::from_millis(1_800);
+
+/// Opens the form at once: the trigger lives three seconds and began before the
+/// command reached us. Only when user groups must be asked for first, a waiting
+/// form is opened and then filled.
+pub async fn command(bot: &Handlers, command: Command) -> Reply {
+    let typed = command.text.trim();
+    if typed.eq_ignore_ascii_case("help") {
+        return Reply::Private(views::help(bot.policy.timeout));
+    }
+    let metadata = json!({ "channelId": command.channel }).to_string();
+    let groups = bot.policy.member_groups();
+    let opened = match bot.directory.known_groups(&groups) {
+        Some(known) => bot.slack.open_view(&command.trigger, &form(bot, &command.user, typed, metadata, &known)).await,
+        None => match bot.slack.open_view(&command.trigger, &views::loading_modal(&metadata)).await {
+            Ok(view_id) => return fill(bot, &view_id, &command.user, typed, metadata, groups).await,
+            Err(error) => Err(error),
+        },
+    };
+    match opened {
+        Ok(_) => Reply::Nothing,
+        Err(error) => {
+            tracing::warn!(%error, "the request form could not be opened");
+            Reply::Private(not_opened(&error, typed))
+        }
+    }
+}
+
+/// Fills a waiting form once the groups are known.
+async fn fill(
+    bot: &Handlers,
+    view_id: &str,
+    user: &str,
+    typed: &str,
+    metadata: String,
+    groups: BTreeSet<String>,
+) -> Reply {
+    let view = match bot.directory.groups(groups).await {
+        Ok(known) => form(bot, user, typed, metadata, &known),
+        Err(error) => {
+            tracing::warn!(%error, "user groups could not be looked up");
+            views::explanation_modal("One moment", "Slack did not say who is in which team. Please close this and try again.")
+        }
+    };
+    match bot.slack.update_view(view_id, &view).await {
+        Ok(()) => Reply::Nothing,
+        Err(error) => {
+            tracing::warn!(%error, "the request form could not be filled");
+            Reply::Private(not_opened(&error, typed))
+        }
+    }
+}
+
+fn form(bot: &Handlers, user: &str, typed: &str, private_metadata: String, groups: &Groups) -> Value {
+    let policy = &bot.policy;
+    let teams = policy.teams_of(user, groups);
+    if teams.is_empty() {
+        return views::explanation_modal(
+            "No team yet",
+            "You are not a member of any team that can ask for resources. Ask an admin of this app to add you to yours.",
+        );
+    }
+    let anyone = teams.iter().any(|team| team.authorizers.is_empty());
+    views::request_modal(&RequestForm {
+        application_name: typed.to_owned(),
+        teams: teams.iter().map(|team| Choice::new(&team.id, &team.name)).collect(),
+        authorizers: if anyone { Authorizers::Anyone } else { Authorizers::Listed },
+        blueprints: blueprints(bot),
+        private_metadata,
+    })
+}
+
+fn blueprints(bot: &Handlers) -> Vec<Choice> {
+    let described = |blueprint: &crate::domain::policy::Blueprint| {
+        Choice::new(&blueprint.id, &blueprint.name).with_description(&blueprint.description)
+    };
+    bot.policy.blueprints.iter().map(described).collect()
+}
+
+fn not_opened(error: &SlackError, typed: &str) -> String {
+    let again = if typed.is_empty() { ids::COMMAND.to_owned() } else { format!("{} {typed}", ids::COMMAND) };
+    let expired = error.is("expired_trigger_id") || error.to_string().contains("`trigger_id` expired");
+    let why = if expired { "Slack's three seconds were over" } else { "Slack did not open the form" };
+    format!("{why}. Please try again: {}", views::typed(&again))
+}
+
+/// The options of a select we serve.
+pub async fn searched(bot: &Handlers, search: Search) -> Reply {
+    let choices = match search.action_id.as_str() {
+        ids::TEAM => teams(bot, &search).await,
+        ids::BLUEPRINT => blueprints(bot),
+        ids::AUTHORIZER => {
+            tokio::time::timeout(LOOK_UP, authorizers(bot, &search)).await.unwrap_or_default()
+        }
+        _ => Vec::new(),
+    };
+    Reply::Options(views::options(&choices, &search.typed))
+}
+
+async fn teams(bot: &Handlers, search: &Search) -> Vec<Choice> {
+    let groups = bot.directory.groups(bot.policy.member_groups()).await.unwrap_or_default();
+    bot.policy.teams_of(&search.user, &groups).iter().map(|team| Choice::new(&team.id, &team.name)).collect()
+}
+
+/// Who may decide: for the team chosen in the form if Slack tells it, else for
+/// any team of the requester. The submission is judged again anyway.
+async fn authorizers(bot: &Handlers, search: &Search) -> Vec<Choice> {
+    let policy = &bot.policy;
+    let mine = bot.directory.groups(policy.member_groups()).await.unwrap_or_default();
+    let mut teams = policy.teams_of(&search.user, &mine);
+    if let Some(chosen) = &search.team {
+        teams.retain(|team| &team.id == chosen);
+    }
+    let groups = bot.directory.groups(teams.iter().flat_map(|team| team.groups()).collect()).await.unwrap_or_default();
+    let mut deciders: BTreeSet<String> = teams.iter().filter_map(|team| team.deciders(&groups)).flatten().collect();
+    if !policy.allow_self {
+        deciders.remove(&search.user);
+    }
+    let mut people = bot.directory.people(deciders).await;
+    people.retain(|person| person.standing == Standing::Member);
+    people.sort_by_key(|person| person.name.to_lowercase());
+    let decides_for = |person: &Person| {
+        let mine = |team: &&&crate::domain::policy::Team| {
+            team.deciders(&groups).is_some_and(|deciders| deciders.contains(&person.id))
+        };
+        teams.iter().filter(mine).map(|team| team.name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    people
+        .iter()
+        .map(|person| Choice::new(&person.id, &person.name).with_description(&decides_for(person)))
+        .collect()
+}
+
+/// Starts the workflow of a request, or says under the field what is wrong.
+pub async fn submitted(bot: &Handlers, submission: Submission) -> Reply {
+    let request = match read(bot, &submission) {
+        Ok(request) => request,
+        Err(reply) => return reply,
+    };
+    if let Some(reply) = judge(bot, &request).await {
+        return reply;
+    }
+    let id = RequestId::new(&request.application_name, &submission.digest);
+    match bot.requests.start(&id, &request).await {
+        Ok(Started::Now) => {
+            bot.metrics.request("started");
+            tracing::info!(request.id = %id, "a request was started");
+            Reply::Nothing
+        }
+        Ok(Started::Before) => Reply::Nothing,
+        Err(error) => {
+            tracing::warn!(request.id = %id, %error, "a request could not be started");
+            let text = match error {
+                RequestError::NoAnswer(_) => NO_ANSWER.to_owned(),
+                other => other.to_string(),
+            };
+            Reply::error(ids::APPLICATION_NAME, text)
+        }
+    }
+}
+
+fn read(bot: &Handlers, submission: &Submission) -> Result<ProvisionRequest, Reply> {
+    let mut errors = std::collections::BTreeMap::new();
+    let name = ApplicationName::parse(&submission.application_name);
+    if let Err(problem) = &name {
+        errors.insert(ids::APPLICATION_NAME, problem.to_string());
+    }
+    if submission.team.is_none() {
+        errors.insert(ids::TEAM, "Choose a team.".to_owned());
+    }
+    if submission.authorizer.is_none() {
+        errors.insert(ids::AUTHORIZER, "Choose who decides.".to_owned());
+    }
+    // With a single blueprint there is nothing to choose.
+    let only = match bot.policy.blueprints.as_slice() {
+        [only] => Some(only.id.clone()),
+        _ => None,
+    };
+    let blueprint = submission.blueprint.clone().or(only);
+    if blueprint.is_none() {
+        errors.insert(ids::BLUEPRINT, "Choose a blueprint.".to_owned());
+    }
+    match (name, submission.team.clone(), submission.authorizer.clone(), blueprint) {
+        (Ok(application_name), Some(team_id), Some(authorizer_id), Some(blueprint)) => Ok(ProvisionRequest {
+            application_name,
+            team_id,
+            requester_id: submission.user.clone(),
+            authorizer_id,
+            blueprint,
+            justification: submission.justification.clone(),
+            channel_id: submission.channel.clone(),
+            authorization_timeout_seconds: bot.policy.timeout.as_secs(),
+        }),
+        _ => Err(Reply::Errors(errors)),
+    }
+}
+
+/// The pre-flight checks, so that what is wrong is said while the form is open.
+/// Where Slack does not answer they are left to the workflow, which repeats them.
+async fn judge(bot: &Handlers, request: &ProvisionRequest) -> Option<Reply> {
+    let team = bot.policy.team(&request.team_id);
+    let known = match bot.directory.about(&request.requester_id, &request.authorizer_id, team).await {
+        Ok(known) => known,
+        Err(error) => {
+            tracing::warn!(%error, "a request could not be judged before it starts");
+            return None;
+        }
+    };
+    let problem = bot.policy.preflight(request, &known).err()?;
+    let several_blueprints = bot.policy.blueprints.len() > 1;
+    let field = match problem.field() {
+        Field::Team => ids::TEAM,
+        Field::Authorizer => ids::AUTHORIZER,
+        Field::Blueprint if several_blueprints => ids::BLUEPRINT,
+        Field::Blueprint => ids::APPLICATION_NAME,
+    };
+    Some(Reply::error(field, problem.to_string()))
+}

@@ -1,4 +1,67 @@
-//! To be written.
+//! Everything a person sees of the bot, as Block Kit: the words here, the layout
+//! in `blocks/*.json`.
+//!
+//! - [`request`]: the form behind `/provision`, and what explains why there is none.
+//! - [`decision`]: the authorizer's direct messages, and the form for a reason.
+//! - [`thread`]: the request's message in the channel, and its thread.
+//! - [`text`]: text from outside, made harmless and cut.
+//! - [`template`]: the renderer of the files.
+//!
+//! A view is a pure function of the domain: it knows no clock, no Slack client
+//! and no configuration, and whatever goes in, what comes out is within Slack's
+//! limits. Only a message that ends a request uses the word of its final status.
+
+use serde_json::Value;
+
 pub mod decision;
+mod parts;
 pub mod request;
+pub mod template;
+pub mod text;
 pub mod thread;
+
+#[cfg(test)]
+mod tests;
+
+use template::{Template, TemplateProblem};
+use text::{Markup, cut_markup};
+
+/// The longest `text` of a message: `chat.update` refuses more than 4000.
+const MESSAGE_TEXT_MAX: usize = 3800;
+
+/// A message, ready to post or to put in the place of an earlier one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// All that matters, in words: notifications and screen readers read only
+    /// this. With markup, already escaped.
+    pub text: String,
+    /// Block Kit: an array.
+    pub blocks: Value,
+}
+
+impl Message {
+    /// The message whose words are `text`, from a rendered file of `blocks/`.
+    fn new(text: &Markup, mut rendered: Value) -> Self {
+        Self { text: cut_markup(text.as_str(), MESSAGE_TEXT_MAX), blocks: rendered["blocks"].take() }
+    }
+}
+
+/// All files of `blocks/`.
+const TEMPLATES: &[&Template] = &[
+    request::RequestModal::TEMPLATE,
+    request::MessageModal::TEMPLATE,
+    decision::RejectModal::TEMPLATE,
+    decision::DecisionAsk::TEMPLATE,
+    decision::DecisionMade::TEMPLATE,
+    decision::Attention::TEMPLATE,
+    thread::ThreadRoot::TEMPLATE,
+    thread::ThreadNote::TEMPLATE,
+    thread::ThreadProgress::TEMPLATE,
+    thread::ThreadOutcome::TEMPLATE,
+];
+
+/// Reads all files of `blocks/` and compares what they name with what there are
+/// values for. Called when the program starts; after it, every view renders.
+pub fn check() -> Result<(), TemplateProblem> {
+    TEMPLATES.iter().try_for_each(|template| template.check())
+}

@@ -1,1 +1,181 @@
-//! To be written.
+//! The form behind `/provision`, the answers of its selects that search, and the
+//! modals that explain.
+
+use serde_json::{Value, json};
+
+use super::parts::option;
+use super::template::{fields, template};
+use super::text::{Markup, Text};
+use crate::slack::ids;
+
+/// Options of one select, at most.
+const OPTIONS_MAX: usize = 100;
+/// The longest text and description of an option.
+const OPTION_TEXT_MAX: usize = 75;
+/// The longest value of an option. A longer one could not be chosen.
+pub(super) const OPTION_VALUE_MAX: usize = 150;
+/// The longest title of a modal.
+const TITLE_MAX: usize = 24;
+/// The longest text of a section.
+const SECTION_MAX: usize = 3000;
+/// How much of a prefilled name is kept: far more than a name may have, so that
+/// the person sees what they typed next to what is wrong with it.
+const PREFILL_MAX: usize = 200;
+
+/// What the request form offers.
+#[derive(Clone, Debug, Default)]
+pub struct RequestForm {
+    /// What was typed behind the command; empty: nothing.
+    pub application_name: String,
+    /// The teams the requester may ask for; at least one.
+    pub teams: Vec<Choice>,
+    /// The value of the team that is preselected; a single team always is.
+    pub team: Option<String>,
+    pub authorizers: Authorizers,
+    /// What can be asked for; with one there is nothing to choose, and no field.
+    pub blueprints: Vec<Choice>,
+    /// What the submission has to bring back, at most 3000 characters.
+    pub private_metadata: String,
+}
+
+/// Something that can be chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    pub value: String,
+    pub text: String,
+    pub description: Option<String>,
+}
+
+/// How the form asks for the authorizer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Authorizers {
+    /// Anybody of the workspace.
+    #[default]
+    Anyone,
+    /// People of a list, which [`options`] answers.
+    Listed,
+}
+
+fields! {
+    /// An option of a select.
+    Entry { text: Text, value: String, description: Option<Text> }
+}
+
+template! {
+    /// The form behind `/provision`.
+    RequestModal from "request_modal" {
+        private_metadata: String,
+        application_name: Option<Text>,
+        teams: Vec<Entry>,
+        team_search: Option<String>,
+        team_text: Option<Text>,
+        team_value: Option<String>,
+        team_description: Option<Text>,
+        authorizer_anyone: Option<String>,
+        authorizer_listed: Option<String>,
+        blueprints: Vec<Entry>,
+        blueprint_search: Option<String>,
+    }
+}
+
+template! {
+    /// A modal that explains, and asks for nothing.
+    MessageModal from "message_modal" { private_metadata: String, title: Text, text: Markup }
+}
+
+/// The form behind `/provision`.
+pub fn request_modal(form: &RequestForm) -> Value {
+    let (teams, team_search) = list_or_search(&form.teams, ids::TEAM);
+    let (blueprints, blueprint_search) = match form.blueprints.as_slice() {
+        [] | [_] => (Vec::new(), None),
+        several => list_or_search(several, ids::BLUEPRINT),
+    };
+    let team = match form.teams.as_slice() {
+        [only] => Some(only),
+        several => several.iter().find(|team| Some(&team.value) == form.team.as_ref()),
+    };
+    let team = team.and_then(entry);
+    let asks = |by| (form.authorizers == by).then(|| ids::AUTHORIZER.to_owned());
+    RequestModal {
+        private_metadata: form.private_metadata.clone(),
+        application_name: Text::line(&form.application_name, PREFILL_MAX),
+        teams,
+        team_search,
+        team_text: team.as_ref().map(|team| team.text.clone()),
+        team_value: team.as_ref().map(|team| team.value.clone()),
+        team_description: team.and_then(|team| team.description),
+        authorizer_anyone: asks(Authorizers::Anyone),
+        authorizer_listed: asks(Authorizers::Listed),
+        blueprints,
+        blueprint_search,
+    }
+    .render()
+}
+
+/// The answer to a select that searches: the choices whose text contains what
+/// was typed, in the order given, as many as Slack takes.
+pub fn options(choices: &[Choice], typed: &str) -> Value {
+    let typed = typed.trim().to_lowercase();
+    let fits = |choice: &&Choice| choice.text.to_lowercase().contains(&typed);
+    let found: Vec<_> = choices
+        .iter()
+        .filter(fits)
+        .filter_map(entry)
+        .take(OPTIONS_MAX)
+        .map(|entry| option(&entry.text, &entry.value, entry.description.as_ref()))
+        .collect();
+    json!({ "options": found })
+}
+
+/// What is shown while the form is prepared.
+pub fn loading_modal(private_metadata: &str) -> Value {
+    MessageModal {
+        private_metadata: private_metadata.to_owned(),
+        title: Text::ours("Request resources"),
+        text: Markup::ours("One moment, your teams are being looked up …"),
+    }
+    .render()
+}
+
+/// A modal that says `text`, with mentions of people in it, and has nothing to
+/// fill in.
+pub fn explanation_modal(title: &str, text: &str) -> Value {
+    MessageModal {
+        private_metadata: String::new(),
+        title: Text::line_or_dash(title, TITLE_MAX),
+        text: Markup::sentence(text, SECTION_MAX).unwrap_or_else(|| Markup::ours("Nothing more is known.")),
+    }
+    .render()
+}
+
+/// The options of a select, or the ID of the one that searches among too many.
+fn list_or_search(choices: &[Choice], id: &str) -> (Vec<Entry>, Option<String>) {
+    if choices.len() <= OPTIONS_MAX {
+        (choices.iter().filter_map(entry).collect(), None)
+    } else {
+        (Vec::new(), Some(id.to_owned()))
+    }
+}
+
+/// A choice as an option; `None` if Slack would not take its value.
+fn entry(choice: &Choice) -> Option<Entry> {
+    let value = &choice.value;
+    if value.is_empty() || value.encode_utf16().count() > OPTION_VALUE_MAX {
+        return None;
+    }
+    let text = Text::line(&choice.text, OPTION_TEXT_MAX).unwrap_or_else(|| Text::line_or_dash(value, OPTION_TEXT_MAX));
+    let description = choice.description.as_deref().and_then(|text| Text::line(text, OPTION_TEXT_MAX));
+    Some(Entry { text, value: value.clone(), description })
+}
+
+impl Choice {
+    /// A choice that is called by its value.
+    pub fn of(value: &str) -> Self {
+        Self { value: value.to_owned(), text: value.to_owned(), description: None }
+    }
+}
+
+/// The options for `values` that are called by themselves.
+pub(super) fn entries(values: &[String]) -> Vec<Entry> {
+    values.iter().filter_map(|value| entry(&Choice::of(value))).collect()
+}

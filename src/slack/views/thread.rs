@@ -1,1 +1,349 @@
-//! To be written.
+//! The request's message in the channel and its thread: the root that says where
+//! the request stands, notes on the way, the progress, the outcome.
+
+use serde_json::Value;
+
+use super::Message;
+use super::parts::{
+    Fact, PHRASE_MAX, QUOTE_MAX, Trouble, application, authorizer, because, blueprint, cleaned, code, ended, facts,
+    given_up, justification, place, remains, request_id, requester, team, told, trouble,
+};
+use super::template::template;
+use super::text::{Markup, Text, link, mention, moment};
+use crate::domain::notice::{Notice, Notification};
+use crate::domain::provisioning::{Progress, Provisioned};
+
+/// Cells of the progress bar: one line on a phone, with the numbers.
+const BAR_CELLS: u64 = 10;
+/// Outputs of a provisioner that are listed one by one.
+const OUTPUTS_MAX: usize = 8;
+/// The longest name and value of an output.
+const OUTPUT_NAME_MAX: usize = 40;
+const OUTPUT_VALUE_MAX: usize = 200;
+
+/// How the running of a provisioner stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgressState {
+    Running,
+    Done,
+    Stopped,
+}
+
+template! {
+    /// The request's message in the channel.
+    ThreadRoot from "thread_root" {
+        headline: Markup,
+        facts: Vec<Fact>,
+        justification: Option<Text>,
+        cancel: Option<String>,
+        request_id: String,
+    }
+}
+
+template! {
+    /// A reply in the thread, or a short direct message.
+    ThreadNote from "thread_note" {
+        headline: Markup,
+        step: Option<Text>,
+        cause: Option<Text>,
+        advice: Option<Text>,
+    }
+}
+
+template! {
+    /// The progress of a provisioner.
+    ThreadProgress from "thread_progress" { bar: Text, count: Option<Text>, label: Text }
+}
+
+template! {
+    /// The reply that ends a request.
+    ThreadOutcome from "thread_outcome" {
+        headline: Markup,
+        results: Vec<Fact>,
+        links: Option<Markup>,
+        reason: Option<Text>,
+        step: Option<Text>,
+        cause: Option<Text>,
+        advice: Option<Text>,
+        remains: Option<Text>,
+    }
+}
+
+/// The request's message in the channel, in the state that `n` tells.
+pub fn root(n: &Notification) -> Message {
+    let headline = headline(n);
+    let mut facts = facts(n);
+    match &n.notice {
+        Notice::Authorized { region, profile, .. } => facts.extend(place(region, Some(profile))),
+        Notice::Provisioned { result } => facts.extend(place(&result.region, None)),
+        _ => {}
+    }
+    let more = match &n.notice {
+        Notice::Rejected { reason, .. } => because("Reason", reason.as_deref()),
+        Notice::NeedsAttention { failure, .. } | Notice::Failed { failure, .. } => {
+            Markup::ours(format!(" {}", told(failure)))
+        }
+        Notice::Requested { .. } | Notice::Reminded { .. } => because("Why", n.request.justification.as_deref()),
+        _ => Markup::ours(""),
+    };
+    let asked = format!("{} asked for {} for {}.", requester(n), blueprint(n), team(n));
+    let text = Markup::ours(format!("{headline} {asked}{more}"));
+    let headline = Markup::ours(format!("{headline}\n{} asked for it.", requester(n)));
+    let view = ThreadRoot {
+        headline,
+        facts,
+        justification: justification(n),
+        cancel: (!n.notice.status().is_final()).then(|| request_id(n)),
+        request_id: request_id(n),
+    };
+    Message::new(&text, view.render())
+}
+
+/// Where the request stands, in a sentence.
+fn headline(n: &Notification) -> Markup {
+    let (name, who) = (application(n), authorizer(n));
+    Markup::ours(match &n.notice {
+        Notice::Requested { expires_at } | Notice::Reminded { expires_at } => {
+            format!("⏳ {name} waits for {who} to decide, until {}.", moment(*expires_at))
+        }
+        Notice::Authorized { decided_by, .. } => {
+            format!("🔨 {name} is being built. {} approved it.", mention(decided_by))
+        }
+        Notice::Retried { decided_by, .. } => {
+            format!("🔨 {name} is being built again. {} chose to try once more.", mention(decided_by))
+        }
+        Notice::NeedsAttention { expires_at, .. } => {
+            format!("⚠️ {name} needs a hand: {who} has to choose what to do, until {}.", moment(*expires_at))
+        }
+        Notice::Provisioned { .. } => format!("✅ {name} is provisioned."),
+        Notice::Rejected { decided_by, .. } => format!("🚫 {name} was rejected by {}.", mention(decided_by)),
+        Notice::Expired => format!("⌛ {name} expired: {who} did not decide in time."),
+        Notice::Cancelled { cleanup } => format!("↩️ {name} was cancelled. {}", cleaned(cleanup)),
+        Notice::Failed { given_up: by, cleanup, .. } => {
+            format!("❌ {name} failed.{} {}", given_up(n, by), cleaned(cleanup))
+        }
+        Notice::Refused { problem } => {
+            format!("❌ {name} failed its first check. {}", problem_text(&problem.to_string()))
+        }
+    })
+}
+
+/// A pre-flight problem, which has names of people and teams in it.
+fn problem_text(problem: &str) -> Text {
+    Text::line_or_dash(problem, QUOTE_MAX)
+}
+
+/// What a thread says about this notice on the way to the end; `None` when it
+/// says nothing, or when [`outcome`] says it.
+pub fn note(n: &Notification) -> Option<Message> {
+    let who = authorizer(n);
+    let (text, failure) = match &n.notice {
+        Notice::Reminded { expires_at } => {
+            (format!("⏰ {who} was reminded. The request stays open until {}.", moment(*expires_at)), None)
+        }
+        Notice::Authorized { region, profile, decided_by } => {
+            let [region, profile] = [region, profile].map(|name| Text::line_or_dash(name, PHRASE_MAX));
+            let who = mention(decided_by);
+            (format!("👍 {who} approved it, in {region} with the AWS profile {profile}. Building starts now."), None)
+        }
+        Notice::NeedsAttention { failure, expires_at } => {
+            let text = format!(
+                "⚠️ Building stopped. {who}, please choose in our direct messages whether to try again or to give up, \
+                 until {}.",
+                moment(*expires_at)
+            );
+            (text, Some(failure))
+        }
+        Notice::Retried { decided_by, .. } => {
+            (format!("🔁 {} chose to try again. Building goes on.", mention(decided_by)), None)
+        }
+        Notice::Refused { .. }
+        | Notice::Requested { .. }
+        | Notice::Rejected { .. }
+        | Notice::Expired
+        | Notice::Provisioned { .. }
+        | Notice::Cancelled { .. }
+        | Notice::Failed { .. } => return None,
+    };
+    let headline = Markup::ours(text);
+    Some(short(&headline, failure.map(|failure| (told(failure), trouble(failure)))))
+}
+
+/// A short message: a sentence, and a failure if there is one.
+pub(super) fn short(headline: &Markup, failure: Option<(Markup, Trouble)>) -> Message {
+    let (told, trouble) = failure.unzip();
+    let (step, cause, advice) = trouble.map_or((None, None, None), |t| (t.step, Some(t.cause), t.advice));
+    let view = ThreadNote { headline: headline.clone(), step, cause, advice };
+    let told = told.map(|told| format!(" {told}")).unwrap_or_default();
+    Message::new(&Markup::ours(format!("{headline}{told}")), view.render())
+}
+
+/// How far a provisioner is. One message, edited in place.
+pub fn progress(progress: Option<&Progress>, state: ProgressState) -> Message {
+    let known = progress.filter(|progress| progress.of > 0);
+    let (step, of) = known.map_or((0, 0), |progress| (u64::from(progress.step), u64::from(progress.of)));
+    let step = if state == ProgressState::Done { of } else { step };
+    let cells = match state {
+        ProgressState::Done => BAR_CELLS,
+        // A step that has begun is not a step done.
+        _ if of > 0 => (step.saturating_sub(1) * BAR_CELLS / of).min(BAR_CELLS),
+        _ => 0,
+    };
+    let bar: String = (0..BAR_CELLS).map(|cell| if cell < cells { '▰' } else { '▱' }).collect();
+    let count = known.map(|_| Text::ours(format!("{step}/{of}")));
+    let label = progress.and_then(|progress| Text::line(&progress.label, PHRASE_MAX));
+    let label = match (state, label) {
+        (ProgressState::Done, _) => Text::ours("All done"),
+        (ProgressState::Running, Some(label)) => label,
+        (ProgressState::Running, None) => Text::ours("Getting ready"),
+        (ProgressState::Stopped, Some(label)) => Text::ours(format!("Stopped at: {}", label.literal())),
+        (ProgressState::Stopped, None) => Text::ours("Stopped"),
+    };
+    let text = match &count {
+        Some(count) => format!("{count} {label}"),
+        None => label.to_string(),
+    };
+    Message::new(&Markup::ours(text), ThreadProgress { bar: Text::ours(bar), count, label }.render())
+}
+
+/// The reply that ends a request, which its requester is told; `None` for
+/// notices that end nothing.
+pub fn outcome(n: &Notification) -> Option<Message> {
+    let (name, you) = (application(n), requester(n));
+    let mut view = ThreadOutcome {
+        headline: Markup::ours(""),
+        results: Vec::new(),
+        links: None,
+        reason: None,
+        step: None,
+        cause: None,
+        advice: None,
+        remains: None,
+    };
+    let (headline, more) = match &n.notice {
+        Notice::Provisioned { result } => {
+            view.results = results(result);
+            view.links = links(result);
+            (format!("✅ {you}, {name} is provisioned."), listed(&view))
+        }
+        Notice::Rejected { decided_by, reason } => {
+            view.reason = reason.as_deref().and_then(|reason| Text::paragraph(reason, QUOTE_MAX));
+            let told = because("Reason", reason.as_deref()).to_string();
+            (format!("🚫 {you}, {name} was rejected by {}.", mention(decided_by)), told)
+        }
+        Notice::Expired => {
+            let text = format!("⌛ {you}, {name} expired: {} did not decide in time.", authorizer(n));
+            (format!("{text} Nothing was built. Ask again with `/provision` when somebody can decide."), String::new())
+        }
+        Notice::Cancelled { cleanup } => {
+            view.remains = remains(cleanup);
+            let told = view.remains.as_ref().map(|text| format!(" {text}")).unwrap_or_default();
+            (format!("↩️ {you}, {name} was cancelled. {}", cleaned(cleanup)), told)
+        }
+        Notice::Failed { failure, given_up: by, cleanup } => {
+            let Trouble { step, cause, advice } = trouble(failure);
+            (view.step, view.cause, view.advice) = (step, Some(cause), advice);
+            view.remains = remains(cleanup);
+            let told_remains = view.remains.as_ref().map(|text| format!(" {text}")).unwrap_or_default();
+            let text = format!("❌ {you}, {name} failed.{} {}", given_up(n, by), cleaned(cleanup));
+            (text, format!(" {}{told_remains}", told(failure)))
+        }
+        Notice::Refused { problem } => {
+            let text = format!("❌ {you}, your request for {name} failed its first check, so nobody was asked.");
+            view.reason = Some(problem_text(&problem.to_string()));
+            (text, format!(" {}", problem_text(&problem.to_string())))
+        }
+        Notice::Requested { .. }
+        | Notice::Reminded { .. }
+        | Notice::Authorized { .. }
+        | Notice::NeedsAttention { .. }
+        | Notice::Retried { .. } => return None,
+    };
+    view.headline = Markup::ours(&headline);
+    Some(Message::new(&Markup::ours(format!("{headline}{more}")), view.render()))
+}
+
+/// What a requester gets, line by line: the bucket first, then whatever else a
+/// provisioner answered.
+fn results(result: &Provisioned) -> Vec<Fact> {
+    let value = |value: &Value| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Text::line(&text, OUTPUT_VALUE_MAX)
+    };
+    let known = |key: &str, name: &str| result.outputs.get(key).and_then(|v| code(Text::ours(name), value(v)));
+    let mut facts: Vec<_> = [
+        known("bucketName", "Bucket"),
+        known("bucketArn", "ARN"),
+        code(Text::ours("Region"), Text::line(&result.region, OUTPUT_NAME_MAX)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+
+    let shown_as_link = shown_address(result).is_some();
+    let others: Vec<_> = result
+        .outputs
+        .iter()
+        .filter(|(key, value)| !value.is_null() && !matches!(key.as_str(), "bucketName" | "bucketArn"))
+        .filter(|(key, _)| !(shown_as_link && key.as_str() == "url"))
+        .filter_map(|(key, v)| code(Text::line_or_dash(key, OUTPUT_NAME_MAX), value(v)))
+        .collect();
+    let left_out = others.len().saturating_sub(OUTPUTS_MAX);
+    facts.extend(others.into_iter().take(OUTPUTS_MAX));
+    if left_out > 0 {
+        let more = Text::ours(format!("{left_out} more, in the result of the workflow"));
+        facts.push(Fact { name: Text::ours("And"), value: Some(more), code: None });
+    }
+    facts
+}
+
+/// The address that a provisioner answered, if it can be a link.
+fn shown_address(result: &Provisioned) -> Option<&str> {
+    let url = result.outputs.get("url")?.as_str()?;
+    link(url, &Text::ours("Open")).map(|_| url)
+}
+
+/// Where to go from here: what the provisioner says, and the bucket in the AWS
+/// console.
+fn links(result: &Provisioned) -> Option<Markup> {
+    let url = shown_address(result);
+    let is_console = url.is_some_and(|url| url.contains("console.aws") || url.contains("console.amazonaws"));
+    let label = if is_console { "Open in the AWS console" } else { "Open it" };
+    let own = url.and_then(|url| link(url, &Text::ours(label)));
+    let console = console(result).filter(|_| !is_console);
+    let console = console.and_then(|url| link(&url, &Text::ours("Open in the AWS console")));
+    let all: Vec<_> = [own, console].into_iter().flatten().map(|link| link.to_string()).collect();
+    (!all.is_empty()).then(|| Markup::ours(all.join("  ·  ")))
+}
+
+/// The page of the AWS console for the bucket of `result`, if it has one that is
+/// certainly a bucket: the three partitions of AWS have a console each.
+fn console(result: &Provisioned) -> Option<String> {
+    let text = |key: &str| result.outputs.get(key).and_then(Value::as_str);
+    let (bucket, arn) = (text("bucketName")?, text("bucketArn")?);
+    let simple = |text: &str| {
+        !text.is_empty() && text.len() <= 63 && text.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+    };
+    let host = match arn.strip_suffix(bucket)? {
+        "arn:aws:s3:::" => "console.aws.amazon.com",
+        "arn:aws-cn:s3:::" => "console.amazonaws.cn",
+        "arn:aws-us-gov:s3:::" => "console.amazonaws-us-gov.com",
+        _ => return None,
+    };
+    let ok = simple(bucket) && simple(&result.region);
+    ok.then(|| format!("https://{host}/s3/buckets/{bucket}?region={}", result.region))
+}
+
+/// The results of an outcome in the text of its message.
+fn listed(view: &ThreadOutcome) -> String {
+    let mut out = String::new();
+    for fact in &view.results {
+        if let Some(value) = fact.code.as_ref().or(fact.value.as_ref()) {
+            out.push_str(&format!(" {}: {}", fact.name, ended(value)));
+        }
+    }
+    if let Some(links) = &view.links {
+        out.push_str(&format!(" {links}"));
+    }
+    out
+}
