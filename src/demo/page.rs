@@ -1,1 +1,9 @@
-//! To be written.
+//! The web page of the workspace.
+
+use axum::Router;
+
+use super::simulator::Simulator;
+
+pub(super) fn routes() -> Router<Simulator> {
+    Router::new()
+}
