@@ -115,7 +115,8 @@ impl Check {
         if markdown.map(|block| blocks::string(block, "/text").chars().count()).sum::<usize>() > 12_000 {
             self.fail("markdown blocks must be less than 12001 characters together", at);
         }
-        let focused = blocks::elements(blocks).iter().filter(|found| found.element["focus_on_load"] == true).count();
+        let inside = blocks.iter().flat_map(|block| [&block["element"], &block["accessory"]]);
+        let focused = inside.filter(|element| element["focus_on_load"] == true).count();
         if focused > 1 {
             self.fail("only one element can have focus_on_load", at);
         }
