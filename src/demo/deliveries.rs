@@ -41,8 +41,13 @@ impl Simulator {
     pub async fn deliver_raw(&self, path: &str, headers: &[(String, String)], body: &str) -> Delivery {
         let started = Instant::now();
         let deadline = self.read(|state| state.rules.ack_deadline);
-        let mut delivery =
-            Delivery { path: path.into(), body: body.into(), headers: headers.to_vec(), ..Delivery::default() };
+        let mut delivery = Delivery {
+            path: path.into(),
+            body: body.into(),
+            headers: headers.to_vec(),
+            at: jiff::Timestamp::now(),
+            ..Delivery::default()
+        };
         match tokio::time::timeout(deadline, self.exchange(path, headers, body)).await {
             Err(_) => delivery.error = Some("operation_timeout".into()),
             Ok(Err(error)) => delivery.error = Some(format!("{error:#}")),

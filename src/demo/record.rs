@@ -38,6 +38,8 @@ pub struct Delivery {
     pub content_type: String,
     /// Why there is no answer: `operation_timeout`, or a connection error.
     pub error: Option<String>,
+    /// When it was sent.
+    pub at: jiff::Timestamp,
     pub latency: Duration,
 }
 
