@@ -163,7 +163,7 @@ impl Modal {
     pub async fn click(&self, action_id: &str) -> anyhow::Result<Delivery> {
         let view = self.current()?;
         find(&view_blocks(&view), action_id)?;
-        Ok(self.tell(action_id).await?)
+        self.tell(action_id).await
     }
 
     async fn set(&self, action_id: &str, value: Value) -> anyhow::Result<()> {

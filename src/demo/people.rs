@@ -96,7 +96,7 @@ impl Person {
         CommandOutcome {
             ephemeral: before.ephemerals(channel).pop(),
             modal: before.modal(),
-            error: error.map(String::from),
+            error,
             latency: delivery.latency,
         }
     }

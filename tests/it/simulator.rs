@@ -387,3 +387,49 @@ async fn ephemerals_are_private_and_people_can_join_and_leave() {
     let error = waiting.wait_for(DEPLOYS, |message| message.says("never")).await.unwrap_err().to_string();
     assert!(error.contains("provision-bot (only to Alice Requester): psst"), "{error}");
 }
+
+/// Asks the page's server; the answer as text.
+async fn page(slack: &Simulator, method: &str, path: &str, body: Value) -> String {
+    let request = axum::http::Request::builder()
+        .method(method)
+        .uri(format!("{}{}", slack.page_url().trim_end_matches('/'), path))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(axum::body::Body::from(body.to_string()))
+        .unwrap();
+    let answer = Client::builder(TokioExecutor::new()).build_http().request(request).await.unwrap();
+    assert_eq!(answer.status(), 200, "{path}");
+    let bytes = axum::body::to_bytes(axum::body::Body::new(answer.into_body()), 1 << 20).await.unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn the_page_acts_and_shows_like_a_person() {
+    let (slack, _bot) = TinyBot::start().await;
+    for path in ["/", "/sim/app.js", "/sim/blocks.js", "/sim/style.css"] {
+        assert!(page(&slack, "GET", path, Value::Null).await.len() > 500, "{path}");
+    }
+    let act = async |action: Value| -> Value {
+        let mut action = action;
+        action["as"] = "U0REQUESTER".into();
+        serde_json::from_str(&page(&slack, "POST", "/sim/act", action).await).unwrap()
+    };
+    let state = async || -> Value {
+        serde_json::from_str(&page(&slack, "GET", "/sim/state?as=U0REQUESTER", Value::Null).await).unwrap()
+    };
+    let ran = act(json!({ "do": "command", "channel": DEPLOYS, "command": "/provision", "text": "" })).await;
+    assert_eq!(ran["error"], Value::Null);
+    let view = state().await["modal"]["id"].clone();
+    act(json!({ "do": "fill", "view": view, "action_id": "name", "value": "checkout" })).await;
+    act(json!({ "do": "choose", "view": view, "action_id": "team", "value": "s" })).await;
+    let early = act(json!({ "do": "submit", "view": view })).await;
+    assert_eq!(early["error"], "`who` is required and empty");
+    let options = act(json!({ "do": "view_options", "view": view, "action_id": "who", "typed": "" })).await;
+    assert_eq!(options["options"].as_array().unwrap().len(), 2);
+    act(json!({ "do": "choose", "view": view, "action_id": "who", "value": "U0AUTHORIZER" })).await;
+    assert_eq!(act(json!({ "do": "submit", "view": view })).await["error"], Value::Null);
+    assert_eq!(state().await["modal"], Value::Null);
+    act(json!({ "do": "say", "channel": DEPLOYS, "text": "<script>" })).await;
+    assert_eq!(state().await["messages"][DEPLOYS][0]["text"], "&lt;script&gt;");
+    let traffic = page(&slack, "GET", "/sim/traffic", Value::Null).await;
+    assert!(traffic.contains("/slack/interactions view_submission") && traffic.contains("views.open"));
+}
