@@ -1,0 +1,4 @@
+//! The integration tests: a file per chapter of the contract.
+
+mod backends;
+mod provisioner;
