@@ -31,8 +31,10 @@ pub const UNUSABLE: &str = "UnusableSettings";
 pub enum Problem {
     /// S3 answered with an error.
     Refused { code: String, message: String, status: u16 },
-    /// No answer, or none that can be read: timeouts, connections, broken replies.
+    /// No answer: timeouts, connections.
     Unreachable(String),
+    /// S3 says it went well, in words that do not read.
+    Unreadable(String),
     /// The profile does not exist, is incomplete, or its credentials' source refuses.
     NoCredentials,
     /// The request could not be made: an impossible region, endpoint or value.
@@ -147,7 +149,7 @@ impl Problem {
                     advice,
                 }
             }
-            Self::Unreachable(what) => Verdict {
+            Self::Unreachable(what) | Self::Unreadable(what) => Verdict {
                 kind: UNREACHABLE.into(),
                 retry: true,
                 cause: format!("S3 gave no usable answer: {}", tidy(what)),
@@ -212,6 +214,9 @@ where
             return problem;
         }
         match &error {
+            SdkError::ServiceError(answer) if answer.raw().status().is_success() && answer.err().code().is_none() => {
+                Self::Unreadable(chain(&error))
+            }
             SdkError::ServiceError(answer) => {
                 let status = answer.raw().status().as_u16();
                 let code = answer.err().code().map_or_else(|| code_of_status(status), str::to_owned);
@@ -309,6 +314,7 @@ mod tests {
             refused("Http502", 502),
             refused("Whatever", 429),
             Problem::Unreachable("connection reset".into()),
+            Problem::Unreadable("half an answer".into()),
         ];
         for problem in retried {
             assert!(problem.judge("eu-west-1", "sandbox").retry, "{problem:?} should be retried");

@@ -257,20 +257,27 @@ pub async fn keep_versions(site: &Site) -> Result<(), Problem> {
 }
 
 /// Requests over plain HTTP are refused.
+///
+/// A server that we reach by plain HTTP itself is for trying things out (moto in
+/// the demo): enforced there, the policy would shut out everyone. moto goes
+/// further: it knows no conditions, and refuses all that the action names. It
+/// compares actions by case, though, which IAM does not (IAM reference, "Action"):
+/// spelled `S3:*`, the policy is in place and the bucket can be used.
 pub async fn refuse_plain_http(site: &Site) -> Result<(), Problem> {
-    let policy = https_only(&site.arn()).to_string();
+    let plain = site.endpoint.as_ref().is_some_and(|url| url.starts_with("http://"));
+    let policy = https_only(&site.arn(), if plain { "S3:*" } else { "s3:*" }).to_string();
     site.client.put_bucket_policy().bucket(site.bucket()).policy(policy).send().await?;
     Ok(())
 }
 
-fn https_only(arn: &str) -> Value {
+fn https_only(arn: &str, every_action: &str) -> Value {
     json!({
         "Version": "2012-10-17",
         "Statement": [{
             "Sid": "RefusePlainHttp",
             "Effect": "Deny",
             "Principal": "*",
-            "Action": "s3:*",
+            "Action": every_action,
             "Resource": [arn, format!("{arn}/*")],
             "Condition": { "Bool": { "aws:SecureTransport": "false" } }
         }]
