@@ -439,6 +439,31 @@ fn a_console_link_leads_to_a_bucket_or_nowhere() {
     }
 }
 
+#[test]
+fn selects_list_what_fits_into_a_message_and_search_the_rest() {
+    let names = |count, length| (0..count).map(|n| format!("{n}-{}", "n".repeat(length))).collect::<Vec<_>>();
+    let regions_of_aws = names(34, 10);
+    for (regions, profiles, listed) in [
+        (regions_of_aws.clone(), names(3, 10), (true, true)),
+        (regions_of_aws.clone(), names(90, 60), (true, false)),
+        (names(90, 60), regions_of_aws, (false, true)),
+        (names(60, 140), names(60, 140), (false, false)),
+        (names(101, 0), names(1, 0), (false, true)),
+    ] {
+        let mut n = notification(Notice::Requested { expires_at: SOON }, None);
+        n.request.justification = Some("\"".repeat(30_000));
+        let rules = n.rules.as_mut().unwrap();
+        (rules.regions, rules.profiles) = (regions, profiles);
+        let ask = decision::ask(&n);
+        assert_message(&ask, "ask");
+        let is_listed = |id: &str| {
+            let blocks = ask.blocks.as_array().unwrap();
+            blocks.iter().any(|block| block["block_id"] == id && block["element"]["type"] == "static_select")
+        };
+        assert_eq!((is_listed(ids::REGION), is_listed(ids::PROFILE)), listed);
+    }
+}
+
 // Whatever goes in.
 
 #[test]
