@@ -13,6 +13,7 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
 use super::{BotActivities, slack_failure, unreadable};
 use crate::domain::notice::{Conversation, MessageRef, Notice, Notification};
+use crate::domain::provisioning::{Progress, Provisioned};
 use crate::domain::request::RequestId;
 use crate::slack::api::{Found, IN_AN_ACTIVITY, Post, SlackApi, SlackError};
 use crate::slack::ids::EVENT_TYPE;
@@ -131,10 +132,11 @@ impl Scribe<'_> {
                 self.change(ROOT, thread::root(n)).await?;
                 self.reply("outcome", outcome()).await
             }
-            Notice::Provisioned { .. } => {
+            Notice::Provisioned { result } => {
                 self.reply("outcome", outcome()).await?;
                 self.change(ROOT, thread::root(n)).await?;
-                self.progress(ProgressState::Done).await
+                let done = all_done(result);
+                self.change(Conversation::PROGRESS, thread::progress(done.as_ref(), ProgressState::Done)).await
             }
             Notice::Cancelled { .. } | Notice::Failed { .. } => {
                 self.close_cards().await?;
@@ -311,6 +313,12 @@ impl Scribe<'_> {
             None => self.slack.history(channel).await,
         }
     }
+}
+
+/// The progress of a provisioner that has done everything it tells of.
+fn all_done(result: &Provisioned) -> Option<Progress> {
+    let of = u32::try_from(result.summary.len()).ok().filter(|steps| *steps > 0)?;
+    Some(Progress { step: of, of, label: String::new() })
 }
 
 /// What every message about a request carries: whose it is, and its part.

@@ -55,6 +55,7 @@ async fn conversation(stack: &Stack) -> anyhow::Result<()> {
     };
     let root = alice.wait_for(CHANNEL, is_root).await?;
     alice.wait_for_in_thread(CHANNEL, &root.ts, |message| message.says("provisioned")).await?;
+    alice.wait_for(CHANNEL, |message| message.ts == root.ts && message.says("provisioned")).await?;
     println!("#deploys — the thread\n\n{}\n", indented(&slack.thread_transcript(CHANNEL, &root.ts, ALICE)));
 
     let bucket = bucket_of(stack, &request).await?;

@@ -189,12 +189,6 @@ impl Site {
         }
     }
 
-    /// The bucket in the AWS console.
-    pub fn console_url(&self) -> String {
-        let (region, console) = (&self.input.region, partition(&self.input.region).console);
-        format!("https://{console}/s3/buckets/{}?region={region}", self.bucket())
-    }
-
     /// What `CreateBucket` has to be told about the region.
     pub fn location_constraint(&self) -> Option<&str> {
         (self.input.region != OLDEST_REGION).then_some(self.input.region.as_str())
@@ -204,17 +198,16 @@ impl Site {
 struct Partition {
     name: &'static str,
     host: &'static str,
-    console: &'static str,
 }
 
 /// AWS proper, or one of its separate worlds.
 fn partition(region: &str) -> Partition {
     if region.starts_with("cn-") {
-        Partition { name: "aws-cn", host: "amazonaws.com.cn", console: "console.amazonaws.cn" }
+        Partition { name: "aws-cn", host: "amazonaws.com.cn" }
     } else if region.starts_with("us-gov-") {
-        Partition { name: "aws-us-gov", host: "amazonaws.com", console: "console.amazonaws-us-gov.com" }
+        Partition { name: "aws-us-gov", host: "amazonaws.com" }
     } else {
-        Partition { name: "aws", host: "amazonaws.com", console: "s3.console.aws.amazon.com" }
+        Partition { name: "aws", host: "amazonaws.com" }
     }
 }
 

@@ -105,7 +105,7 @@ const PROVISION_AT_MOST: Duration = Duration::from_secs(2 * 60 * 60);
 /// A provisioner that says nothing for this long is taken for dead. It also sets
 /// how rarely the heartbeats of a worker with default settings reach us: every
 /// 0.8 times this.
-const PROVISION_HEARTBEAT: Duration = Duration::from_secs(15);
+const PROVISION_HEARTBEAT: Duration = Duration::from_secs(10);
 /// A queue nobody takes work from for this long has no worker.
 const PICKED_UP_WITHIN: Duration = Duration::from_secs(120);
 /// Throttling and outages of a minute or two are ridden out; then a person is

@@ -18,6 +18,9 @@ const CAUSE_MAX: usize = 600;
 struct Details {
     #[serde(default)]
     step: Option<String>,
+    /// The message without the step and the advice in it.
+    #[serde(default)]
+    cause: Option<String>,
     #[serde(default)]
     advice: Option<String>,
 }
@@ -62,7 +65,7 @@ pub fn failure(error: &ActivityExecutionError, blueprint: &Blueprint, attempt: u
             let details = details(info);
             Failure {
                 step: details.step.map(|step| cut(&step)),
-                cause: cut(message),
+                cause: details.cause.map_or_else(|| cut(message), |cause| cut(&cause)),
                 advice: details.advice.map_or_else(
                     || "Retry, or ask the people who run this provisioner.".to_owned(),
                     |advice| cut(&advice),
