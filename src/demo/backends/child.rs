@@ -3,8 +3,8 @@
 //! Between us and the program stands a small shell script that holds the other
 //! end of a pipe, the lifeline. When the pipe closes, because we let go of it or
 //! because we died, `kill -9` included, the script ends the program. A line in
-//! the pipe is the name of a signal to send. It works on any Unix, from any
-//! thread, and needs no unsafe code.
+//! the pipe is the name of a signal to send, and is answered by a line when it
+//! has been sent. It works on any Unix, from any thread, and needs no unsafe code.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -13,21 +13,27 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::io::AsyncWriteExt;
-use tokio::process::ChildStdin;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{ChildStdin, ChildStdout};
 use tokio::time::timeout;
 
 use super::tools::Program;
 
-/// The script. `$@` is the program with its arguments; its standard input is
-/// empty, so that only the watcher holds the lifeline. After a polite TERM the
-/// program has [`GRACE`] to end.
+/// The script. `$1` is the log, the rest is the program with its arguments; the
+/// program's standard input is empty, so that only the watcher holds the
+/// lifeline. After a polite TERM the program has [`GRACE`] to end.
 const LIFELINE: &str = r#"
+log=$1
+shift
 exec 3<&0 </dev/null
-"$@" 3<&- &
+"$@" 3<&- >>"$log" 2>&1 &
 program=$!
 {
-  while read -r signal <&3; do kill -"$signal" "$program" 2>/dev/null; done
+  trap '' PIPE
+  while read -r signal <&3; do
+    kill -"$signal" "$program" 2>/dev/null
+    echo sent
+  done
   kill -CONT "$program" 2>/dev/null
   kill -TERM "$program" 2>/dev/null
   sleep 5
@@ -71,27 +77,29 @@ impl Command {
 pub struct Child {
     process: tokio::process::Child,
     lifeline: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
     log: PathBuf,
 }
 
 impl Child {
     /// Starts `command`, its output going to the file `log`.
     pub fn start(command: &Command, log: &Path) -> anyhow::Result<Self> {
-        let out = File::create(log).context("the log of a child process")?;
-        let err = out.try_clone().context("the log of a child process")?;
+        let err = File::create(log).context("the log of a child process")?;
         let mut process = tokio::process::Command::new("sh")
             .args(["-c", LIFELINE, "sh"])
+            .arg(log)
             .arg(&command.program)
             .args(&command.args)
             .envs(command.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
-            .stdout(out)
+            .stdout(Stdio::piped())
             .stderr(err)
             .process_group(0) // so that Ctrl-C reaches us alone, and we stop things in order
             .spawn()
             .with_context(|| format!("the {} cannot be started", command.name))?;
         let lifeline = process.stdin.take().context("a child process without an input")?;
-        Ok(Self { process, lifeline, log: log.to_owned() })
+        let answers = process.stdout.take().context("a child process without an output")?;
+        Ok(Self { process, lifeline, answers: BufReader::new(answers).lines(), log: log.to_owned() })
     }
 
     /// The status, if it has ended by itself.
@@ -106,9 +114,11 @@ impl Child {
         lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n")
     }
 
-    /// Sends the signal of this name, such as `STOP`.
+    /// Sends the signal of this name, such as `STOP`; it is sent when this returns.
     pub async fn signal(&mut self, name: &str) -> anyhow::Result<()> {
-        self.lifeline.write_all(format!("{name}\n").as_bytes()).await.context("the child process is gone")
+        self.lifeline.write_all(format!("{name}\n").as_bytes()).await.context("the child process is gone")?;
+        timeout(GRACE, self.answers.next_line()).await??.context("the child process is gone")?;
+        Ok(())
     }
 
     /// Asks it to end, and waits until it has.
