@@ -22,6 +22,7 @@ pub mod app;
 pub mod check;
 pub mod telemetry;
 pub mod web;
+pub mod workers;
 
 #[cfg(feature = "demo")]
 pub mod demo;

@@ -1,1 +1,134 @@
-fn main() {}
+//! The commands, their flags and exit codes; nothing else.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use provision_bot::config::{Config, Flags, Log, Part, environment};
+use provision_bot::slack::manifest;
+use provision_bot::{app, telemetry};
+
+/// Ask for cloud resources in Slack; the right person says yes in one click.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve Slack over HTTP and poll Temporal, in one process.
+    Run {
+        /// Run one half alone.
+        #[arg(long)]
+        only: Option<Half>,
+        #[command(flatten)]
+        paths: Paths,
+    },
+    /// Try the whole flow on this machine, with no account anywhere.
+    #[cfg(feature = "demo")]
+    Demo {
+        /// Play one request with two simulated people, print it, and end.
+        #[arg(long)]
+        play: bool,
+        /// Address of the page; by default 127.0.0.1:8080, or any free port.
+        #[arg(long)]
+        listen: Option<std::net::SocketAddr>,
+    },
+    /// Print the manifest of the Slack app.
+    Manifest {
+        /// The bot's public address, for HTTP.
+        #[arg(long, conflicts_with = "socket", required_unless_present = "socket")]
+        url: Option<String>,
+        /// For Socket Mode.
+        #[arg(long)]
+        socket: bool,
+        #[arg(long, default_value = "json")]
+        format: Format,
+    },
+    /// Test the configuration and every connection, one line each.
+    Check {
+        #[command(flatten)]
+        paths: Paths,
+    },
+}
+
+#[derive(Args)]
+struct Paths {
+    /// The configuration file [env: PROVISION_BOT_CONFIG] [default: provision-bot.toml]
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// The address to serve on [env: PROVISION_BOT_LISTEN] [default: 127.0.0.1:3000]
+    #[arg(long)]
+    listen: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Half {
+    Web,
+    Worker,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Json,
+    Yaml,
+}
+
+impl From<Paths> for Flags {
+    fn from(paths: Paths) -> Self {
+        Self { config: paths.config, listen: paths.listen }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse().command).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Run { only, paths } => {
+            let part = match only {
+                None => Part::All,
+                Some(Half::Web) => Part::Web,
+                Some(Half::Worker) => Part::Worker,
+            };
+            let config = Config::load(part, &paths.into())?;
+            telemetry::start_logging(config.settings.log.format, &config.settings.log.filter);
+            app::run(config, part).await?;
+        }
+        #[cfg(feature = "demo")]
+        Command::Demo { play, listen } => {
+            let log = Log::from_env(environment)?;
+            telemetry::start_logging(log.format, &log.filter);
+            let bot = std::env::current_exe()?;
+            match play {
+                true => provision_bot::demo::play(bot).await?,
+                false => provision_bot::demo::serve(bot, listen).await?,
+            }
+        }
+        Command::Manifest { url, socket: _, format } => {
+            let manifest = match url {
+                Some(url) => manifest::for_url(&url)?,
+                None => manifest::for_socket_mode(),
+            };
+            match format {
+                Format::Json => println!("{manifest:#}"),
+                Format::Yaml => print!("{}", manifest::to_yaml(&manifest)),
+            }
+        }
+        Command::Check { paths } => {
+            let passed = provision_bot::check::run(&paths.into(), environment, &mut std::io::stdout()).await;
+            return Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

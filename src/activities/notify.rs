@@ -1,1 +1,331 @@
-//! To be written.
+//! Brings every message of a request up to a notice, once.
+//!
+//! A conversation has parts: the root in the channel, the replies in its thread,
+//! the authorizer's card, and so on. A notice says which parts it posts and which
+//! it changes. Changing is repeatable; posting is not, so each message carries
+//! its part in its metadata, and a repeated attempt first looks for what an
+//! earlier one, killed before it could tell, has posted already.
+
+use std::collections::BTreeMap;
+
+use temporalio_sdk::ApplicationFailure;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+
+use super::{BotActivities, slack_failure, unreadable};
+use crate::domain::notice::{Conversation, MessageRef, Notice, Notification};
+use crate::domain::request::RequestId;
+use crate::slack::api::{Found, IN_AN_ACTIVITY, Post, SlackApi, SlackError};
+use crate::slack::ids::EVENT_TYPE;
+use crate::slack::views::thread::ProgressState;
+use crate::slack::views::{Message, decision, thread};
+use crate::workflow::calls::AUTHORIZER_UNREACHABLE;
+
+/// The message in the channel.
+const ROOT: &str = "root";
+/// The authorizer's card.
+const CARD: &str = "card";
+/// The authorizer's card of a request that needs a hand, by attempt.
+const ATTENTION: &str = "attention";
+
+/// Codes with which Slack says that the bot cannot post in a channel.
+const CANNOT_POST: [&str; 8] = [
+    "channel_not_found",
+    "not_in_channel",
+    "is_archived",
+    "restricted_action",
+    "restricted_action_read_only_channel",
+    "restricted_action_thread_only_channel",
+    "restricted_action_thread_locked",
+    "restricted_action_non_threadable_channel",
+];
+/// Codes with which Slack says that a person cannot be written to.
+const CANNOT_REACH: [&str; 6] = [
+    "user_disabled",
+    "user_not_found",
+    "user_not_visible",
+    "cannot_dm_bot",
+    "channel_not_found",
+    "messages_tab_disabled",
+];
+/// Codes with which Slack says that a message can no longer be changed.
+const CANNOT_CHANGE: [&str; 4] =
+    ["message_not_found", "cant_update_message", "edit_window_closed", "streaming_state_conflict"];
+
+pub async fn run(
+    bot: &BotActivities,
+    ctx: &ActivityContext,
+    notification: Notification,
+) -> Result<Conversation, ActivityError> {
+    let earlier = ctx.heartbeat_details().deserialize::<Conversation>().ok().flatten();
+    let mut scribe = Scribe {
+        slack: bot.slack.with_timeout(IN_AN_ACTIVITY),
+        ctx,
+        repeated: ctx.info().attempt > 1,
+        conversation: earlier.unwrap_or_else(|| notification.conversation.clone()),
+        n: &notification,
+    };
+    scribe.bring_up_to_date().await?;
+    // Counted once it has been told, so that a repetition does not count twice.
+    let status = notification.notice.status();
+    if status.is_final() {
+        bot.metrics.request(status.word());
+    }
+    Ok(scribe.conversation)
+}
+
+/// Writes the messages of one notice.
+struct Scribe<'a> {
+    slack: SlackApi,
+    ctx: &'a ActivityContext,
+    /// Did an earlier attempt try this notice?
+    repeated: bool,
+    conversation: Conversation,
+    n: &'a Notification,
+}
+
+/// Where a new message goes.
+enum Place {
+    /// The channel the command was run in, or a DM with the requester.
+    Channel,
+    /// The thread of the root.
+    Thread,
+    /// The direct conversation with the authorizer.
+    Authorizer,
+}
+
+impl Scribe<'_> {
+    /// Which parts each notice posts and changes, in the order people see them.
+    async fn bring_up_to_date(&mut self) -> Result<(), ActivityError> {
+        let n = self.n;
+        let outcome = || thread::outcome(n);
+        match &n.notice {
+            Notice::Requested { .. } => {
+                self.write(ROOT, Place::Channel, thread::root(n)).await?;
+                self.write(CARD, Place::Authorizer, decision::ask(n)).await
+            }
+            Notice::Reminded { .. } => {
+                self.write("reminder", Place::Authorizer, decision::reminder(n)).await?;
+                self.reply("reminded", thread::note(n)).await
+            }
+            Notice::Authorized { .. } => {
+                self.change(CARD, decision::decided(n)).await?;
+                self.change(ROOT, thread::root(n)).await?;
+                self.reply("authorized", thread::note(n)).await?;
+                self.reply(Conversation::PROGRESS, Some(thread::progress(None, ProgressState::Running))).await
+            }
+            Notice::NeedsAttention { failure, .. } => {
+                let card = format!("{ATTENTION}-{}", failure.attempt);
+                self.write(&card, Place::Authorizer, decision::attention(n)).await?;
+                self.change(ROOT, thread::root(n)).await?;
+                self.progress(ProgressState::Stopped).await?;
+                self.reply(&format!("needs-attention-{}", failure.attempt), thread::note(n)).await
+            }
+            Notice::Retried { failure, .. } => {
+                self.change(&format!("{ATTENTION}-{}", failure.attempt), decision::attended(n)).await?;
+                self.change(ROOT, thread::root(n)).await?;
+                self.reply(&format!("retried-{}", failure.attempt), thread::note(n)).await?;
+                self.progress(ProgressState::Running).await
+            }
+            Notice::Rejected { .. } | Notice::Expired => {
+                self.change(CARD, decision::decided(n)).await?;
+                self.change(ROOT, thread::root(n)).await?;
+                self.reply("outcome", outcome()).await
+            }
+            Notice::Provisioned { .. } => {
+                self.reply("outcome", outcome()).await?;
+                self.change(ROOT, thread::root(n)).await?;
+                self.progress(ProgressState::Done).await
+            }
+            Notice::Cancelled { .. } | Notice::Failed { .. } => {
+                self.close_cards().await?;
+                self.write(ROOT, Place::Channel, thread::root(n)).await?;
+                self.progress(ProgressState::Stopped).await?;
+                self.reply("outcome", outcome()).await
+            }
+            Notice::Refused { .. } => {
+                self.write(ROOT, Place::Channel, thread::root(n)).await?;
+                self.reply("outcome", outcome()).await
+            }
+        }
+    }
+
+    /// No card keeps a button that does nothing.
+    async fn close_cards(&mut self) -> Result<(), ActivityError> {
+        let cards: Vec<String> =
+            self.conversation.0.keys().filter(|part| part.starts_with(ATTENTION)).cloned().collect();
+        match cards.last() {
+            // The card of the decision was closed when the decision was made.
+            Some(open) => self.change(open, decision::attended(self.n)).await,
+            None => self.change(CARD, decision::decided(self.n)).await,
+        }
+    }
+
+    async fn progress(&mut self, state: ProgressState) -> Result<(), ActivityError> {
+        self.change(Conversation::PROGRESS, thread::progress(None, state)).await
+    }
+
+    /// A new reply in the thread.
+    async fn reply(&mut self, part: &str, message: Option<Message>) -> Result<(), ActivityError> {
+        match message {
+            Some(message) => self.write(part, Place::Thread, message).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A message that stands afterwards, whether or not it had been posted.
+    async fn write(&mut self, part: &str, place: Place, message: Message) -> Result<(), ActivityError> {
+        if self.conversation.0.contains_key(part) {
+            return self.change(part, message).await;
+        }
+        if self.repeated
+            && let Some(found) = self.look_for(part, &place).await?
+        {
+            return self.remember(part, found).await;
+        }
+        let posted = match place {
+            Place::Channel => self.post_root(part, &message).await,
+            Place::Thread => {
+                let root = self.conversation.0.get(ROOT).cloned();
+                let root = root.ok_or_else(|| failure("there is no message to reply to"))?;
+                self.post(part, &root.channel, Some(&root.ts), &message).await
+            }
+            Place::Authorizer => {
+                let sent = self.post(part, &self.n.request.authorizer_id.clone(), None, &message).await;
+                return match sent {
+                    Ok(message) => self.remember(part, message).await,
+                    Err(error) if CANNOT_REACH.iter().any(|code| error.is(code)) => Err(unreachable_authorizer(&error)),
+                    Err(error) => Err(slack_failure(&error)),
+                };
+            }
+        };
+        let message = posted.map_err(|error| slack_failure(&error))?;
+        self.remember(part, message).await
+    }
+
+    /// Where the bot cannot post in the channel, the requester's DM stands in.
+    async fn post_root(&self, part: &str, message: &Message) -> Result<MessageRef, SlackError> {
+        let request = &self.n.request;
+        match self.post(part, &request.channel_id, None, message).await {
+            Err(error) if CANNOT_POST.iter().any(|code| error.is(code)) => {
+                tracing::info!(request.id = %self.n.request_id, slack.channel = request.channel_id, %error,
+                    "the channel cannot be written to; the requester is told directly");
+                self.post(part, &request.requester_id, None, message).await
+            }
+            posted => posted,
+        }
+    }
+
+    /// Brings a message up to date. One that was never posted stays unposted, and
+    /// one that somebody deleted stays deleted: the thread tells the rest.
+    async fn change(&mut self, part: &str, message: Message) -> Result<(), ActivityError> {
+        let Some(at) = self.conversation.0.get(part) else { return Ok(()) };
+        let metadata = self.metadata(part);
+        let post = Post {
+            channel: &at.channel,
+            thread: None,
+            text: &message.text,
+            blocks: &message.blocks,
+            metadata: &metadata,
+        };
+        match self.slack.update_message(&at.ts, &post).await {
+            Ok(()) => Ok(()),
+            Err(error) if CANNOT_CHANGE.iter().any(|code| error.is(code)) => {
+                tracing::warn!(request.id = %self.n.request_id, part, %error, "a message can no longer be changed");
+                Ok(())
+            }
+            Err(error) => Err(slack_failure(&error)),
+        }
+    }
+
+    async fn post(
+        &self,
+        part: &str,
+        channel: &str,
+        thread: Option<&str>,
+        message: &Message,
+    ) -> Result<MessageRef, SlackError> {
+        let metadata = self.metadata(part);
+        let post = Post { channel, thread, text: &message.text, blocks: &message.blocks, metadata: &metadata };
+        self.slack.post_message(&post).await
+    }
+
+    fn metadata(&self, part: &str) -> BTreeMap<&'static str, String> {
+        metadata(&self.n.request_id, part)
+    }
+
+    /// The heartbeat carries what was posted to the next attempt.
+    async fn remember(&mut self, part: &str, message: MessageRef) -> Result<(), ActivityError> {
+        self.conversation.0.insert(part.to_owned(), message);
+        self.ctx.record_heartbeat(self.conversation.clone()).await.map_err(unreadable)
+    }
+
+    /// What an earlier attempt posted as this part, if it did.
+    async fn look_for(&self, part: &str, place: &Place) -> Result<Option<MessageRef>, ActivityError> {
+        let request = &self.n.request;
+        let found = match place {
+            Place::Thread => match self.conversation.0.get(ROOT) {
+                Some(root) => self.find(part, &root.channel, Some(&root.ts)).await,
+                None => Ok(None),
+            },
+            Place::Authorizer => self.find_in_dm(part, &request.authorizer_id).await,
+            Place::Channel => match self.find(part, &request.channel_id, None).await {
+                Ok(None) => self.find_in_dm(part, &request.requester_id).await,
+                found => found,
+            },
+        };
+        found.map_err(|error| slack_failure(&error))
+    }
+
+    async fn find_in_dm(&self, part: &str, user: &str) -> Result<Option<MessageRef>, SlackError> {
+        match self.slack.open_dm(user).await {
+            Ok(channel) => self.find(part, &channel, None).await,
+            Err(error) if CANNOT_REACH.iter().any(|code| error.is(code)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn find(&self, part: &str, channel: &str, thread: Option<&str>) -> Result<Option<MessageRef>, SlackError> {
+        let messages = match self.read(channel, thread).await {
+            // Only members may read back. Joining is announced in the channel,
+            // which is better than saying everything twice.
+            Err(error) if error.is("not_in_channel") => match self.slack.join(channel).await {
+                Ok(()) => self.read(channel, thread).await?,
+                Err(_) => return Ok(None),
+            },
+            Err(error) if CANNOT_POST.iter().any(|code| error.is(code)) => return Ok(None),
+            messages => messages?,
+        };
+        let ours = |found: &Found| {
+            let metadata = found.metadata.as_ref().filter(|metadata| metadata.event_type == EVENT_TYPE);
+            let is = |name: &str, wanted: &str| {
+                metadata.and_then(|m| m.event_payload.get(name)).and_then(|value| value.as_str()) == Some(wanted)
+            };
+            is("request_id", self.n.request_id.as_str()) && is("part", part)
+        };
+        Ok(messages.into_iter().find(ours).map(|found| MessageRef { channel: channel.to_owned(), ts: found.ts }))
+    }
+
+    async fn read(&self, channel: &str, thread: Option<&str>) -> Result<Vec<Found>, SlackError> {
+        match thread {
+            Some(ts) => self.slack.replies(channel, ts).await,
+            None => self.slack.history(channel).await,
+        }
+    }
+}
+
+/// What every message about a request carries: whose it is, and its part.
+pub(super) fn metadata(request: &RequestId, part: &str) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([("request_id", request.to_string()), ("part", part.to_owned())])
+}
+
+fn failure(why: &str) -> ActivityError {
+    ApplicationFailure::new(anyhow::anyhow!("{why}")).into()
+}
+
+fn unreachable_authorizer(error: &SlackError) -> ActivityError {
+    ApplicationFailure::builder(anyhow::anyhow!("The authorizer cannot be written to ({error})."))
+        .type_name(AUTHORIZER_UNREACHABLE.to_owned())
+        .non_retryable(true)
+        .build()
+        .into()
+}

@@ -1,1 +1,326 @@
-//! To be written.
+//! The programs behind the demo and the tests, as child processes: a real
+//! Temporal dev server and a real S3 server (moto), each stopped, killed, frozen
+//! and started again on the same port at will.
+//!
+//! - [`Tools`]: where their programs are; installed once if they are nowhere.
+//! - [`TemporalServer`], [`S3Server`]: the running things.
+//! - [`AwsFiles`]: an AWS configuration with the demo's profiles.
+
+mod child;
+mod tools;
+
+use std::fs;
+use std::future::Future;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use temporalio_client::tonic::IntoRequest;
+use temporalio_client::{Connection, ConnectionOptions};
+use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, timeout};
+
+use self::child::{Child, Command};
+pub use self::tools::{Program, Tools};
+
+/// Slow starts are the first ones: Python compiles moto, the dev server creates
+/// its database, both from a cold disk.
+const READY_WITHIN: Duration = Duration::from_secs(90);
+/// Between two looks whether a server answers.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// One look.
+const LOOK: Duration = Duration::from_secs(2);
+/// Another program may take a free port before we do; rarely twice.
+const PORT_TRIES: u32 = 3;
+/// The only namespace of the dev server.
+const NAMESPACE: &str = "default";
+
+/// How the Temporal dev server is started.
+#[derive(Clone, Debug, Default)]
+pub struct TemporalOptions {
+    /// With its web page.
+    pub ui: bool,
+    /// A file that keeps its state; without one the state dies with the process.
+    pub db: Option<PathBuf>,
+    /// The port to listen on; any free one if `None`.
+    pub port: Option<u16>,
+    /// The port of the web page; any free one if `None`.
+    pub ui_port: Option<u16>,
+}
+
+/// A running Temporal dev server.
+pub struct TemporalServer {
+    server: Server,
+    port: u16,
+    ui_port: Option<u16>,
+}
+
+impl TemporalServer {
+    /// Starts one, and returns when it serves its namespace.
+    pub async fn start(tools: &Tools, options: TemporalOptions) -> anyhow::Result<Self> {
+        let fixed = options.port.is_some();
+        with_free_ports(fixed, || async {
+            let port = port_or_free(options.port)?;
+            let ui_port = if options.ui { Some(port_or_free(options.ui_port)?) } else { None };
+            let mut args = words(&["server", "start-dev", "--ip", "127.0.0.1", "--log-level", "warn", "--port"]);
+            args.push(port.to_string());
+            match ui_port {
+                Some(ui) => args.extend(["--ui-port".to_owned(), ui.to_string()]),
+                None => args.push("--headless".to_owned()),
+            }
+            if let Some(db) = &options.db {
+                args.extend(["--db-filename".to_owned(), db.display().to_string()]);
+            }
+            let command = Command::new("Temporal dev server", tools.temporal(), args);
+            let mut this = Self { server: Server::new(command, port)?, port, ui_port };
+            this.start_again().await?;
+            Ok(this)
+        })
+        .await
+    }
+
+    /// `host:port`, as `TEMPORAL_ADDRESS` wants it.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// The address of its web page, if it has one.
+    pub fn ui_url(&self) -> Option<String> {
+        self.ui_port.map(|port| format!("http://127.0.0.1:{port}"))
+    }
+
+    /// Starts it again on the same ports, after [`stop`](Self::stop) or [`kill`](Self::kill).
+    pub async fn start_again(&mut self) -> anyhow::Result<()> {
+        let (port, ui_port) = (self.port, self.ui_port);
+        self.server
+            .start(|| async move { temporal_answers(port).await && (ui_port.is_none() || listens(ui_port).await) })
+            .await
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub async fn stop(&mut self) {
+        self.server.stop().await;
+    }
+
+    /// Ends it as a power cut would.
+    pub async fn kill(&mut self) {
+        self.server.kill().await;
+    }
+
+    /// Freezes it: it takes connections and answers nothing.
+    pub async fn freeze(&mut self) -> anyhow::Result<()> {
+        self.server.signal("STOP").await
+    }
+
+    /// Lets it go on after [`freeze`](Self::freeze).
+    pub async fn thaw(&mut self) -> anyhow::Result<()> {
+        self.server.signal("CONT").await
+    }
+}
+
+/// A running S3 server. Its buckets live in its memory: they die with it.
+pub struct S3Server {
+    server: Server,
+    port: u16,
+}
+
+impl S3Server {
+    /// Starts one, and returns when it answers.
+    pub async fn start(tools: &Tools) -> anyhow::Result<Self> {
+        with_free_ports(false, || async {
+            let port = port_or_free(None)?;
+            let mut args = words(&["-H", "127.0.0.1", "-p"]);
+            args.push(port.to_string());
+            // As at Amazon's: another account's buckets are out of reach.
+            let command = Command::new("S3 server (moto)", tools.moto_server(), args)
+                .env("MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS", "false");
+            let mut this = Self { server: Server::new(command, port)?, port };
+            this.start_again().await?;
+            Ok(this)
+        })
+        .await
+    }
+
+    /// Its address, as `AWS_ENDPOINT_URL` wants it.
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Starts it again on the same port, empty.
+    pub async fn start_again(&mut self) -> anyhow::Result<()> {
+        let port = self.port;
+        self.server.start(|| async move { http_answers(port, "/moto-api/").await }).await
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub async fn stop(&mut self) {
+        self.server.stop().await;
+    }
+
+    /// Ends it as a power cut would.
+    pub async fn kill(&mut self) {
+        self.server.kill().await;
+    }
+
+    /// Freezes it: it takes connections and answers nothing.
+    pub async fn freeze(&mut self) -> anyhow::Result<()> {
+        self.server.signal("STOP").await
+    }
+
+    /// Lets it go on after [`freeze`](Self::freeze).
+    pub async fn thaw(&mut self) -> anyhow::Result<()> {
+        self.server.signal("CONT").await
+    }
+}
+
+/// What both servers have in common: a command, its log, and the child if it runs.
+struct Server {
+    command: Command,
+    port: u16,
+    dir: tempfile::TempDir,
+    child: Option<Child>,
+}
+
+impl Server {
+    fn new(command: Command, port: u16) -> anyhow::Result<Self> {
+        let dir = tempfile::Builder::new().prefix("provision-bot-").tempdir().context("a folder for the log")?;
+        Ok(Self { command, port, dir, child: None })
+    }
+
+    async fn start<F: Future<Output = bool>>(&mut self, answers: impl Fn() -> F) -> anyhow::Result<()> {
+        self.stop().await;
+        let name = self.command.name;
+        if listens(Some(self.port)).await {
+            bail!("the {name} cannot start: something else listens on port {}", self.port);
+        }
+        let mut child = Child::start(&self.command, &self.dir.path().join("log"))?;
+        let deadline = Instant::now() + READY_WITHIN;
+        while !timeout(LOOK, answers()).await.unwrap_or(false) {
+            if let Some(status) = child.ended()? {
+                bail!("the {name} ended at once ({status}). It said:\n{}", child.last_words());
+            }
+            if Instant::now() > deadline {
+                let words = child.last_words();
+                child.kill().await;
+                bail!("the {name} does not answer on port {} after {READY_WITHIN:?}. It said:\n{words}", self.port);
+            }
+            sleep(LOOK_AGAIN).await;
+        }
+        self.child = Some(child);
+        Ok(())
+    }
+
+    async fn stop(&mut self) {
+        if let Some(child) = self.child.take() {
+            child.stop().await;
+        }
+    }
+
+    async fn kill(&mut self) {
+        if let Some(child) = self.child.take() {
+            child.kill().await;
+        }
+    }
+
+    async fn signal(&mut self, name: &str) -> anyhow::Result<()> {
+        let child = self.child.as_mut().with_context(|| format!("the {} does not run", self.command.name))?;
+        child.signal(name).await
+    }
+}
+
+/// Starts something on ports it chooses itself; if it fails and the port was not
+/// given, other ports may do.
+async fn with_free_ports<T, F>(fixed: bool, start: impl Fn() -> F) -> anyhow::Result<T>
+where
+    F: Future<Output = anyhow::Result<T>>,
+{
+    let mut tries = 1;
+    loop {
+        match start().await {
+            Err(error) if !fixed && tries < PORT_TRIES && is_about_a_port(&error) => tries += 1,
+            result => return result,
+        }
+    }
+}
+
+fn is_about_a_port(error: &anyhow::Error) -> bool {
+    let said = format!("{error:#}").to_lowercase();
+    ["address already in use", "in use by another program", "something else listens", "bind"]
+        .iter()
+        .any(|words| said.contains(words))
+}
+
+fn port_or_free(port: Option<u16>) -> io::Result<u16> {
+    match port {
+        Some(port) => Ok(port),
+        None => Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port()),
+    }
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+async fn listens(port: Option<u16>) -> bool {
+    let Some(port) = port else { return false };
+    TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.is_ok()
+}
+
+/// Whether a Temporal server serves its namespace there.
+async fn temporal_answers(port: u16) -> bool {
+    let Ok(url) = url::Url::parse(&format!("http://127.0.0.1:{port}")) else { return false };
+    // Connecting retries within itself for seconds: not before somebody listens.
+    if !listens(Some(port)).await {
+        return false;
+    }
+    let Ok(connection) = Connection::connect(ConnectionOptions::new(url).build()).await else { return false };
+    let request = DescribeNamespaceRequest { namespace: NAMESPACE.to_owned(), ..Default::default() };
+    connection.workflow_service().describe_namespace(request.into_request()).await.is_ok()
+}
+
+/// Whether an HTTP server answers `path` with success there.
+async fn http_answers(port: u16, path: &str) -> bool {
+    let asked = async {
+        let mut stream = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+        stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n").as_bytes()).await?;
+        let mut answer = [0; 12]; // "HTTP/1.1 200"
+        stream.read_exact(&mut answer).await?;
+        io::Result::Ok(answer)
+    };
+    asked.await.is_ok_and(|answer| answer.starts_with(b"HTTP/1.") && answer.ends_with(b" 200"))
+}
+
+/// An AWS configuration of its own, so that nobody's real one is read.
+#[derive(Clone, Debug)]
+pub struct AwsFiles {
+    /// As `AWS_CONFIG_FILE` wants it.
+    pub config: PathBuf,
+    /// As `AWS_SHARED_CREDENTIALS_FILE` wants it.
+    pub credentials: PathBuf,
+}
+
+impl AwsFiles {
+    /// Writes the two files with `profiles` into `dir`. The keys open nothing:
+    /// moto takes any.
+    pub fn write(dir: &Path, profiles: &[&str]) -> anyhow::Result<Self> {
+        let this = Self { config: dir.join("aws-config"), credentials: dir.join("aws-credentials") };
+        let (mut config, mut credentials) = (String::new(), String::new());
+        for profile in profiles {
+            config += &format!("[profile {profile}]\nregion = us-east-1\n\n");
+            credentials +=
+                &format!("[{profile}]\naws_access_key_id = demo-{profile}\naws_secret_access_key = demo-secret\n\n");
+        }
+        fs::write(&this.config, config).context("the AWS configuration of the demo")?;
+        fs::write(&this.credentials, credentials).context("the AWS credentials of the demo")?;
+        Ok(this)
+    }
+
+    /// The demo's two profiles, `sandbox` and `production`.
+    pub fn write_demo(dir: &Path) -> anyhow::Result<Self> {
+        Self::write(dir, &["sandbox", "production"])
+    }
+}

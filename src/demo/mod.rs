@@ -1,7 +1,58 @@
-//! To be written.
+//! The whole flow on one machine, with no account anywhere: a real Temporal dev
+//! server, a real S3 server, a Slack workspace simulator with a page, and the
+//! bot, which knows all of them through its public settings alone.
+//!
+//! The tests run on the same [`Stack`](stack::Stack) the demo shows.
+
 pub mod backends;
+mod blocks;
+pub mod deliveries;
 pub mod limits;
+pub mod message;
+pub mod modal;
 pub mod page;
+mod payloads;
 pub mod people;
+mod play;
+pub mod record;
+mod response_url;
+pub mod simulator;
+pub mod stack;
+mod transcript;
+mod views;
 pub mod web_api;
 pub mod workspace;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+pub use self::play::play;
+use self::stack::{Stack, StackOptions};
+
+/// Where the page is, if that port is free.
+const PAGE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+
+/// Runs the demo until Ctrl-C. `bot` is the program to run as the bot.
+pub async fn serve(bot: PathBuf, listen: Option<SocketAddr>) -> anyhow::Result<()> {
+    let listen = match listen {
+        Some(address) => Some(address),
+        None => std::net::TcpListener::bind(PAGE).ok().map(|_| PAGE),
+    };
+    let options = StackOptions { page: listen, temporal_ui: true, ..StackOptions::new(bot) };
+    let stack = tokio::select! {
+        stack = Stack::start(options, |line| println!("  {line}")) => stack?,
+        _ = tokio::signal::ctrl_c() => return Ok(()),
+    };
+    println!("\n  Slack workspace   {}", stack.slack.page_url());
+    if let Some(ui) = stack.temporal.ui_url() {
+        println!("  Temporal Web UI   {ui}");
+    }
+    println!("  Temporal          {}", stack.temporal.address());
+    println!("  S3                {}", stack.s3.endpoint());
+    println!("  Bot               {}", stack.bot_url());
+    println!("\nOpen the first address, run /provision in #deploys as Alice, then decide as Bob. Ctrl-C stops everything.");
+    tokio::signal::ctrl_c().await?;
+    println!("\nStopping …");
+    stack.stop().await;
+    Ok(())
+}

@@ -1,3 +1,166 @@
-//! To be written.
+//! The built-in provisioner: two activities, `provision` and `destroy`, that walk
+//! a plan, heartbeat each step, go on where an earlier attempt stopped, and undo.
+//!
+//! It is called exactly as a stranger's provisioner is, by a queue and two names,
+//! and knows nothing of the bot but the contract in
+//! [`crate::domain::provisioning`]: it could move to another repository.
+//!
+//! - [`plan`]: the steps as data.
+//! - `walk`: heartbeats and cancellation around them.
+//! - `ownership`: whose bucket it is; nothing of a stranger's is touched.
+//! - [`s3`], `verify`, `destroy`: the calls.
+//! - [`failure`]: which errors are retried, and which a person gets.
+
+pub mod failure;
 pub mod plan;
 pub mod s3;
+
+mod destroy;
+mod ownership;
+mod verify;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{Timestamp, Unit};
+use temporalio_macros::activities;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+
+use self::failure::{Problem, Stop};
+use self::ownership::Owner;
+use self::plan::{PROVISION, Step, UNDO, progress};
+use self::s3::{Aws, Clients, Site};
+use self::walk::{Beat, Walk};
+use crate::domain::provisioning::{ProvisionInput, Provisioned};
+
+pub use self::ownership::REQUEST_TAG;
+
+/// The task queue that the built-in provisioner polls.
+pub const QUEUE: &str = "provision-aws-s3";
+
+/// The activities. One instance serves any number of requests.
+pub struct Provisioner {
+    clients: Clients,
+}
+
+impl Default for Provisioner {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[activities]
+impl Provisioner {
+    /// Makes the bucket, or goes on making it.
+    #[activity(name = "provision")]
+    pub async fn provision(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: ProvisionInput,
+    ) -> Result<Provisioned, ActivityError> {
+        let site = self.site(ctx, input, &PROVISION).await;
+        let from = match site.walk.alive(beginning(&site)).await {
+            Ok(step) => step,
+            Err(stop) => return Err(self.end(stop, PROVISION[0].label, &site.input).await),
+        };
+        self.walk(&site, &PROVISION, from).await?;
+        Ok(result(&site))
+    }
+
+    /// Removes the bucket and everything in it, if it is this request's.
+    #[activity(name = "destroy")]
+    pub async fn destroy(self: Arc<Self>, ctx: ActivityContext, input: ProvisionInput) -> Result<(), ActivityError> {
+        let site = self.site(ctx, input, &UNDO).await;
+        match site.walk.alive(destroy::is_there_something_to_undo(&site)).await {
+            Ok(true) => self.walk(&site, &UNDO, 1).await,
+            Ok(false) => Ok(()),
+            Err(problem) => Err(self.end(problem.into(), UNDO[0].label, &site.input).await),
+        }
+    }
+}
+
+impl Provisioner {
+    /// A provisioner with the AWS SDK's own settings.
+    pub fn new() -> Self {
+        Self::with(Aws::default())
+    }
+
+    /// A provisioner that finds S3 or the profiles elsewhere.
+    pub fn with(aws: Aws) -> Self {
+        Self { clients: Clients::new(aws) }
+    }
+
+    async fn site(&self, ctx: ActivityContext, input: ProvisionInput, plan: &[Step]) -> Site {
+        let connected = self.clients.get(&input.region, &input.profile).await;
+        let walk = Walk::new(ctx, progress(plan, 1));
+        Site { client: connected.client, endpoint: connected.endpoint, input, walk }
+    }
+
+    /// Does the steps of `plan` from number `from` on, each announced.
+    async fn walk(&self, site: &Site, plan: &[Step], from: usize) -> Result<(), ActivityError> {
+        for (number, step) in plan.iter().enumerate().map(|(i, step)| (i + 1, step)).skip(from - 1) {
+            let done = match site.walk.may_go_on() {
+                Ok(()) => {
+                    // Only the first step can be claiming; behind it the tag speaks.
+                    let claiming = number == 1 && site.walk.last().claiming;
+                    site.walk.say(Beat { progress: progress(plan, number), claiming }).await;
+                    site.walk.alive((step.run)(site)).await
+                }
+                Err(stop) => Err(stop),
+            };
+            if let Err(stop) = done {
+                return Err(self.end(stop, step.label, &site.input).await);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the activity ends with when `step` did not get done.
+    async fn end(&self, stop: Stop, step: &str, input: &ProvisionInput) -> ActivityError {
+        match stop {
+            Stop::Cancelled => ActivityError::cancelled(),
+            Stop::Failed(problem) => {
+                if problem.blames_credentials() {
+                    self.clients.forget(&input.region, &input.profile).await;
+                }
+                ActivityError::application(problem.report(step, &input.region, &input.profile))
+            }
+        }
+    }
+}
+
+/// Where to begin: at the step an earlier attempt announced last, if its bucket
+/// is still there and ours; else at the first.
+async fn beginning(site: &Site) -> Result<usize, Stop> {
+    if site.input.application_id.trim().is_empty() || site.input.bucket_name.is_empty() {
+        return Err(Problem::Unusable("the request has no ID or no bucket name".into()).into());
+    }
+    let last = site.walk.last();
+    match site.walk.unless_cancelled(async { Ok(ownership::look(site).await?) }).await? {
+        Owner::Us => Ok((last.progress.step as usize).clamp(1, PROVISION.len())),
+        Owner::Nobody => {
+            // The very first heartbeat, which leaves at once, carries the mark.
+            site.walk.say(Beat { progress: progress(&PROVISION, 1), claiming: true }).await;
+            Ok(1)
+        }
+        _ => Ok(1), // `claim` has the last word
+    }
+}
+
+fn result(site: &Site) -> Provisioned {
+    let now = Timestamp::now();
+    let outputs = [
+        ("bucketName", site.bucket().to_owned()),
+        ("bucketArn", site.arn()),
+        ("url", site.url()),
+        ("consoleUrl", site.console_url()),
+    ];
+    Provisioned {
+        application_id: site.input.application_id.clone(),
+        region: site.input.region.clone(),
+        completion_date_time: now.round(Unit::Second).unwrap_or(now).to_string(),
+        summary: PROVISION.iter().map(|step| (step.told)(site)).collect(),
+        outputs: BTreeMap::from(outputs.map(|(name, value)| (name.to_owned(), value.into()))),
+    }
+}

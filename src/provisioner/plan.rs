@@ -1,1 +1,100 @@
-//! To be written.
+//! What is done, in order: the steps as data.
+//!
+//! Each step is idempotent, so an attempt may repeat the one it died in. One plan
+//! undoes them all, from wherever they got to: what they set goes with the bucket.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::failure::Stop;
+use super::s3::Site;
+use super::{destroy, ownership, s3, verify};
+use crate::domain::provisioning::Progress;
+
+/// One step of a plan.
+pub struct Step {
+    /// What is being done, as a person reads it while it runs.
+    pub label: &'static str,
+    /// Does it. It may be done already.
+    pub run: Run,
+    /// What was done, as a sentence of the result.
+    pub told: fn(&Site) -> String,
+}
+
+/// The work of a step.
+pub type Run = for<'a> fn(&'a Site) -> BoxFuture<'a, Result<(), Stop>>;
+
+/// `provision`: from nothing to a bucket that is as it should be.
+pub const PROVISION: [Step; 8] = [
+    Step {
+        label: "Creating the bucket",
+        run: |site| ownership::claim(site).boxed(),
+        told: |site| format!("created bucket {} in {}", site.bucket(), site.input.region),
+    },
+    Step {
+        label: "Tagging the bucket",
+        run: |site| async { Ok(ownership::describe(site).await?) }.boxed(),
+        told: |_| "tagged it with the request, the team and the people".into(),
+    },
+    Step {
+        label: "Blocking public access",
+        run: |site| async { Ok(s3::block_public_access(site).await?) }.boxed(),
+        told: |_| "blocked public access".into(),
+    },
+    Step {
+        label: "Enforcing owner-only access",
+        run: |site| async { Ok(s3::enforce_ownership(site).await?) }.boxed(),
+        told: |_| "made the account the owner of every object".into(),
+    },
+    Step {
+        label: "Turning on encryption and versions",
+        run: |site| {
+            async {
+                s3::encrypt(site).await?;
+                Ok(s3::keep_versions(site).await?)
+            }
+            .boxed()
+        },
+        told: |_| "turned on default encryption and versioning".into(),
+    },
+    Step {
+        label: "Refusing plain HTTP",
+        run: |site| async { Ok(s3::refuse_plain_http(site).await?) }.boxed(),
+        told: |_| "refused requests over plain HTTP".into(),
+    },
+    Step {
+        label: "Writing the welcome page",
+        run: |site| async { Ok(s3::write_welcome_page(site).await?) }.boxed(),
+        told: |_| format!("wrote the welcome page {}", s3::WELCOME_PAGE),
+    },
+    Step {
+        label: "Verifying everything",
+        run: |site| verify::verify(site).boxed(),
+        told: |_| "verified all of it by reading it back".into(),
+    },
+];
+
+/// `destroy`: from whatever `provision` left, to nothing.
+pub const UNDO: [Step; 3] = [
+    Step {
+        label: "Aborting unfinished uploads",
+        run: |site| destroy::abort_uploads(site).boxed(),
+        told: |_| "aborted unfinished uploads".into(),
+    },
+    Step {
+        label: "Emptying the bucket",
+        run: |site| destroy::empty(site).boxed(),
+        told: |_| "deleted every version of every object".into(),
+    },
+    Step {
+        label: "Deleting the bucket",
+        run: |site| destroy::delete(site).boxed(),
+        told: |site| format!("deleted bucket {}", site.bucket()),
+    },
+];
+
+/// The progress that says: step `number` of `plan`, counted from 1, is next.
+pub fn progress(plan: &[Step], number: usize) -> Progress {
+    let label = plan.get(number - 1).map_or("", |step| step.label);
+    Progress { step: number as u32, of: plan.len() as u32, label: label.to_owned() }
+}

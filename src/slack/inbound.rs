@@ -29,7 +29,13 @@ pub enum NotSlack {
 
 /// Checks that `body` was signed by Slack with `secret`, not more than five
 /// minutes from `now` (Unix seconds). The comparison takes constant time.
-pub fn verify(secret: &[u8], timestamp: Option<&str>, signature: Option<&str>, body: &[u8], now: i64) -> Result<(), NotSlack> {
+pub fn verify(
+    secret: &[u8],
+    timestamp: Option<&str>,
+    signature: Option<&str>,
+    body: &[u8],
+    now: i64,
+) -> Result<(), NotSlack> {
     let (Some(timestamp), Some(signature)) = (timestamp, signature) else { return Err(NotSlack::Missing) };
     let sent: i64 = timestamp.parse().map_err(|_| NotSlack::Missing)?;
     if now.checked_sub(sent).and_then(i64::checked_abs).is_none_or(|apart| apart > WINDOW_SECONDS) {
@@ -98,12 +104,19 @@ pub struct Reason {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Button {
-    Approve { region: Option<String>, profile: Option<String> },
+    Approve {
+        region: Option<String>,
+        profile: Option<String>,
+    },
     Reject,
     Cancel,
     /// `attempt`: the failure the card is about.
-    Retry { attempt: u32 },
-    GiveUp { attempt: u32 },
+    Retry {
+        attempt: u32,
+    },
+    GiveUp {
+        attempt: u32,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

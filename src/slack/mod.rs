@@ -50,7 +50,7 @@ pub mod ids {
         block_id.strip_prefix(ATTEMPT).and_then(|number| number.parse().ok()).unwrap_or(0)
     }
 
-    const ATTEMPT: &str = "attempt_";
+    const ATTEMPT: &str = "attempt-";
 
     /// `event_type` of the metadata of every message about a request.
     pub const EVENT_TYPE: &str = "provision_request";

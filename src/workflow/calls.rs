@@ -40,6 +40,9 @@ impl BotCalls {
     }
 }
 
+/// The calls by type, for whoever implements them.
+pub use bot_calls::{FollowProgress as FollowProgressCall, Notify as NotifyCall, Preflight as PreflightCall};
+
 /// The result of `preflight`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]

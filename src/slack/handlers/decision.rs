@@ -13,7 +13,7 @@ use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::{Authorization, Decision, Verdict};
 use crate::slack::ids;
 use crate::slack::inbound::{Click, Reason};
-use crate::slack::views::decision as views;
+use crate::slack::views::{decision as views, private};
 use crate::temporal::RequestError;
 
 pub async fn approve(bot: &Handlers, click: Click, region: Option<String>, profile: Option<String>) -> Reply {
@@ -53,7 +53,7 @@ pub async fn reject(bot: &Handlers, click: Click) -> Reply {
         Err(text) => return bot.tell(&click, &text).await,
     };
     let metadata = json!({ "requestId": id.as_str(), "channel": click.channel }).to_string();
-    let modal = views::reject_modal(&id, &request.application_name, &metadata);
+    let modal = views::reject_modal(id.as_str(), request.application_name.as_str(), &metadata);
     match bot.slack.open_view(&click.trigger, &modal).await {
         Ok(_) => Reply::Nothing,
         Err(error) => {
@@ -109,7 +109,8 @@ async fn judge(bot: &Handlers, request: &ProvisionRequest, decision: &Decision) 
         Ok(person) => Err(format!("You cannot decide: {}", person.standing.why_not().unwrap_or_default())),
         Err(error) => {
             tracing::warn!(%error, "an authorizer could not be looked up");
-            Err("Slack does not say right now who you are. Nothing was changed: please try again in a moment.".to_owned())
+            Err("Slack does not say right now who you are. Nothing was changed: please try again in a moment."
+                .to_owned())
         }
     }
 }
@@ -121,19 +122,21 @@ fn counted(state: &RequestState, verdict: Verdict) -> Result<(), String> {
         (Some(authorization), _) => Err(decided(authorization)),
         // Not judged yet: it will be, when the pre-flight checks are through.
         (None, Status::PreFlight | Status::AwaitingAuthorization) => Ok(()),
-        (None, status) => Err(views::already_over(status)),
+        (None, status) => Err(private::already_over(status)),
     }
 }
 
 fn decided(authorization: &Authorization) -> String {
-    views::already_decided(authorization.verdict(), authorization.decided_by())
+    private::already_decided(authorization.verdict(), authorization.decided_by())
 }
 
 /// What to say about a request that is over.
 async fn ended(bot: &Handlers, id: &RequestId) -> String {
     match bot.requests.state(id).await {
-        Ok(RequestState { authorization: Some(authorization), status: Status::Rejected, .. }) => decided(&authorization),
-        Ok(state) => views::already_over(state.status),
+        Ok(RequestState { authorization: Some(authorization), status: Status::Rejected, .. }) => {
+            decided(&authorization)
+        }
+        Ok(state) => private::already_over(state.status),
         Err(_) => "This request is already over.".to_owned(),
     }
 }

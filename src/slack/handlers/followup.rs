@@ -5,7 +5,7 @@ use super::{Handlers, NO_ANSWER, Reply};
 use crate::domain::lifecycle::{Attendance, Choice, RequestState, Status};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::slack::inbound::Click;
-use crate::slack::views::decision as views;
+use crate::slack::views::private;
 use crate::temporal::RequestError;
 
 /// Withdraws a request. Only the person who made it may.
@@ -24,7 +24,7 @@ async fn withdraw(bot: &Handlers, click: &Click) -> Result<(), String> {
     // Cancelling what is over does nothing, so the answer is found first.
     match bot.requests.state(&id).await {
         Ok(state) if state.status == Status::Cancelled => return Ok(()),
-        Ok(state) if state.status.is_final() => return Err(views::already_over(state.status)),
+        Ok(state) if state.status.is_final() => return Err(private::already_over(state.status)),
         _ => {}
     }
     bot.requests.cancel(&id, "withdrawn by the requester", &click.id).await.map_err(|error| {
@@ -85,7 +85,7 @@ async fn still_open(bot: &Handlers, id: &RequestId, attempt: u32) -> Result<u32,
         {
             Ok(open.attempt)
         }
-        RequestState { status, .. } if status.is_final() => Err(views::already_over(status)),
+        RequestState { status, .. } if status.is_final() => Err(private::already_over(status)),
         _ => Err("Somebody has already chosen: this question is closed.".to_owned()),
     }
 }

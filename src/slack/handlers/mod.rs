@@ -14,6 +14,7 @@ use super::api::SlackApi;
 use super::directory::Directory;
 use super::ids;
 use super::inbound::{Button, Click, Inbound};
+use super::views::private;
 use crate::domain::policy::Policy;
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::telemetry::Metrics;
@@ -82,6 +83,7 @@ impl Handlers {
     /// Answers a click so that nobody else reads it. Best effort: there is no
     /// one left to tell if this fails too.
     async fn tell(&self, click: &Click, text: &str) -> Reply {
+        let text = &private::sentence(text);
         let said = match &click.response_url {
             Some(url) => self.slack.respond(url, text).await,
             None => self.slack.post_ephemeral(&click.channel, &click.user, text).await,

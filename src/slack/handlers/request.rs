@@ -11,8 +11,8 @@ use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
 use crate::slack::api::SlackError;
 use crate::slack::ids;
 use crate::slack::inbound::{Command, Search, Submission};
-use crate::slack::views::request as views;
 use crate::slack::views::request::{Authorizers, Choice, RequestForm};
+use crate::slack::views::{private, request as views};
 use crate::temporal::{RequestError, Started};
 
 /// How long looking people up may take before a search is answered with what is
@@ -25,7 +25,7 @@ const LOOK_UP: Duration = Duration::from_millis(1_800);
 pub async fn command(bot: &Handlers, command: Command) -> Reply {
     let typed = command.text.trim();
     if typed.eq_ignore_ascii_case("help") {
-        return Reply::Private(views::help(bot.policy.timeout));
+        return Reply::Private(private::help(bot.policy.timeout));
     }
     let metadata = json!({ "channelId": command.channel }).to_string();
     let groups = bot.policy.member_groups();
@@ -58,7 +58,10 @@ async fn fill(
         Ok(known) => form(bot, user, typed, metadata, &known),
         Err(error) => {
             tracing::warn!(%error, "user groups could not be looked up");
-            views::explanation_modal("One moment", "Slack did not say who is in which team. Please close this and try again.")
+            views::explanation_modal(
+                "One moment",
+                "Slack did not say who is in which team. Please close this and try again.",
+            )
         }
     };
     match bot.slack.update_view(view_id, &view).await {
@@ -83,6 +86,7 @@ fn form(bot: &Handlers, user: &str, typed: &str, private_metadata: String, group
     views::request_modal(&RequestForm {
         application_name: typed.to_owned(),
         teams: teams.iter().map(|team| Choice::new(&team.id, &team.name)).collect(),
+        team: None,
         authorizers: if anyone { Authorizers::Anyone } else { Authorizers::Listed },
         blueprints: blueprints(bot),
         private_metadata,
@@ -100,7 +104,7 @@ fn not_opened(error: &SlackError, typed: &str) -> String {
     let again = if typed.is_empty() { ids::COMMAND.to_owned() } else { format!("{} {typed}", ids::COMMAND) };
     let expired = error.is("expired_trigger_id") || error.to_string().contains("`trigger_id` expired");
     let why = if expired { "Slack's three seconds were over" } else { "Slack did not open the form" };
-    format!("{why}. Please try again: {}", views::typed(&again))
+    format!("{why}. Please try again: {}", private::typed(&again))
 }
 
 /// The options of a select we serve.
@@ -108,9 +112,7 @@ pub async fn searched(bot: &Handlers, search: Search) -> Reply {
     let choices = match search.action_id.as_str() {
         ids::TEAM => teams(bot, &search).await,
         ids::BLUEPRINT => blueprints(bot),
-        ids::AUTHORIZER => {
-            tokio::time::timeout(LOOK_UP, authorizers(bot, &search)).await.unwrap_or_default()
-        }
+        ids::AUTHORIZER => tokio::time::timeout(LOOK_UP, authorizers(bot, &search)).await.unwrap_or_default(),
         _ => Vec::new(),
     };
     Reply::Options(views::options(&choices, &search.typed))
@@ -144,10 +146,7 @@ async fn authorizers(bot: &Handlers, search: &Search) -> Vec<Choice> {
         };
         teams.iter().filter(mine).map(|team| team.name.as_str()).collect::<Vec<_>>().join(", ")
     };
-    people
-        .iter()
-        .map(|person| Choice::new(&person.id, &person.name).with_description(&decides_for(person)))
-        .collect()
+    people.iter().map(|person| Choice::new(&person.id, &person.name).with_description(&decides_for(person))).collect()
 }
 
 /// Starts the workflow of a request, or says under the field what is wrong.

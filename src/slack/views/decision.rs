@@ -8,8 +8,8 @@ use super::parts::{
     Fact, NAME_MAX, QUOTE_MAX, Trouble, application, because, blueprint, cleaned, facts, follow, justification, place,
     plain_application, request_id, request_id_of, requester, team, told, trouble,
 };
-use super::request::{Entry, entries};
-use super::template::template;
+use super::request::{Choice, entry};
+use super::template::{fields, template};
 use super::text::{Markup, Text, mention, moment};
 use super::thread::short;
 use crate::domain::notice::{GivenUp, Notice, Notification};
@@ -23,6 +23,11 @@ const OPTION_FRAME: usize = 50;
 /// Options of one select, at most.
 const OPTIONS_MAX: usize = 100;
 
+fields! {
+    /// An option that is called by its value.
+    Named { text: Text, value: String }
+}
+
 template! {
     /// The form that asks why.
     RejectModal from "reject_modal" { private_metadata: String, application: Text, request_id: String }
@@ -35,11 +40,11 @@ template! {
         headline: Markup,
         facts: Vec<Fact>,
         justification: Option<Text>,
-        regions: Vec<Entry>,
+        regions: Vec<Named>,
         region_text: Option<Text>,
         region_value: Option<String>,
         region_search: Option<String>,
-        profiles: Vec<Entry>,
+        profiles: Vec<Named>,
         profile_text: Option<Text>,
         profile_value: Option<String>,
         profile_search: Option<String>,
@@ -98,10 +103,10 @@ pub fn ask(n: &Notification) -> Message {
         because("Why", n.request.justification.as_deref()),
     );
     let rules = n.rules.as_ref();
-    let mut regions = entries(rules.map_or(&[][..], |rules| &rules.regions));
-    let mut profiles = entries(rules.map_or(&[][..], |rules| &rules.profiles));
+    let mut regions = named(rules.map_or(&[][..], |rules| &rules.regions));
+    let mut profiles = named(rules.map_or(&[][..], |rules| &rules.profiles));
     let (listed_regions, listed_profiles) = which_are_listed(room(&regions), room(&profiles));
-    let search = |entries: &mut Vec<Entry>, listed: bool, id: &str| {
+    let search = |entries: &mut Vec<Named>, listed: bool, id: &str| {
         let searches = !listed || entries.len() > OPTIONS_MAX;
         if searches {
             entries.clear();
@@ -129,13 +134,19 @@ pub fn ask(n: &Notification) -> Message {
     Message::new(&Markup::ours(text), view.render())
 }
 
+/// The options for `values`.
+fn named(values: &[String]) -> Vec<Named> {
+    let named = |value: &String| entry(&Choice::of(value)).map(|entry| Named { text: entry.text, value: entry.value });
+    values.iter().filter_map(named).collect()
+}
+
 /// What is preselected: the only one there is.
-fn only(entries: &[Entry]) -> Option<&Entry> {
+fn only(entries: &[Named]) -> Option<&Named> {
     if let [only] = entries { Some(only) } else { None }
 }
 
 /// What the options of a select take up of a message.
-fn room(entries: &[Entry]) -> usize {
+fn room(entries: &[Named]) -> usize {
     entries.iter().map(|entry| OPTION_FRAME + entry.text.literal().len() + entry.value.len()).sum()
 }
 
@@ -218,11 +229,11 @@ pub fn attended(n: &Notification) -> Message {
         }
         Notice::Failed { failure, given_up, cleanup } => {
             let why = match given_up {
-                GivenUp::ByChoice { decided_by } => format!("{} gave up on it.", you(n, decided_by)),
-                GivenUp::Unanswered => "Nobody chose in time what to do about it.".to_owned(),
+                GivenUp::ByChoice { decided_by } => format!(" {} gave up on it.", you(n, decided_by)),
+                GivenUp::Unanswered => " Nobody chose in time what to do about it.".to_owned(),
                 GivenUp::AtOnce => String::new(),
             };
-            (format!("❌ {name} failed. {why} {}", cleaned(cleanup)), Some(failure))
+            (format!("❌ {name} failed.{why} {}", cleaned(cleanup)), Some(failure))
         }
         Notice::Cancelled { cleanup } => (format!("↩️ {name} was cancelled. {}", cleaned(cleanup)), None),
         Notice::Provisioned { .. } => (format!("✅ {name} is provisioned."), None),

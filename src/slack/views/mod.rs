@@ -15,6 +15,7 @@ use serde_json::Value;
 
 pub mod decision;
 mod parts;
+pub mod private;
 pub mod request;
 pub mod template;
 pub mod text;

@@ -120,12 +120,13 @@ pub fn because(label: &str, quote: Option<&str>) -> Markup {
 }
 
 /// Where the conversation about the request is, when that is a channel the bot
-/// did write to: ` Follow it in #channel.`
+/// did write to: ` Follow it in #channel.`, or where to read how it went.
 pub fn follow(n: &Notification) -> Markup {
     let here = &n.request.channel_id;
     let written = n.conversation.0.values().any(|message| message.channel == *here);
     let place = channel(here).filter(|_| written);
-    Markup::ours(place.map(|place| format!(" Follow it in {place}.")).unwrap_or_default())
+    let verb = if n.notice.status().is_final() { "Read on in" } else { "Follow it in" };
+    Markup::ours(place.map(|place| format!(" {verb} {place}.")).unwrap_or_default())
 }
 
 /// A failure, in the three parts that the templates show.

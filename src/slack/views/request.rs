@@ -13,7 +13,7 @@ const OPTIONS_MAX: usize = 100;
 /// The longest text and description of an option.
 const OPTION_TEXT_MAX: usize = 75;
 /// The longest value of an option. A longer one could not be chosen.
-pub(super) const OPTION_VALUE_MAX: usize = 150;
+const OPTION_VALUE_MAX: usize = 150;
 /// The longest title of a modal.
 const TITLE_MAX: usize = 24;
 /// The longest text of a section.
@@ -158,7 +158,7 @@ fn list_or_search(choices: &[Choice], id: &str) -> (Vec<Entry>, Option<String>) 
 }
 
 /// A choice as an option; `None` if Slack would not take its value.
-fn entry(choice: &Choice) -> Option<Entry> {
+pub(super) fn entry(choice: &Choice) -> Option<Entry> {
     let value = &choice.value;
     if value.is_empty() || value.encode_utf16().count() > OPTION_VALUE_MAX {
         return None;
@@ -169,13 +169,16 @@ fn entry(choice: &Choice) -> Option<Entry> {
 }
 
 impl Choice {
+    pub fn new(value: &str, text: &str) -> Self {
+        Self { value: value.to_owned(), text: text.to_owned(), description: None }
+    }
+
+    pub fn with_description(self, description: &str) -> Self {
+        Self { description: Some(description.to_owned()), ..self }
+    }
+
     /// A choice that is called by its value.
     pub fn of(value: &str) -> Self {
         Self { value: value.to_owned(), text: value.to_owned(), description: None }
     }
-}
-
-/// The options for `values` that are called by themselves.
-pub(super) fn entries(values: &[String]) -> Vec<Entry> {
-    values.iter().filter_map(|value| entry(&Choice::of(value))).collect()
 }

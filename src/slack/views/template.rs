@@ -8,11 +8,11 @@
 //! - A value that is not there takes along what cannot be without it: a text
 //!   takes its text object, the object its block. That ends at the nearest
 //!   element of an array, or at a member that Block Kit lets one leave out
-//!   ([`MAY_BE_ABSENT`]). An array nothing is left of is not there either.
+//!   (`MAY_BE_ABSENT`). An array nothing is left of is not there either.
 //! - `{{list.name}}` is a value of one item of a list. The smallest element of an
 //!   array that holds every mention of the list stands there once for each item.
 //!
-//! What a file may name is the fields of a Rust struct ([`template!`]), so a
+//! What a file may name is the fields of a Rust struct (`template!`), so a
 //! forgotten value does not compile. That a file names all of them and no others
 //! is checked when the program starts ([`Template::check`]); after that, rendering
 //! cannot fail. Values are never searched for names.

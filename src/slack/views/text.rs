@@ -30,14 +30,15 @@ pub struct Markup(String);
 impl Text {
     /// `text` on one line, of at most `max` characters; `None` if nothing is left.
     pub fn line(text: &str, max: usize) -> Option<Self> {
-        let words: Vec<_> = clean(text).split_whitespace().map(str::to_owned).collect();
+        let clean = clean(text, max);
+        let words: Vec<_> = clean.split_whitespace().collect();
         Self::kept(&words.join(" "), max)
     }
 
     /// `text` with its line breaks, of at most `max` characters; `None` if
     /// nothing is left.
     pub fn paragraph(text: &str, max: usize) -> Option<Self> {
-        let clean = clean(text);
+        let clean = clean(text, max);
         let mut lines: Vec<&str> = Vec::new();
         for line in clean.trim().lines().map(str::trim_end) {
             // One empty line is a pause, more are a hole.
@@ -247,9 +248,11 @@ fn joins(c: char) -> bool {
 }
 
 /// `text` without what is not seen but changes how the rest is seen: control
-/// characters, overrides of the reading direction, invisible fillers.
-fn clean(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+/// characters, overrides of the reading direction, invisible fillers. Stops when
+/// there is more to see than `max` characters: the rest would be cut anyway.
+fn clean(text: &str, max: usize) -> String {
+    let mut out = String::new();
+    let mut seen = 0;
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
@@ -257,7 +260,13 @@ fn clean(text: &str) -> String {
             '\r' | '\n' | '\u{2028}' | '\u{2029}' | '\u{b}' | '\u{c}' | '\u{85}' => out.push('\n'),
             '\t' => out.push(' '),
             c if c.is_control() || is_hidden(c) => {}
-            c => out.push(c),
+            c => {
+                out.push(c);
+                seen += if c.is_whitespace() { 0 } else { weight_of(c) };
+                if seen > max {
+                    break;
+                }
+            }
         }
     }
     out

@@ -5,13 +5,15 @@ use serde_json::Value;
 
 use super::Message;
 use super::parts::{
-    Fact, PHRASE_MAX, QUOTE_MAX, Trouble, application, authorizer, because, blueprint, cleaned, code, ended, facts,
+    Fact, PHRASE_MAX, QUOTE_MAX, Trouble, application, authorizer, because, blueprint, cleaned, code, fact, facts,
     given_up, justification, place, remains, request_id, requester, team, told, trouble,
 };
 use super::template::template;
 use super::text::{Markup, Text, link, mention, moment};
 use crate::domain::notice::{Notice, Notification};
+use crate::domain::policy::PreflightProblem;
 use crate::domain::provisioning::{Progress, Provisioned};
+use crate::slack::ids;
 
 /// Cells of the progress bar: one line on a phone, with the numbers.
 const BAR_CELLS: u64 = 10;
@@ -83,6 +85,7 @@ pub fn root(n: &Notification) -> Message {
         Notice::NeedsAttention { failure, .. } | Notice::Failed { failure, .. } => {
             Markup::ours(format!(" {}", told(failure)))
         }
+        Notice::Refused { problem } => Markup::ours(format!(" {}", problem_text(problem))),
         Notice::Requested { .. } | Notice::Reminded { .. } => because("Why", n.request.justification.as_deref()),
         _ => Markup::ours(""),
     };
@@ -122,15 +125,13 @@ fn headline(n: &Notification) -> Markup {
         Notice::Failed { given_up: by, cleanup, .. } => {
             format!("❌ {name} failed.{} {}", given_up(n, by), cleaned(cleanup))
         }
-        Notice::Refused { problem } => {
-            format!("❌ {name} failed its first check. {}", problem_text(&problem.to_string()))
-        }
+        Notice::Refused { .. } => format!("❌ {name} failed its first check, so nobody was asked."),
     })
 }
 
 /// A pre-flight problem, which has names of people and teams in it.
-fn problem_text(problem: &str) -> Text {
-    Text::line_or_dash(problem, QUOTE_MAX)
+fn problem_text(problem: &PreflightProblem) -> Text {
+    Text::line_or_dash(&problem.to_string(), QUOTE_MAX)
 }
 
 /// What a thread says about this notice on the way to the end; `None` when it
@@ -233,7 +234,10 @@ pub fn outcome(n: &Notification) -> Option<Message> {
         }
         Notice::Expired => {
             let text = format!("⌛ {you}, {name} expired: {} did not decide in time.", authorizer(n));
-            (format!("{text} Nothing was built. Ask again with `/provision` when somebody can decide."), String::new())
+            (
+                format!("{text} Nothing was built. Ask again with `{}` when somebody can decide.", ids::COMMAND),
+                String::new(),
+            )
         }
         Notice::Cancelled { cleanup } => {
             view.remains = remains(cleanup);
@@ -250,8 +254,8 @@ pub fn outcome(n: &Notification) -> Option<Message> {
         }
         Notice::Refused { problem } => {
             let text = format!("❌ {you}, your request for {name} failed its first check, so nobody was asked.");
-            view.reason = Some(problem_text(&problem.to_string()));
-            (text, format!(" {}", problem_text(&problem.to_string())))
+            view.reason = Some(problem_text(problem));
+            (text, format!(" {}", problem_text(problem)))
         }
         Notice::Requested { .. }
         | Notice::Reminded { .. }
@@ -264,7 +268,7 @@ pub fn outcome(n: &Notification) -> Option<Message> {
 }
 
 /// What a requester gets, line by line: the bucket first, then whatever else a
-/// provisioner answered.
+/// provisioner answered. One that answered nothing says what it did instead.
 fn results(result: &Provisioned) -> Vec<Fact> {
     let value = |value: &Value| {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -280,6 +284,10 @@ fn results(result: &Provisioned) -> Vec<Fact> {
     .flatten()
     .collect();
 
+    if result.outputs.is_empty() {
+        let done = result.summary.iter().filter_map(|line| fact("Done", Text::line(line, OUTPUT_VALUE_MAX)));
+        facts.extend(done.take(OUTPUTS_MAX));
+    }
     let shown_as_link = shown_address(result).is_some();
     let others: Vec<_> = result
         .outputs
@@ -336,14 +344,8 @@ fn console(result: &Provisioned) -> Option<String> {
 
 /// The results of an outcome in the text of its message.
 fn listed(view: &ThreadOutcome) -> String {
-    let mut out = String::new();
-    for fact in &view.results {
-        if let Some(value) = fact.code.as_ref().or(fact.value.as_ref()) {
-            out.push_str(&format!(" {}: {}", fact.name, ended(value)));
-        }
-    }
-    if let Some(links) = &view.links {
-        out.push_str(&format!(" {links}"));
-    }
-    out
+    let told = |fact: &Fact| fact.code.as_ref().or(fact.value.as_ref()).map(|value| format!("{}: {value}", fact.name));
+    let results: Vec<_> = view.results.iter().filter_map(told).collect();
+    let links = view.links.as_ref().map(|links| format!("  ·  {links}")).unwrap_or_default();
+    format!(" {}{links}", results.join(", "))
 }

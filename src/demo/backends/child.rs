@@ -1,0 +1,126 @@
+//! A child process that ends when we do, however we end.
+//!
+//! Between us and the program stands a small shell script that holds the other
+//! end of a pipe, the lifeline. When the pipe closes, because we let go of it or
+//! because we died, `kill -9` included, the script ends the program. A line in
+//! the pipe is the name of a signal to send. It works on any Unix, from any
+//! thread, and needs no unsafe code.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::io::AsyncWriteExt;
+use tokio::process::ChildStdin;
+use tokio::time::timeout;
+
+use super::tools::Program;
+
+/// The script. `$@` is the program with its arguments; its standard input is
+/// empty, so that only the watcher holds the lifeline. After a polite TERM the
+/// program has [`GRACE`] to end.
+const LIFELINE: &str = r#"
+exec 3<&0 </dev/null
+"$@" 3<&- &
+program=$!
+{
+  while read -r signal <&3; do kill -"$signal" "$program" 2>/dev/null; done
+  kill -CONT "$program" 2>/dev/null
+  kill -TERM "$program" 2>/dev/null
+  sleep 5
+  kill -KILL "$program" 2>/dev/null
+} &
+watcher=$!
+exec 3<&-
+wait "$program"
+code=$?
+kill "$watcher" 2>/dev/null
+exit "$code"
+"#;
+
+/// The `sleep` in [`LIFELINE`], and a second for the signals to arrive.
+const GRACE: Duration = Duration::from_secs(6);
+
+/// How much of a log is shown when a start fails.
+const LAST_WORDS: usize = 15;
+
+/// What to run.
+pub struct Command {
+    /// What people call it.
+    pub name: &'static str,
+    program: PathBuf,
+    args: Vec<String>,
+    env: Vec<(String, OsString)>,
+}
+
+impl Command {
+    pub fn new(name: &'static str, program: &Program, args: Vec<String>) -> Self {
+        Self { name, program: program.path.clone(), args, env: program.env.clone() }
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.into()));
+        self
+    }
+}
+
+/// A running program. Dropped, it is ended, though nobody waits for that.
+pub struct Child {
+    process: tokio::process::Child,
+    lifeline: ChildStdin,
+    log: PathBuf,
+}
+
+impl Child {
+    /// Starts `command`, its output going to the file `log`.
+    pub fn start(command: &Command, log: &Path) -> anyhow::Result<Self> {
+        let out = File::create(log).context("the log of a child process")?;
+        let err = out.try_clone().context("the log of a child process")?;
+        let mut process = tokio::process::Command::new("sh")
+            .args(["-c", LIFELINE, "sh"])
+            .arg(&command.program)
+            .args(&command.args)
+            .envs(command.env.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::piped())
+            .stdout(out)
+            .stderr(err)
+            .process_group(0) // so that Ctrl-C reaches us alone, and we stop things in order
+            .spawn()
+            .with_context(|| format!("the {} cannot be started", command.name))?;
+        let lifeline = process.stdin.take().context("a child process without an input")?;
+        Ok(Self { process, lifeline, log: log.to_owned() })
+    }
+
+    /// The status, if it has ended by itself.
+    pub fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        Ok(self.process.try_wait()?)
+    }
+
+    /// The end of what it said.
+    pub fn last_words(&self) -> String {
+        let said = fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let lines: Vec<&str> = said.lines().collect();
+        lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n")
+    }
+
+    /// Sends the signal of this name, such as `STOP`.
+    pub async fn signal(&mut self, name: &str) -> anyhow::Result<()> {
+        self.lifeline.write_all(format!("{name}\n").as_bytes()).await.context("the child process is gone")
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub async fn stop(self) {
+        let Self { mut process, lifeline, .. } = self;
+        drop(lifeline);
+        let _ = timeout(GRACE, process.wait()).await;
+    }
+
+    /// Ends it at once, without asking.
+    pub async fn kill(mut self) {
+        let _ = self.signal("KILL").await;
+        self.stop().await;
+    }
+}

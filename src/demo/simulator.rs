@@ -1,0 +1,238 @@
+//! The simulator itself: one Slack workspace served over HTTP, with an API for
+//! tests to look into it and to break it.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::body::Body;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::message::Message;
+use super::people::Person;
+use super::record::{Call, Delivery, Fault};
+use super::workspace::{Rules, Workspace};
+use super::{page, response_url, web_api};
+
+/// How the workspace starts.
+#[derive(Debug, Clone, Default)]
+pub struct SimulatorOptions {
+    /// Where to listen; a free port of this machine when absent.
+    pub listen: Option<SocketAddr>,
+    /// Generated when absent.
+    pub bot_token: Option<String>,
+    /// Generated when absent.
+    pub signing_secret: Option<String>,
+    pub rules: Rules,
+}
+
+/// A running Slack workspace. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Simulator {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    state: Mutex<Workspace>,
+    changed: watch::Sender<u64>,
+    bot: Mutex<Option<String>>,
+    http: Client<HttpConnector, Body>,
+    address: SocketAddr,
+    bot_token: String,
+    signing_secret: String,
+    server: Mutex<Option<tokio::task::JoinHandle<()>>>,
+}
+
+impl Simulator {
+    /// Serves the workspace "Acme": Web API, response URLs and the web page.
+    pub async fn start(options: SimulatorOptions) -> anyhow::Result<Simulator> {
+        let listen = options.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+        let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+        let random = || uuid::Uuid::new_v4().simple().to_string();
+        let mut state = Workspace::acme();
+        state.rules = options.rules;
+        let simulator = Simulator {
+            inner: Arc::new(Inner {
+                state: Mutex::new(state),
+                changed: watch::Sender::new(0),
+                bot: Mutex::new(None),
+                http: Client::builder(TokioExecutor::new()).build_http(),
+                address: listener.local_addr()?,
+                bot_token: options.bot_token.unwrap_or_else(|| format!("xoxb-8123456789012-{}", random())),
+                signing_secret: options.signing_secret.unwrap_or_else(random),
+                server: Mutex::new(None),
+            }),
+        };
+        let routes = Router::new()
+            .merge(web_api::routes())
+            .merge(response_url::routes())
+            .merge(page::routes())
+            .with_state(simulator.clone());
+        let server = tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, routes).await {
+                tracing::error!(%error, "the Slack simulator stopped serving");
+            }
+        });
+        *lock(&simulator.inner.server) = Some(server);
+        Ok(simulator)
+    }
+
+    /// Stops accepting connections.
+    pub fn stop(&self) {
+        if let Some(server) = lock(&self.inner.server).take() {
+            server.abort();
+        }
+    }
+
+    /// Base of the Web API, for `SLACK_API_URL`.
+    pub fn api_url(&self) -> String {
+        format!("http://{}/api", self.inner.address)
+    }
+
+    /// The web page.
+    pub fn page_url(&self) -> String {
+        format!("http://{}/", self.inner.address)
+    }
+
+    pub fn bot_token(&self) -> &str {
+        &self.inner.bot_token
+    }
+
+    pub fn signing_secret(&self) -> &str {
+        &self.inner.signing_secret
+    }
+
+    /// Where the bot serves, such as `http://127.0.0.1:3000`; deliveries go there.
+    pub fn connect_bot(&self, base: &str) {
+        *lock(&self.inner.bot) = Some(base.trim_end_matches('/').to_string());
+    }
+
+    /// A handle on a person, by id such as `U0REQUESTER`.
+    pub fn person(&self, id: &str) -> Person {
+        Person::new(self.clone(), id)
+    }
+
+    /// Looks at the state.
+    pub fn read<T>(&self, look: impl FnOnce(&Workspace) -> T) -> T {
+        look(&lock(&self.inner.state))
+    }
+
+    /// Changes the state, and wakes whoever waits for a change. Tests add
+    /// people and channels with it, archive a channel, deactivate someone.
+    pub fn change<T>(&self, act: impl FnOnce(&mut Workspace) -> T) -> T {
+        let result = act(&mut lock(&self.inner.state));
+        self.inner.changed.send_modify(|revision| *revision += 1);
+        result
+    }
+
+    /// Changes what the workspace allows.
+    pub fn set_rules(&self, change: impl FnOnce(&mut Rules)) {
+        self.change(|state| change(&mut state.rules));
+    }
+
+    /// Lets every trigger handed out so far expire.
+    pub fn expire_triggers(&self) {
+        let long_ago = Duration::from_secs(3600);
+        self.change(|state| {
+            for trigger in state.triggers.values_mut() {
+                trigger.made = trigger.made.checked_sub(long_ago).unwrap_or(trigger.made);
+            }
+        });
+    }
+
+    /// The next call of this method fails so. Orders queue up.
+    pub fn fail_next(&self, method: &str, fault: Fault) {
+        self.fail_times(method, fault, 1);
+    }
+
+    /// The next `count` calls of this method fail so.
+    pub fn fail_times(&self, method: &str, fault: Fault, count: usize) {
+        self.change(|state| {
+            let queue = state.faults.entry(method.to_string()).or_default();
+            queue.extend(std::iter::repeat_n(fault, count));
+        });
+    }
+
+    /// Takes back every ordered fault.
+    pub fn heal(&self) {
+        self.change(|state| state.faults.clear());
+    }
+
+    /// Every Web API call so far.
+    pub fn calls(&self) -> Vec<Call> {
+        self.read(|state| state.calls.clone())
+    }
+
+    /// Every Web API call of one method so far.
+    pub fn calls_of(&self, method: &str) -> Vec<Call> {
+        self.read(|state| state.calls.iter().filter(|call| call.method == method).cloned().collect())
+    }
+
+    /// Every delivery to the bot so far.
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.read(|state| state.deliveries.clone())
+    }
+
+    /// Every message there is, ephemeral ones and threads included, by time.
+    pub fn all_messages(&self) -> Vec<Message> {
+        let mut messages: Vec<Message> = self.read(|state| state.messages.values().flatten().cloned().collect());
+        messages.sort_by(|a, b| a.ts.cmp(&b.ts));
+        messages
+    }
+
+    /// Waits until `look` finds something; checks again at every change. On
+    /// timeout the error shows everything that was said.
+    pub async fn wait_until<T>(
+        &self,
+        what: &str,
+        patience: Duration,
+        mut look: impl FnMut(&Workspace) -> Option<T>,
+    ) -> anyhow::Result<T> {
+        let mut changes = self.inner.changed.subscribe();
+        let search = async {
+            loop {
+                changes.mark_unchanged();
+                if let Some(found) = self.read(&mut look) {
+                    return found;
+                }
+                // The sender lives in `self`: this cannot fail while we wait.
+                let _ = changes.changed().await;
+            }
+        };
+        let found = tokio::time::timeout(patience, search).await;
+        found.map_err(|_| anyhow::anyhow!("waited {patience:?} in vain for {what}\n{}", self.dump()))
+    }
+
+    /// The number of changes so far, to follow them.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.changed.subscribe()
+    }
+
+    pub(super) fn base_url(&self) -> String {
+        format!("http://{}", self.inner.address)
+    }
+
+    pub(super) fn bot_url(&self) -> Option<String> {
+        lock(&self.inner.bot).clone()
+    }
+
+    pub(super) fn send(
+        &self,
+        request: axum::http::Request<Body>,
+    ) -> impl Future<Output = Result<axum::http::Response<Body>, hyper_util::client::legacy::Error>> {
+        let answer = self.inner.http.request(request);
+        async move { Ok(answer.await?.map(Body::new)) }
+    }
+}
+
+/// The state stays usable after a panic in a test that held it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,214 @@
+//! Everything a request needs, started together and stopped in reverse.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use http_body_util::{BodyExt, Empty};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep};
+
+use super::backends::{AwsFiles, S3Server, TemporalOptions, TemporalServer, Tools};
+use super::simulator::{Simulator, SimulatorOptions};
+
+/// How long the bot gets to be ready, and to end.
+const READY_WITHIN: Duration = Duration::from_secs(30);
+const END_WITHIN: Duration = Duration::from_secs(15);
+/// How often readiness is asked for.
+const ASK_EVERY: Duration = Duration::from_millis(50);
+
+/// The demo's configuration: what an admin would write.
+pub const CONFIG: &str = r#"regions  = ["us-east-1", "eu-west-1"]
+profiles = ["sandbox", "production"]
+
+[authorization]
+timeout  = "2m"
+reminder = "1m"
+
+[[teams]]
+id          = "payments"
+name        = "Payments"
+members     = ["U0REQUESTER", "S0USERGROUP"]
+authorizers = ["U0AUTHORIZER", "U0ADMIN0001"]
+
+[[teams]]
+id          = "search"
+name        = "Search"
+members     = ["U0REQUESTER"]
+authorizers = ["U0ADMIN0001"]
+"#;
+
+/// How a stack is started.
+#[derive(Clone, Debug)]
+pub struct StackOptions {
+    /// The program to run as the bot.
+    pub bot: PathBuf,
+    /// The configuration file of the bot.
+    pub config: String,
+    /// Where the page of the workspace is; any free port if `None`.
+    pub page: Option<SocketAddr>,
+    /// With Temporal's own page.
+    pub temporal_ui: bool,
+    /// Keep Temporal's state on disk, so that it survives a restart.
+    pub temporal_on_disk: bool,
+    /// `RUST_LOG` of the bot.
+    pub log: String,
+}
+
+impl StackOptions {
+    pub fn new(bot: PathBuf) -> Self {
+        Self {
+            bot,
+            config: CONFIG.to_owned(),
+            page: None,
+            temporal_ui: false,
+            temporal_on_disk: false,
+            log: "warn".to_owned(),
+        }
+    }
+}
+
+/// A running stack.
+pub struct Stack {
+    pub slack: Simulator,
+    pub temporal: TemporalServer,
+    pub s3: S3Server,
+    pub aws: AwsFiles,
+    options: StackOptions,
+    folder: TempDir,
+    port: u16,
+    bot: Option<Child>,
+}
+
+impl Stack {
+    /// Starts everything, and returns when the bot is ready. `tell` hears what is
+    /// going on.
+    pub async fn start(options: StackOptions, tell: impl Fn(&str)) -> anyhow::Result<Self> {
+        let tools = Tools::find_or_install(&tell).await?;
+        let folder = tempfile::tempdir()?;
+        let aws = AwsFiles::write_demo(folder.path())?;
+        let db = options.temporal_on_disk.then(|| folder.path().join("temporal.db"));
+        tell("starting Temporal and S3 …");
+        let temporal = TemporalOptions { ui: options.temporal_ui, db, ..Default::default() };
+        let (temporal, s3) = tokio::try_join!(TemporalServer::start(&tools, temporal), S3Server::start(&tools))?;
+        let slack = Simulator::start(SimulatorOptions { listen: options.page, ..Default::default() }).await?;
+        let mut stack = Self { slack, temporal, s3, aws, options, folder, port: free_port()?, bot: None };
+        tell("starting the bot …");
+        stack.start_bot().await?;
+        Ok(stack)
+    }
+
+    /// The address Slack delivers to.
+    pub fn bot_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The bot's process, as it was started: nothing but public settings.
+    pub fn bot_command(&self) -> anyhow::Result<Command> {
+        let config = self.folder.path().join("provision-bot.toml");
+        std::fs::write(&config, &self.options.config)?;
+        let mut command = Command::new(&self.options.bot);
+        command
+            .env_clear()
+            .env("PATH", crate::config::environment("PATH").unwrap_or_default())
+            .env("SLACK_BOT_TOKEN", self.slack.bot_token())
+            .env("SLACK_SIGNING_SECRET", self.slack.signing_secret())
+            .env("SLACK_API_URL", self.slack.api_url())
+            .env("TEMPORAL_ADDRESS", self.temporal.address())
+            .env("AWS_ENDPOINT_URL", self.s3.endpoint())
+            .env("AWS_CONFIG_FILE", &self.aws.config)
+            .env("AWS_SHARED_CREDENTIALS_FILE", &self.aws.credentials)
+            .env("PROVISION_BOT_CONFIG", config)
+            .env("PROVISION_BOT_LISTEN", format!("127.0.0.1:{}", self.port))
+            .env("RUST_LOG", &self.options.log)
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        Ok(command)
+    }
+
+    /// Starts the bot, and waits until it is ready.
+    pub async fn start_bot(&mut self) -> anyhow::Result<()> {
+        self.launch_bot(&["run"])?;
+        self.wait_until_ready().await
+    }
+
+    /// Starts the bot with these arguments, without waiting for anything.
+    pub fn launch_bot(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
+        let child = self.bot_command()?.args(arguments).spawn().context("the bot cannot be started")?;
+        self.bot = Some(child);
+        self.slack.connect_bot(&self.bot_url());
+        Ok(())
+    }
+
+    pub async fn wait_until_ready(&mut self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + READY_WITHIN;
+        let mut last = String::new();
+        while Instant::now() < deadline {
+            if let Some(bot) = &mut self.bot
+                && let Some(status) = bot.try_wait()?
+            {
+                bail!("the bot ended while it started: {status}");
+            }
+            match get(&format!("{}/readyz", self.bot_url())).await {
+                Ok((200, _)) => return Ok(()),
+                Ok((_, why)) => last = why,
+                Err(error) => last = error.to_string(),
+            }
+            sleep(ASK_EVERY).await;
+        }
+        bail!("the bot is not ready: {last}")
+    }
+
+    /// Kills the bot with no warning.
+    pub async fn kill_bot(&mut self) {
+        if let Some(mut bot) = self.bot.take() {
+            // It may have ended by itself, which is what is wanted.
+            let _ = bot.kill().await;
+        }
+    }
+
+    /// Asks the bot to stop, and waits until it has.
+    pub async fn stop_bot(&mut self) -> anyhow::Result<Option<i32>> {
+        let Some(mut bot) = self.bot.take() else { return Ok(None) };
+        if let Some(id) = bot.id() {
+            kill(Pid::from_raw(i32::try_from(id)?), Signal::SIGTERM)?;
+        }
+        match tokio::time::timeout(END_WITHIN, bot.wait()).await {
+            Ok(status) => Ok(status?.code()),
+            Err(_) => {
+                bot.kill().await?;
+                bail!("the bot did not stop within {END_WITHIN:?}")
+            }
+        }
+    }
+
+    /// Stops everything, in reverse.
+    pub async fn stop(mut self) {
+        if let Err(error) = self.stop_bot().await {
+            tracing::warn!(%error, "the bot had to be killed");
+        }
+        self.slack.stop();
+        self.s3.stop().await;
+        self.temporal.stop().await;
+    }
+}
+
+/// A page over HTTP: its status and its text.
+pub async fn get(url: &str) -> anyhow::Result<(u16, String)> {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Empty<axum::body::Bytes>>();
+    let answer = tokio::time::timeout(END_WITHIN, client.get(url.parse()?)).await??;
+    let status = answer.status().as_u16();
+    let body = answer.into_body().collect().await?.to_bytes();
+    Ok((status, String::from_utf8_lossy(&body).into_owned()))
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}

@@ -1,0 +1,84 @@
+//! `users.*` and `usergroups.*`: who is who.
+
+use serde_json::{Value, json};
+
+use super::{Answer, Args, Refusal, need_scope, refuse};
+use crate::demo::workspace::{Profile, TEAM_ID, Workspace};
+
+pub(super) fn info(state: &mut Workspace, args: &Args) -> Answer {
+    need_scope(state, "users:read")?;
+    let id = args.required("user")?;
+    let person = state.people.get(&id).ok_or_else(|| Refusal::new("user_not_found"))?;
+    Ok(json!({ "user": user_json(state, person) }))
+}
+
+pub(super) fn list(state: &mut Workspace, _args: &Args) -> Answer {
+    need_scope(state, "users:read")?;
+    let members: Vec<Value> = state.people.values().map(|person| user_json(state, person)).collect();
+    Ok(json!({ "members": members, "cache_ts": 1_795_400_000, "response_metadata": { "next_cursor": "" } }))
+}
+
+pub(super) fn group_members(state: &mut Workspace, args: &Args) -> Answer {
+    need_scope(state, "usergroups:read")?;
+    let id = args.required("usergroup")?;
+    match state.groups.get(&id) {
+        Some(group) if !group.disabled || args.flag("include_disabled") => Ok(json!({ "users": group.members })),
+        _ => refuse("no_such_subteam"),
+    }
+}
+
+pub(super) fn groups(state: &mut Workspace, args: &Args) -> Answer {
+    need_scope(state, "usergroups:read")?;
+    let wanted = state.groups.values().filter(|group| !group.disabled || args.flag("include_disabled"));
+    let groups: Vec<Value> = wanted
+        .map(|group| {
+            json!({
+                "id": group.id, "team_id": TEAM_ID, "is_usergroup": true, "name": group.handle,
+                "handle": group.handle, "description": "", "date_create": 1_790_000_000,
+                "date_delete": if group.disabled { 1_795_000_000 } else { 0 }, "user_count": group.members.len(),
+            })
+        })
+        .collect();
+    Ok(json!({ "usergroups": groups }))
+}
+
+fn user_json(state: &Workspace, person: &Profile) -> Value {
+    let mut profile = json!({
+        "title": "", "phone": "", "real_name": person.real_name, "display_name": person.name,
+        "status_text": "", "status_emoji": "", "avatar_hash": "g0123456789a",
+        "image_24": "https://secure.gravatar.com/avatar/0.jpg?s=24", "team": TEAM_ID,
+    });
+    if person.deleted {
+        return json!({
+            "id": person.id, "team_id": TEAM_ID, "name": person.name, "deleted": true, "profile": profile,
+            "is_bot": person.is_bot, "is_app_user": false, "updated": 1_795_300_000,
+        });
+    }
+    let (first, last) = person.real_name.split_once(' ').unwrap_or((&person.real_name, ""));
+    let more = json!({
+        "skype": "", "real_name_normalized": person.real_name, "display_name_normalized": person.name,
+        "fields": null, "status_emoji_display_info": [], "status_expiration": 0, "first_name": first,
+        "last_name": last, "image_32": "https://secure.gravatar.com/avatar/0.jpg?s=32",
+        "image_48": "https://secure.gravatar.com/avatar/0.jpg?s=48",
+        "image_72": "https://secure.gravatar.com/avatar/0.jpg?s=72",
+        "image_192": "https://secure.gravatar.com/avatar/0.jpg?s=192",
+        "image_512": "https://secure.gravatar.com/avatar/0.jpg?s=512", "status_text_canonical": "",
+    });
+    more.as_object().into_iter().flatten().for_each(|(name, value)| profile[name.as_str()] = value.clone());
+    if state.rules.scopes.contains("users:read.email") && !person.is_bot {
+        profile["email"] = format!("{}@acme.example", person.name).into();
+    }
+    let mut user = json!({
+        "id": person.id, "team_id": TEAM_ID, "name": person.name, "deleted": false, "color": "9f69e7",
+        "real_name": person.real_name, "tz": "Europe/Berlin", "tz_label": "Central European Time",
+        "tz_offset": 3600, "profile": profile, "is_admin": person.is_admin, "is_owner": false,
+        "is_primary_owner": false, "is_restricted": person.is_restricted, "is_ultra_restricted": false,
+        "is_bot": person.is_bot, "is_app_user": false, "updated": 1_795_400_000, "is_email_confirmed": true,
+        "who_can_share_contact_card": "EVERYONE",
+    });
+    if person.is_stranger {
+        user["is_stranger"] = true.into();
+        user["team_id"] = "T0OTHER0001".into();
+    }
+    user
+}

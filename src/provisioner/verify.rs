@@ -1,0 +1,144 @@
+//! Reading back: the bucket is what the plan says, or the difference is named.
+
+use std::time::Duration;
+
+use aws_sdk_s3::types::{BucketVersioningStatus, ObjectOwnership, ServerSideEncryption};
+use serde_json::Value;
+
+use super::failure::{Problem, Stop};
+use super::ownership::{all_tags, read_tags};
+use super::s3::{HTML, Site, WELCOME_PAGE, welcome_page};
+
+/// A setting just made may be read back old: S3 promises that for objects only.
+const LOOKS: u32 = 4;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+
+/// Reads everything back; what differs after some looks is a failure.
+pub async fn verify(site: &Site) -> Result<(), Stop> {
+    for look in 1.. {
+        let found = site.walk.unless_cancelled(async { Ok(differences(site).await?) }).await?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        if look == LOOKS {
+            return Err(Problem::Differs(found).into());
+        }
+        site.walk.pause(BETWEEN_LOOKS).await?;
+    }
+    Ok(())
+}
+
+/// Each thing that is not as it should be, as half a sentence.
+async fn differences(site: &Site) -> Result<Vec<String>, Problem> {
+    let (client, bucket) = (&site.client, site.bucket());
+    let mut wrong = Vec::new();
+    let mut expect = |right: bool, what: &str| {
+        if !right {
+            wrong.push(what.to_owned());
+        }
+    };
+
+    let location = unset(client.get_bucket_location().bucket(bucket).send().await)?;
+    let location = location.and_then(|l| l.location_constraint).map(|l| l.as_str().to_owned());
+    let location = location.filter(|l| !l.is_empty());
+    expect(location.as_deref() == site.location_constraint(), "it is in another region");
+
+    let tags = read_tags(site).await?;
+    for (key, value) in all_tags(&site.input) {
+        expect(tags.get(&key) == Some(&value), &format!("the tag {key} is not {value:?}"));
+    }
+
+    let access = unset(client.get_public_access_block().bucket(bucket).send().await)?;
+    let access = access.and_then(|a| a.public_access_block_configuration);
+    let blocked = access.is_some_and(|a| {
+        [a.block_public_acls, a.ignore_public_acls, a.block_public_policy, a.restrict_public_buckets] == [Some(true); 4]
+    });
+    expect(blocked, "public access is not blocked");
+
+    let owner = unset(client.get_bucket_ownership_controls().bucket(bucket).send().await)?;
+    let rules = owner.and_then(|o| o.ownership_controls).map(|o| o.rules).unwrap_or_default();
+    let enforced = rules.iter().any(|rule| rule.object_ownership == ObjectOwnership::BucketOwnerEnforced);
+    expect(enforced, "objects may have other owners");
+
+    let encryption = unset(client.get_bucket_encryption().bucket(bucket).send().await)?;
+    let rules = encryption.and_then(|e| e.server_side_encryption_configuration).map(|e| e.rules).unwrap_or_default();
+    let aes = rules
+        .iter()
+        .filter_map(|rule| rule.apply_server_side_encryption_by_default.as_ref())
+        .any(|default| default.sse_algorithm == ServerSideEncryption::Aes256);
+    expect(aes, "default encryption is not AES-256");
+
+    let versioning = client.get_bucket_versioning().bucket(bucket).send().await.map_err(Problem::from);
+    let versioned = match versioning {
+        Ok(versioning) => Some(versioning.status() == Some(&BucketVersioningStatus::Enabled)),
+        // Some servers (moto 5.2) answer under another name, which the SDK does not
+        // read. Then the welcome page tells: only with versioning it has a version.
+        Err(Problem::Unreadable(_)) => None,
+        Err(problem) => return Err(problem),
+    };
+
+    let policy = unset(client.get_bucket_policy().bucket(bucket).send().await)?;
+    let policy = policy.and_then(|p| serde_json::from_str::<Value>(p.policy()?).ok());
+    expect(policy.is_some_and(|p| refuses_plain_http(&p)), "plain HTTP is not refused");
+
+    match unset(client.get_object().bucket(bucket).key(WELCOME_PAGE).send().await)? {
+        Some(page) => {
+            let has_version = page.version_id().is_some_and(|id| id != "null");
+            expect(versioned.unwrap_or(has_version), "versioning is off");
+            expect(page.content_type() == Some(HTML), "the welcome page is not of type HTML");
+            let body = page.body.collect().await.map_err(|error| Problem::Unreachable(error.to_string()))?;
+            let right = body.into_bytes() == welcome_page(&site.input).as_bytes();
+            expect(right, "the welcome page has another content");
+        }
+        None => expect(false, "the welcome page is missing"),
+    }
+    Ok(wrong)
+}
+
+/// Whether a policy denies what does not come over TLS. AWS may write the same
+/// thing back in another form (a list for one value, a boolean for a text).
+fn refuses_plain_http(policy: &Value) -> bool {
+    fn list(value: &Value) -> Vec<&Value> {
+        value.as_array().map_or_else(|| vec![value], |values| values.iter().collect())
+    }
+    list(&policy["Statement"]).into_iter().any(|statement| {
+        let insecure = &statement["Condition"]["Bool"]["aws:SecureTransport"];
+        let is_false = |value: &&Value| value.as_str() == Some("false") || value.as_bool() == Some(false);
+        let is_every_action = |value: &&Value| value.as_str().is_some_and(|it| it.eq_ignore_ascii_case("s3:*"));
+        statement["Effect"] == "Deny"
+            && list(&statement["Action"]).iter().any(is_every_action)
+            && list(insecure).iter().any(is_false)
+    })
+}
+
+/// An answer that something is not set is an answer.
+fn unset<T, E>(
+    answer: Result<T, aws_sdk_s3::error::SdkError<E, aws_sdk_s3::config::http::HttpResponse>>,
+) -> Result<Option<T>, Problem>
+where
+    Problem: From<aws_sdk_s3::error::SdkError<E, aws_sdk_s3::config::http::HttpResponse>>,
+{
+    match answer.map_err(Problem::from) {
+        Ok(found) => Ok(Some(found)),
+        Err(Problem::Refused { code, status: 404, .. }) if code != "NoSuchBucket" => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_policy_is_recognised_in_every_form() {
+        let policy = |effect: &str, action: Value, value: Value| json!({"Statement": {"Effect": effect, "Action": action, "Condition": {"Bool": {"aws:SecureTransport": value}}}});
+        assert!(refuses_plain_http(&policy("Deny", json!("s3:*"), json!("false"))));
+        assert!(refuses_plain_http(&policy("Deny", json!(["s3:*"]), json!([false]))));
+        assert!(!refuses_plain_http(&policy("Allow", json!("s3:*"), json!("false"))));
+        assert!(!refuses_plain_http(&policy("Deny", json!("s3:*"), json!("true"))));
+        assert!(!refuses_plain_http(&policy("Deny", json!("s3:PutObject"), json!("false"))));
+        assert!(!refuses_plain_http(&json!({})));
+    }
+}

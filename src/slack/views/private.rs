@@ -1,0 +1,59 @@
+//! What is said to one person alone: the answers to a command or a click.
+
+use std::time::Duration;
+
+use super::text::{Markup, Text, escape, mention};
+use crate::domain::lifecycle::Status;
+use crate::domain::rules::{REASON_MAX, Verdict};
+use crate::slack::ids::COMMAND;
+
+/// How much of what was typed is given back.
+const TYPED_MAX: usize = 200;
+
+/// The answer to `/provision help`.
+pub fn help(waits_for: Duration) -> String {
+    format!(
+        "*{COMMAND}* opens a form to ask for resources for an application; *{COMMAND} checkout-api* fills in its name.\n\
+         1. Choose your team and who decides.\n\
+         2. That person gets a message with Approve and Reject, and has {} to decide.\n\
+         3. The thread in this channel shows what happens, up to the link to what was built.",
+        humantime::format_duration(waits_for)
+    )
+}
+
+/// Something that was typed, to be copied.
+pub fn typed(text: &str) -> String {
+    match Text::line(text, TYPED_MAX) {
+        Some(line) => escape(line.literal()),
+        None => String::new(),
+    }
+}
+
+/// The answer to a decision that came after another one.
+pub fn already_decided(verdict: Verdict, by: &str) -> String {
+    let done = match verdict {
+        Verdict::Approve => "approved",
+        Verdict::Reject => "rejected",
+    };
+    format!("This request was already {done} by {}. Nothing was changed.", mention(by))
+}
+
+/// The answer to a click on a request that is over, or past that question.
+pub fn already_over(status: Status) -> String {
+    let how = match status {
+        Status::Expired => "has expired: nobody decided in time. Ask for it again with /provision",
+        Status::Cancelled => "was cancelled by the person who made it",
+        Status::Rejected => "was already rejected",
+        Status::Provisioned => "has already been provisioned",
+        Status::Failed => "has already ended: it failed",
+        Status::PreFlight | Status::AwaitingAuthorization => "still waits for its decision",
+        Status::Provisioning => "is already being provisioned",
+        Status::NeedsAttention => "was already approved, and needs a hand now",
+    };
+    format!("This request {how}. Nothing was changed.")
+}
+
+/// A sentence for the person who clicked, with mentions of people in it.
+pub fn sentence(text: &str) -> String {
+    Markup::sentence(text, REASON_MAX).map(|markup| markup.to_string()).unwrap_or_default()
+}

@@ -1,0 +1,104 @@
+//! The workers: the workflows with the bot's own activities, and the built-in
+//! provisioner, each on its own task queue and its own thread.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures::future::join_all;
+use temporalio_client::Client;
+use temporalio_common::worker::WorkerDeploymentOptions;
+use temporalio_sdk::{Runtime, Worker, WorkerOptions};
+use tokio::sync::oneshot;
+
+use crate::activities::BotActivities;
+use crate::provisioner::{self, Provisioner};
+use crate::workflow::{ProvisionApplication, TASK_QUEUE};
+
+/// How long running activities may go on once the process is asked to stop; then
+/// they report how far they are, and another worker resumes them.
+const GRACE: Duration = Duration::from_secs(6);
+/// A stop that meets a finishing workflow task may take the server's whole long
+/// poll. What has not ended by then is left to the server's timeouts.
+const STOP_AT_MOST: Duration = Duration::from_secs(GRACE.as_secs() + 4);
+/// How often a heartbeat reaches the server, and so how fresh the progress is.
+const HEARTBEAT_EVERY: Duration = Duration::from_millis(500);
+
+/// How many workers poll now. Shared with whoever judges readiness.
+pub type Live = Arc<AtomicUsize>;
+
+/// Running workers.
+pub struct Workers {
+    running: Vec<Running>,
+}
+
+struct Running {
+    queue: &'static str,
+    stop: Box<dyn Fn() + Send>,
+    ended: oneshot::Receiver<Result<(), String>>,
+}
+
+impl Workers {
+    /// Starts polling both task queues.
+    pub fn start(runtime: &Runtime, client: &Client, bot: BotActivities, live: &Live) -> anyhow::Result<Self> {
+        let release = || WorkerDeploymentOptions::from_build_id(env!("CARGO_PKG_VERSION").to_owned());
+        let bot = WorkerOptions::new(TASK_QUEUE)
+            .register_activities(bot)
+            .register_workflow::<ProvisionApplication>()?
+            .deployment_options(release())
+            .max_heartbeat_throttle_interval(HEARTBEAT_EVERY)
+            .graceful_shutdown_period(GRACE)
+            .build();
+        let builtin = WorkerOptions::new(provisioner::QUEUE)
+            .register_activities(Provisioner::new())
+            .deployment_options(release())
+            .max_heartbeat_throttle_interval(HEARTBEAT_EVERY)
+            .graceful_shutdown_period(GRACE)
+            .build();
+        let bot = Worker::new(runtime, client.clone(), bot)?;
+        let builtin = Worker::new(runtime, client.clone(), builtin)?;
+        Ok(Self { running: vec![run(TASK_QUEUE, bot, live), run(provisioner::QUEUE, builtin, live)] })
+    }
+
+    /// Waits until a worker ends by itself, which none should, and says why.
+    pub async fn failed(&mut self) -> String {
+        let ends = self.running.iter_mut().map(|worker| {
+            let queue = worker.queue;
+            let ended = &mut worker.ended;
+            Box::pin(async move {
+                match ended.await {
+                    Ok(Err(why)) => format!("the worker on {queue}: {why}"),
+                    _ => format!("the worker on {queue} ended"),
+                }
+            })
+        });
+        futures::future::select_all(ends).await.0
+    }
+
+    /// Takes no new work, lets the running work come to a good point, and ends.
+    pub async fn stop(self) {
+        for worker in &self.running {
+            (worker.stop)();
+        }
+        let ended = join_all(self.running.into_iter().map(|worker| worker.ended));
+        if tokio::time::timeout(STOP_AT_MOST, ended).await.is_err() {
+            tracing::warn!("the workers did not end in time; the server will notice");
+        }
+    }
+}
+
+/// A worker is not `Send` while it runs, so it gets a thread.
+fn run(queue: &'static str, mut worker: Worker, live: &Live) -> Running {
+    let stop = Box::new(worker.shutdown_handle());
+    let (tell, ended) = oneshot::channel();
+    let tokio = tokio::runtime::Handle::current();
+    let live = live.clone();
+    std::thread::spawn(move || {
+        live.fetch_add(1, Ordering::SeqCst);
+        let result = tokio.block_on(worker.run()).map_err(|error| error.to_string());
+        live.fetch_sub(1, Ordering::SeqCst);
+        // Nobody listens any more when the process is on its way out.
+        let _ = tell.send(result);
+    });
+    Running { queue, stop, ended }
+}

@@ -1,0 +1,93 @@
+//! The programs behind the demo: they answer, they come back, they do not outlive us.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use provision_bot::demo::backends::{S3Server, TemporalOptions, TemporalServer, Tools};
+use tokio::net::TcpStream;
+
+async fn tools() -> Tools {
+    Tools::find_or_install(|text| eprintln!("{text}")).await.unwrap()
+}
+
+async fn listens(address: &str) -> bool {
+    TcpStream::connect(address.trim_start_matches("http://")).await.is_ok()
+}
+
+async fn wait_until_gone(address: &str) {
+    let deadline = Instant::now() + Duration::from_secs(15);
+    while listens(address).await {
+        assert!(Instant::now() < deadline, "{address} still listens");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn temporal_comes_back_on_the_same_port_with_its_state() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = TemporalOptions { ui: true, db: Some(dir.path().join("temporal.db")), ..Default::default() };
+    let mut server = TemporalServer::start(&tools().await, options).await.unwrap();
+    let (address, ui) = (server.address(), server.ui_url().unwrap());
+    assert!(listens(&address).await && listens(&ui).await);
+
+    server.kill().await;
+    assert!(!listens(&address).await, "killed means killed");
+    server.start_again().await.unwrap();
+    assert_eq!(server.address(), address);
+    assert!(listens(&address).await);
+
+    server.stop().await;
+    assert!(!listens(&address).await);
+    assert!(dir.path().join("temporal.db").exists());
+}
+
+#[tokio::test]
+async fn a_server_that_is_let_go_of_ends() {
+    let server = S3Server::start(&tools().await).await.unwrap();
+    let endpoint = server.endpoint();
+    assert!(listens(&endpoint).await);
+    drop(server);
+    wait_until_gone(&endpoint).await;
+}
+
+/// Not a test of its own: the body of the process that is killed below.
+#[tokio::test]
+#[ignore = "started and killed by `a_server_ends_when_its_parent_is_killed`"]
+async fn parent() {
+    let server = S3Server::start(&tools().await).await.unwrap();
+    println!("endpoint {} .", server.endpoint());
+    tokio::time::sleep(Duration::from_secs(120)).await;
+}
+
+#[tokio::test]
+async fn a_server_ends_when_its_parent_is_killed() {
+    use std::io::{BufRead, BufReader};
+    let mut parent = Command::new(std::env::current_exe().unwrap())
+        .args(["backends::parent", "--exact", "--ignored", "--nocapture"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(parent.stdout.take().unwrap()).lines();
+    let line = lines.map_while(Result::ok).find(|line| line.contains("endpoint ")).unwrap();
+    let endpoint = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
+    assert!(listens(&endpoint).await);
+
+    parent.kill().unwrap(); // SIGKILL: it cannot clean up
+    parent.wait().unwrap();
+    wait_until_gone(&endpoint).await;
+}
+
+#[tokio::test]
+async fn a_failed_start_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Some(dir.path().join("no").join("such").join("folder.db"));
+    let options = TemporalOptions { db, ..Default::default() };
+    let error = TemporalServer::start(&tools().await, options).await.err().unwrap();
+    assert!(format!("{error:#}").contains("folder.db") || format!("{error:#}").contains("database"), "{error:#}");
+
+    let busy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = Some(busy.local_addr().unwrap().port());
+    let options = TemporalOptions { port, ..Default::default() };
+    let error = TemporalServer::start(&tools().await, options).await.err().unwrap();
+    assert!(error.to_string().contains("something else listens"), "{error:#}");
+}

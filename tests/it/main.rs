@@ -1,0 +1,6 @@
+//! Everything the outside relies on, tested against real parts: a real Temporal
+//! server, a real S3 server, the bot as its own process. Slack alone is simulated.
+
+mod backends;
+mod provisioner;
+mod simulator;
