@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
@@ -12,6 +14,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_s3::Client;
+use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::Mutex;
 
@@ -75,13 +78,13 @@ impl Clients {
 
 async fn connect(aws: &Aws, region: &str, profile: &str) -> Connected {
     let region = Region::new(region.to_owned());
-    // The profile and nothing else: the SDK's usual chain would prefer keys in
-    // the environment, and fall back to the machine's role if there is no such
+    // The profile comes first: the SDK's usual chain would prefer keys in the
+    // environment, and fall back to the machine's role if there is no such
     // profile. A bucket in another account than the one chosen is the worst end.
     let provider = ProviderConfig::without_region().with_region(Some(region.clone()));
     let mut credentials = ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(profile);
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .region(region)
+        .region(region.clone())
         .profile_name(profile)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(
@@ -98,11 +101,27 @@ async fn connect(aws: &Aws, region: &str, profile: &str) -> Connected {
     if let Some(url) = &aws.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    let sdk = loader.credentials_provider(credentials.build()).load().await;
+    let credentials = CredentialsProviderChain::first_try("Profile", credentials.build());
+    // A profile that exists and names no credentials of its own means those of
+    // the process: a role of the pod, or keys in the environment.
+    let credentials = match profile_exists(aws, profile).await {
+        true => {
+            let process = DefaultCredentialsChain::builder().region(region.clone()).build().await;
+            credentials.or_else("Process", process)
+        }
+        false => credentials,
+    };
+    let sdk = loader.credentials_provider(credentials).load().await;
 
     let endpoint = endpoint(aws, &sdk).filter(|url| !is_amazons(url));
     let config = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(endpoint.is_some()).build();
     Connected { client: Client::from_conf(config), endpoint }
+}
+
+async fn profile_exists(aws: &Aws, profile: &str) -> bool {
+    let files = profile_files(aws).unwrap_or_default();
+    let sections = aws_config::profile::load(&Fs::real(), &Env::real(), &files, None).await;
+    sections.is_ok_and(|sections| sections.get_profile(profile).is_some())
 }
 
 fn profile_files(aws: &Aws) -> Option<EnvConfigFiles> {
