@@ -2,5 +2,6 @@
 //! server, a real S3 server, the bot as its own process. Slack alone is simulated.
 
 mod backends;
+mod check;
 mod provisioner;
 mod simulator;
