@@ -25,7 +25,7 @@ use tokio::time::timeout;
 use crate::config::{ConfigError, Flags, Part, Settings, file, file_path};
 use crate::domain::policy::Policy;
 use crate::provisioner::failure::Problem;
-use crate::provisioner::s3::{Aws, Clients};
+use crate::provisioner::{Aws, Clients};
 use crate::slack::api::https_or_http;
 use crate::slack::manifest;
 use crate::temporal;

@@ -29,7 +29,6 @@ use jiff::{Timestamp, Unit};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
-use self::clients::Clients;
 use self::failure::Stop;
 use self::ownership::Owner;
 use self::plan::{PROVISION, Step, UNDO, progress};
@@ -37,7 +36,7 @@ use self::s3::Site;
 use self::walk::{Beat, Walk};
 use crate::domain::provisioning::{ProvisionInput, Provisioned};
 
-pub use self::clients::Aws;
+pub use self::clients::{Aws, Clients};
 pub use self::ownership::REQUEST_TAG;
 
 /// The task queue that the built-in provisioner polls.
