@@ -57,8 +57,7 @@ pub enum Problem {
     Key { path: PathBuf, line: usize, column: usize, key: String, message: String },
 }
 
-/// A variable of the environment; blank counts as not set, as in an `.env` file
-/// with nothing behind the `=`.
+/// A variable of the environment, as it is.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 pub fn environment(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())

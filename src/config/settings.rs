@@ -126,6 +126,7 @@ impl<'l> Variables<'l> {
         Self { lookup, problems: Vec::new() }
     }
 
+    /// Blank counts as not set, as in an `.env` file with nothing behind the `=`.
     pub(super) fn get(&self, name: &str) -> Option<String> {
         let value = (self.lookup)(name)?.trim().to_owned();
         (!value.is_empty()).then_some(value)
