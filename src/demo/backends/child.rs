@@ -67,11 +67,23 @@ impl Command {
     }
 }
 
+/// A command that runs `program` on a lifeline; arguments and environment may be
+/// added. For [`Child::spawn`].
+pub fn on_a_lifeline(program: &Path) -> tokio::process::Command {
+    let mut command = tokio::process::Command::new("sh");
+    command
+        .args(["-c", LIFELINE, "sh"])
+        .arg(program)
+        .stdin(Stdio::piped())
+        .process_group(0); // so that Ctrl-C reaches us alone, and we stop things in order
+    command
+}
+
 /// A running program. Dropped, it is ended, though nobody waits for that.
 pub struct Child {
     process: tokio::process::Child,
     lifeline: ChildStdin,
-    log: PathBuf,
+    log: Option<PathBuf>,
 }
 
 impl Child {
@@ -79,19 +91,17 @@ impl Child {
     pub fn start(command: &Command, log: &Path) -> anyhow::Result<Self> {
         let out = File::create(log).context("the log of a child process")?;
         let err = out.try_clone().context("the log of a child process")?;
-        let mut process = tokio::process::Command::new("sh")
-            .args(["-c", LIFELINE, "sh"])
-            .arg(&command.program)
-            .args(&command.args)
-            .envs(command.env.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::piped())
-            .stdout(out)
-            .stderr(err)
-            .process_group(0) // so that Ctrl-C reaches us alone, and we stop things in order
-            .spawn()
-            .with_context(|| format!("the {} cannot be started", command.name))?;
+        let mut process = on_a_lifeline(&command.program);
+        process.args(&command.args).envs(command.env.iter().map(|(name, value)| (name, value))).stdout(out).stderr(err);
+        let child = Self::spawn(&mut process).with_context(|| format!("the {} cannot be started", command.name))?;
+        Ok(Self { log: Some(log.to_owned()), ..child })
+    }
+
+    /// Starts a command made [`on_a_lifeline`].
+    pub fn spawn(command: &mut tokio::process::Command) -> anyhow::Result<Self> {
+        let mut process = command.spawn()?;
         let lifeline = process.stdin.take().context("a child process without an input")?;
-        Ok(Self { process, lifeline, log: log.to_owned() })
+        Ok(Self { process, lifeline, log: None })
     }
 
     /// The status, if it has ended by itself.
@@ -101,7 +111,8 @@ impl Child {
 
     /// The end of what it said.
     pub fn last_words(&self) -> String {
-        let said = fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let said = self.log.as_ref().and_then(|log| fs::read(log).ok()).unwrap_or_default();
+        let said = String::from_utf8_lossy(&said);
         let lines: Vec<&str> = said.lines().collect();
         lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n")
     }
@@ -109,6 +120,11 @@ impl Child {
     /// Sends the signal of this name, such as `STOP`.
     pub async fn signal(&mut self, name: &str) -> anyhow::Result<()> {
         self.lifeline.write_all(format!("{name}\n").as_bytes()).await.context("the child process is gone")
+    }
+
+    /// Waits until it has ended.
+    pub async fn wait(&mut self) -> anyhow::Result<ExitStatus> {
+        Ok(self.process.wait().await?)
     }
 
     /// Asks it to end, and waits until it has.
