@@ -2,5 +2,8 @@
 //! server, a real S3 server, the bot as its own process. Slack alone is simulated.
 
 mod backends;
+mod flow;
 mod provisioner;
 mod simulator;
+mod temporal;
+mod world;
