@@ -50,7 +50,9 @@ pub async fn serve(bot: PathBuf, listen: Option<SocketAddr>) -> anyhow::Result<(
     println!("  Temporal          {}", stack.temporal.address());
     println!("  S3                {}", stack.s3.endpoint());
     println!("  Bot               {}", stack.bot_url());
-    println!("\nOpen the first address, run /provision in #deploys as Alice, then decide as Bob. Ctrl-C stops everything.");
+    println!(
+        "\nOpen the first address, run /provision in #deploys as Alice, then decide as Bob. Ctrl-C stops everything."
+    );
     tokio::signal::ctrl_c().await?;
     println!("\nStopping …");
     stack.stop().await;

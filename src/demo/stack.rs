@@ -58,6 +58,8 @@ pub struct StackOptions {
     pub temporal_on_disk: bool,
     /// `RUST_LOG` of the bot.
     pub log: String,
+    /// More variables for the bot; they win over the stack's own.
+    pub env: Vec<(String, String)>,
 }
 
 impl StackOptions {
@@ -69,6 +71,7 @@ impl StackOptions {
             temporal_ui: false,
             temporal_on_disk: false,
             log: "warn".to_owned(),
+            env: Vec::new(),
         }
     }
 }
@@ -126,7 +129,8 @@ impl Stack {
             .env("AWS_SHARED_CREDENTIALS_FILE", &self.aws.credentials)
             .env("PROVISION_BOT_CONFIG", config)
             .env("PROVISION_BOT_LISTEN", format!("127.0.0.1:{}", self.port))
-            .env("RUST_LOG", &self.options.log);
+            .env("RUST_LOG", &self.options.log)
+            .envs(self.options.env.iter().map(|(name, value)| (name, value)));
         Ok(command)
     }
 

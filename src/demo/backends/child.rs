@@ -71,11 +71,7 @@ impl Command {
 /// added. For [`Child::spawn`].
 pub fn on_a_lifeline(program: &Path) -> tokio::process::Command {
     let mut command = tokio::process::Command::new("sh");
-    command
-        .args(["-c", LIFELINE, "sh"])
-        .arg(program)
-        .stdin(Stdio::piped())
-        .process_group(0); // so that Ctrl-C reaches us alone, and we stop things in order
+    command.args(["-c", LIFELINE, "sh"]).arg(program).stdin(Stdio::piped()).process_group(0); // so that Ctrl-C reaches us alone, and we stop things in order
     command
 }
 
