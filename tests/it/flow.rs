@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use provision_bot::demo::message::Message;
 use provision_bot::demo::modal::Submitted;
+use provision_bot::demo::stack::StackOptions;
 use provision_bot::demo::workspace::Channel;
 use serde_json::{Value, json};
 
-use crate::world::{ADA, SAM, alone, eventually, options, policy, private, shared};
+use crate::gate::Gate;
+use crate::world::{ADA, Request, SAM, alone, alone_with, eventually, options, policy, private, shared};
 
-/// The last message, kind of an input and where it stands, by `action_id`.
+/// The kinds of the inputs of a form, by `action_id`.
 fn inputs(view: &Value) -> BTreeMap<String, String> {
     let blocks = view["blocks"].as_array().unwrap().iter().filter(|block| block["type"] == "input");
     blocks
@@ -84,22 +87,20 @@ fn from_the_command_to_a_bucket() {
 
 #[test]
 fn the_progress_is_shown_while_it_is_built() {
-    alone(options(&policy("")), async |world| {
+    alone_with(gated, async |world, gate| {
+        gate.lead_to(&world.stack.s3.endpoint());
         let scene = world.scene();
         let request = scene.ask("slow-build").await;
-        world.stack.s3.freeze().await.unwrap();
+        gate.hold("?policy");
         scene.approve(&request).await;
-        // The first step hangs, so this stays long enough for anybody to see.
-        let shown = scene
-            .alice
-            .wait_for_in_thread(&scene.channel, &request.root.ts, |m| m.text.contains("1/") && !m.text.contains("11/"))
-            .await
-            .unwrap();
-        world.stack.s3.thaw().await.unwrap();
+        gate.wait_for_one(0).await;
+        let shown = scene.alice.wait_for_in_thread(&scene.channel, &request.root.ts, |m| m.says("6/8")).await.unwrap();
+        assert!(shown.says("Refusing plain HTTP"), "{}", shown.text);
+        gate.open();
         scene.outcome(&request, "provisioned").await;
         scene.ended(&request, "provisioned").await;
         let done = scene.alice.refresh(&shown).unwrap();
-        assert!(done.edits > shown.edits, "one message, edited in place");
+        assert!(done.edits > shown.edits && !done.says("6/8"), "one message, edited in place: {}", done.text);
     });
 }
 
@@ -128,7 +129,7 @@ fn nobody_decides_in_time() {
     alone(options(&policy("timeout = \"4s\"\nreminder = \"1s\"")), async |world| {
         let scene = world.scene();
         let request = scene.ask("too-late").await;
-        let about = |m: &provision_bot::demo::message::Message| m.request_id() == Some(&*request.id);
+        let about = |m: &Message| m.request_id() == Some(&*request.id);
         let reminder = scene.bob.wait_for_dm(|m| about(m) && m.ts != request.card.ts).await.unwrap();
         assert!(!reminder.text.contains("expired"), "{}", reminder.text);
         assert!(scene.bob.refresh(&request.card).unwrap().offers("approve"), "there is still time");
@@ -154,25 +155,36 @@ fn withdrawn_while_it_waits() {
     });
 }
 
+/// A stack with a gate in front of S3.
+async fn gated() -> (StackOptions, Gate) {
+    let gate = Gate::new().await;
+    let env = vec![("AWS_ENDPOINT_URL".to_owned(), gate.url())];
+    (StackOptions { env, ..options(&policy("")) }, gate)
+}
+
 #[test]
 fn withdrawn_while_it_is_built() {
-    alone(options(&policy("")), async |world| {
+    alone_with(gated, async |world, gate| {
+        gate.lead_to(&world.stack.s3.endpoint());
         let scene = world.scene();
-        let request = scene.ask("halfway").await;
-        scene.approve(&request).await;
-        // Stopped at whatever step it is when the first one is shown.
-        let shows = |m: &provision_bot::demo::message::Message| m.text.contains("/") && m.text.contains("1");
-        scene.alice.wait_for_in_thread(&scene.channel, &request.root.ts, shows).await.unwrap();
-        world.stack.s3.freeze().await.unwrap();
-        scene.temporal.wait_for(&request.id, "provisioning").await;
-        let root = scene.alice.refresh(&request.root).unwrap();
-        scene.clicks(&scene.alice, &root, "cancel").await;
-        world.stack.s3.thaw().await.unwrap();
-        let outcome = scene.outcome(&request, "cancelled").await;
-        assert!(!outcome.says("Still there"), "{}", outcome.text);
-        scene.ended(&request, "cancelled").await;
-        let buckets = scene.s3("us-east-1").list_buckets().send().await.unwrap();
-        assert!(buckets.buckets().is_empty(), "{buckets:?}");
+        for word in ["?versioning", "/index.html"] {
+            let request = scene.ask("halfway").await;
+            gate.hold(word);
+            let before = gate.held_so_far();
+            scene.approve(&request).await;
+            gate.wait_for_one(before).await;
+            assert_eq!(scene.buckets(&request.id).await.len(), 1, "half of it is there");
+            scene.temporal.wait_for(&request.id, "provisioning").await;
+            let root = scene.alice.refresh(&request.root).unwrap();
+            scene.clicks(&scene.alice, &root, "cancel").await;
+            // Whether the provisioner hears of it before it is done or after makes no difference.
+            gate.open();
+            let outcome = scene.outcome(&request, "cancelled").await;
+            assert!(!outcome.says("Still there"), "{}", outcome.text);
+            scene.ended(&request, "cancelled").await;
+            let buckets = scene.s3("us-east-1").list_buckets().send().await.unwrap();
+            assert!(buckets.buckets().is_empty(), "{buckets:?}");
+        }
     });
 }
 
@@ -204,7 +216,7 @@ fn a_private_channel_without_the_bot_is_answered_in_a_direct_message() {
         let card = scene.bob.wait_for_dm(|m| m.offers("approve") && m.says("hidden")).await.unwrap();
         let id = card.request_id().unwrap().to_owned();
         let root = scene.root_in(&scene.alice.dm_channel(), &id).await;
-        let request = crate::world::Request { id, root, card };
+        let request = Request { id, root, card };
         scene.approve(&request).await;
         scene.outcome(&request, "provisioned").await;
         scene.ended(&request, "provisioned").await;
@@ -239,7 +251,7 @@ fn the_text_behind_the_command_is_the_name() {
 #[test]
 fn a_bad_name_is_explained_under_its_field() {
     shared(async |scene| {
-        let form = scene.filled_form("").await.clone();
+        let form = scene.filled_form("").await;
         for (typed, why) in [
             ("Checkout", "upper case"),
             ("my app", "spaces"),
@@ -290,13 +302,11 @@ fn two_requests_for_one_name_are_strangers() {
         let first = scene.ask("twin").await;
         let form = scene.filled_form("twin").await;
         assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
-        let other = |m: &provision_bot::demo::message::Message| {
-            m.offers("approve") && m.says("twin") && m.request_id() != Some(&*first.id)
-        };
+        let other = |m: &Message| m.offers("approve") && m.says("twin") && m.request_id() != Some(&*first.id);
         let card = scene.bob.wait_for_dm(other).await.unwrap();
         let id = card.request_id().unwrap().to_owned();
         let root = scene.root_in(&scene.channel, &id).await;
-        let second = crate::world::Request { id, root, card };
+        let second = Request { id, root, card };
         assert_eq!(scene.roots(&scene.channel).len(), 2);
         scene.approve(&first).await;
         let one = scene.ended(&first, "provisioned").await;

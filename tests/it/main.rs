@@ -3,6 +3,7 @@
 
 mod backends;
 mod flow;
+mod gate;
 mod provisioner;
 mod simulator;
 mod temporal;
