@@ -6,7 +6,7 @@
 //! - [`TemporalServer`], [`S3Server`]: the running things.
 //! - [`AwsFiles`]: an AWS configuration with the demo's profiles.
 
-mod child;
+pub(super) mod child;
 mod tools;
 
 use std::fs;

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -11,12 +10,11 @@ use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
+use super::backends::child::{Child, on_a_lifeline};
 use super::backends::{AwsFiles, S3Server, TemporalOptions, TemporalServer, Tools};
 use super::simulator::{Simulator, SimulatorOptions};
 
@@ -62,6 +60,8 @@ pub struct StackOptions {
     pub temporal_on_disk: bool,
     /// `RUST_LOG` of the bot.
     pub log: String,
+    /// More variables for the bot; they win over the stack's own.
+    pub env: Vec<(String, String)>,
 }
 
 impl StackOptions {
@@ -73,6 +73,7 @@ impl StackOptions {
             temporal_ui: false,
             temporal_on_disk: false,
             log: "warn".to_owned(),
+            env: Vec::new(),
         }
     }
 }
@@ -112,11 +113,12 @@ impl Stack {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The bot's process, as it was started: nothing but public settings.
+    /// The bot's process: nothing but public settings, and a lifeline, so that it
+    /// ends when we do, however we end.
     pub fn bot_command(&self) -> anyhow::Result<Command> {
         let config = self.folder.path().join("provision-bot.toml");
         std::fs::write(&config, &self.options.config)?;
-        let mut command = Command::new(&self.options.bot);
+        let mut command = on_a_lifeline(&self.options.bot, None);
         command
             .env_clear()
             .env("PATH", crate::config::environment("PATH").unwrap_or_default())
@@ -130,8 +132,7 @@ impl Stack {
             .env("PROVISION_BOT_CONFIG", config)
             .env("PROVISION_BOT_LISTEN", format!("127.0.0.1:{}", self.port))
             .env("RUST_LOG", &self.options.log)
-            .stdin(Stdio::null())
-            .kill_on_drop(true);
+            .envs(self.options.env.iter().map(|(name, value)| (name, value)));
         Ok(command)
     }
 
@@ -159,8 +160,8 @@ impl Stack {
 
     /// Starts the bot with these arguments, without waiting for anything.
     pub fn launch_bot(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
-        let child = self.bot_command()?.args(arguments).spawn().context("the bot cannot be started")?;
-        self.bot = Some(child);
+        let bot = Child::spawn(self.bot_command()?.args(arguments)).context("the bot cannot be started")?;
+        self.bot = Some(bot);
         self.slack.connect_bot(&self.bot_url());
         Ok(())
     }
@@ -170,7 +171,7 @@ impl Stack {
         let mut last = String::new();
         while Instant::now() < deadline {
             if let Some(bot) = &mut self.bot
-                && let Some(status) = bot.try_wait()?
+                && let Some(status) = bot.ended()?
             {
                 bail!("the bot ended while it started: {status}");
             }
@@ -186,22 +187,20 @@ impl Stack {
 
     /// Kills the bot with no warning.
     pub async fn kill_bot(&mut self) {
-        if let Some(mut bot) = self.bot.take() {
-            // It may have ended by itself, which is what is wanted.
-            let _ = bot.kill().await;
+        if let Some(bot) = self.bot.take() {
+            bot.kill().await;
         }
     }
 
     /// Asks the bot to stop, and waits until it has.
     pub async fn stop_bot(&mut self) -> anyhow::Result<Option<i32>> {
         let Some(mut bot) = self.bot.take() else { return Ok(None) };
-        if let Some(id) = bot.id() {
-            kill(Pid::from_raw(i32::try_from(id)?), Signal::SIGTERM)?;
-        }
+        // It may have ended by itself, which is what is wanted.
+        let _ = bot.signal("TERM").await;
         match tokio::time::timeout(END_WITHIN, bot.wait()).await {
             Ok(status) => Ok(status?.code()),
             Err(_) => {
-                bot.kill().await?;
+                bot.kill().await;
                 bail!("the bot did not stop within {END_WITHIN:?}")
             }
         }

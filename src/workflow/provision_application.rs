@@ -269,9 +269,10 @@ impl Story {
         watching.cancel();
         drop(watch);
         match built {
-            Ok(result) => Ok(result),
             Err(ActivityExecutionError::Cancelled(_)) => Err(Stop::Cancelled),
-            Err(_) if ctx.cancellation_token().is_cancelled() => Err(Stop::Cancelled),
+            // The provisioner may be done before it hears that the request was withdrawn.
+            _ if ctx.cancellation_token().is_cancelled() => Err(Stop::Cancelled),
+            Ok(result) => Ok(result),
             Err(error) => Err(Stop::Failed(explain::failure(&error, &rules.blueprint, attempt))),
         }
     }

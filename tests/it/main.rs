@@ -3,5 +3,10 @@
 
 mod backends;
 mod check;
+mod flow;
+mod gate;
+mod outages;
 mod provisioner;
 mod simulator;
+mod temporal;
+mod world;

@@ -19,14 +19,15 @@ use tokio::time::timeout;
 
 use super::tools::Program;
 
-/// The script. `$1` is the log, the rest is the program with its arguments; the
-/// program's standard input is empty, so that only the watcher holds the
+/// The script. `$1` is the log (empty: our standard error), the rest is the
+/// program with its arguments; the program's standard input is empty, so that only the watcher holds the
 /// lifeline. After a polite TERM the program has [`GRACE`] to end.
 const LIFELINE: &str = r#"
 log=$1
 shift
 exec 3<&0 </dev/null
-"$@" 3<&- >>"$log" 2>&1 &
+if [ -n "$log" ]; then exec 4>>"$log"; else exec 4>&2; fi
+"$@" 3<&- >&4 2>&4 4>&- &
 program=$!
 {
   trap '' PIPE
@@ -73,33 +74,44 @@ impl Command {
     }
 }
 
+/// A command that runs `program` on a lifeline; arguments and environment may be
+/// added. For [`Child::spawn`].
+pub fn on_a_lifeline(program: &Path, log: Option<&Path>) -> tokio::process::Command {
+    let mut command = tokio::process::Command::new("sh");
+    command
+        .args(["-c", LIFELINE, "sh"])
+        .arg(log.unwrap_or(Path::new("")))
+        .arg(program)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .process_group(0); // so that Ctrl-C reaches us alone, and we stop things in order
+    command
+}
+
 /// A running program. Dropped, it is ended, though nobody waits for that.
 pub struct Child {
     process: tokio::process::Child,
     lifeline: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
-    log: PathBuf,
+    log: Option<PathBuf>,
 }
 
 impl Child {
     /// Starts `command`, its output going to the file `log`.
     pub fn start(command: &Command, log: &Path) -> anyhow::Result<Self> {
         let err = File::create(log).context("the log of a child process")?;
-        let mut process = tokio::process::Command::new("sh")
-            .args(["-c", LIFELINE, "sh"])
-            .arg(log)
-            .arg(&command.program)
-            .args(&command.args)
-            .envs(command.env.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(err)
-            .process_group(0) // so that Ctrl-C reaches us alone, and we stop things in order
-            .spawn()
-            .with_context(|| format!("the {} cannot be started", command.name))?;
+        let mut process = on_a_lifeline(&command.program, Some(log));
+        process.args(&command.args).envs(command.env.iter().map(|(name, value)| (name, value))).stderr(err);
+        let child = Self::spawn(&mut process).with_context(|| format!("the {} cannot be started", command.name))?;
+        Ok(Self { log: Some(log.to_owned()), ..child })
+    }
+
+    /// Starts a command made [`on_a_lifeline`].
+    pub fn spawn(command: &mut tokio::process::Command) -> anyhow::Result<Self> {
+        let mut process = command.spawn()?;
         let lifeline = process.stdin.take().context("a child process without an input")?;
         let answers = process.stdout.take().context("a child process without an output")?;
-        Ok(Self { process, lifeline, answers: BufReader::new(answers).lines(), log: log.to_owned() })
+        Ok(Self { process, lifeline, answers: BufReader::new(answers).lines(), log: None })
     }
 
     /// The status, if it has ended by itself.
@@ -109,7 +121,8 @@ impl Child {
 
     /// The end of what it said.
     pub fn last_words(&self) -> String {
-        let said = fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let said = self.log.as_ref().and_then(|log| fs::read(log).ok()).unwrap_or_default();
+        let said = String::from_utf8_lossy(&said);
         let lines: Vec<&str> = said.lines().collect();
         lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n")
     }
@@ -119,6 +132,11 @@ impl Child {
         self.lifeline.write_all(format!("{name}\n").as_bytes()).await.context("the child process is gone")?;
         timeout(GRACE, self.answers.next_line()).await??.context("the child process is gone")?;
         Ok(())
+    }
+
+    /// Waits until it has ended.
+    pub async fn wait(&mut self) -> anyhow::Result<ExitStatus> {
+        Ok(self.process.wait().await?)
     }
 
     /// Asks it to end, and waits until it has.

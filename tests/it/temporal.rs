@@ -1,0 +1,182 @@
+//! Temporal without the bot: start, signal, query and read whatever anybody
+//! could, with payloads of any shape.
+
+use std::time::Duration;
+
+use provision_bot::demo::people::PATIENCE;
+use serde_json::{Value, json};
+use temporalio_client::tonic::{IntoRequest, Status};
+use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, UntypedWorkflow};
+use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads, WorkflowExecution, WorkflowType};
+use temporalio_common::protos::temporal::api::enums::v1::HistoryEventFilterType;
+use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+use temporalio_common::protos::temporal::api::query::v1::WorkflowQuery;
+use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    GetWorkflowExecutionHistoryRequest, ListWorkflowExecutionsRequest, QueryWorkflowRequest,
+    RequestCancelWorkflowExecutionRequest, SignalWorkflowExecutionRequest, StartWorkflowExecutionRequest,
+};
+use tokio::time::timeout;
+
+use crate::world::{Scene, eventually};
+
+const NAMESPACE: &str = "default";
+/// The contract's names.
+const TASK_QUEUE: &str = "provision-bot";
+const WORKFLOW_TYPE: &str = "ProvisionApplication";
+
+#[derive(Clone)]
+pub struct Temporal {
+    connection: Connection,
+}
+
+/// A JSON payload, as every SDK writes it.
+pub fn json_payload(value: &Value) -> Payload {
+    Payload {
+        metadata: [("encoding".to_owned(), b"json/plain".to_vec())].into(),
+        data: value.to_string().into_bytes(),
+        ..Default::default()
+    }
+}
+
+/// The input of the workflow, for a scene.
+pub fn input(scene: &Scene, application: &str) -> Value {
+    json!({
+        "applicationName": application, "teamId": scene.team, "requesterId": scene.alice.id(),
+        "authorizerId": scene.bob.id(), "blueprint": "bucket", "justification": "Because",
+        "channelId": scene.channel, "authorizationTimeoutSeconds": 120,
+    })
+}
+
+/// A good decision of a scene's authorizer.
+pub fn approval(scene: &Scene) -> Value {
+    json!({
+        "decision": "approve", "region": "us-east-1", "profile": "sandbox", "decidedBy": scene.bob.id(), "reason": null,
+    })
+}
+
+impl Temporal {
+    pub async fn connect(address: &str) -> Self {
+        let url: url::Url = format!("http://{address}").parse().unwrap();
+        Self { connection: Connection::connect(ConnectionOptions::new(url).build()).await.unwrap() }
+    }
+
+    pub async fn start(&self, id: &str, input: &Value) {
+        self.start_raw(id, vec![json_payload(input)]).await.unwrap();
+    }
+
+    pub async fn start_raw(&self, id: &str, payloads: Vec<Payload>) -> Result<(), Status> {
+        let request = StartWorkflowExecutionRequest {
+            namespace: NAMESPACE.into(),
+            workflow_id: id.into(),
+            workflow_type: Some(WorkflowType { name: WORKFLOW_TYPE.into() }),
+            task_queue: Some(TaskQueue { name: TASK_QUEUE.into(), ..Default::default() }),
+            input: Some(Payloads { payloads }),
+            request_id: format!("start-{id}"),
+            ..Default::default()
+        };
+        self.connection.workflow_service().start_workflow_execution(request.into_request()).await?;
+        Ok(())
+    }
+
+    pub async fn signal(&self, id: &str, value: &Value) {
+        self.signal_raw(id, "authorize", vec![json_payload(value)]).await.unwrap();
+    }
+
+    pub async fn signal_raw(&self, id: &str, name: &str, payloads: Vec<Payload>) -> Result<(), Status> {
+        let request = SignalWorkflowExecutionRequest {
+            namespace: NAMESPACE.into(),
+            workflow_execution: Some(execution(id)),
+            signal_name: name.into(),
+            input: Some(Payloads { payloads }),
+            ..Default::default()
+        };
+        self.connection.workflow_service().signal_workflow_execution(request.into_request()).await?;
+        Ok(())
+    }
+
+    pub async fn cancel(&self, id: &str) {
+        let request = RequestCancelWorkflowExecutionRequest {
+            namespace: NAMESPACE.into(),
+            workflow_execution: Some(execution(id)),
+            ..Default::default()
+        };
+        self.connection.workflow_service().request_cancel_workflow_execution(request.into_request()).await.unwrap();
+    }
+
+    /// The answer of the query `state`.
+    pub async fn state(&self, id: &str) -> Result<Value, Status> {
+        let query = WorkflowQuery { query_type: "state".into(), ..Default::default() };
+        let mut request = QueryWorkflowRequest {
+            namespace: NAMESPACE.into(),
+            execution: Some(execution(id)),
+            query: Some(query),
+            ..Default::default()
+        }
+        .into_request();
+        request.set_timeout(PATIENCE);
+        let answer = self.connection.workflow_service().query_workflow(request).await?.into_inner();
+        let payloads = answer.query_result.unwrap_or_default().payloads;
+        Ok(serde_json::from_slice(&payloads[0].data).unwrap())
+    }
+
+    /// Waits until the query says this status.
+    pub async fn wait_for(&self, id: &str, status: &str) -> Value {
+        let look = async || self.state(id).await.ok().filter(|state| state["status"] == status);
+        eventually(&format!("{id} to be {status}"), look).await
+    }
+
+    /// Waits until the workflow is over: what it returned, or the message of its failure.
+    pub async fn ended(&self, id: &str) -> Result<Value, String> {
+        let mut page = Vec::new();
+        loop {
+            let mut request = GetWorkflowExecutionHistoryRequest {
+                namespace: NAMESPACE.into(),
+                execution: Some(execution(id)),
+                wait_new_event: true,
+                history_event_filter_type: HistoryEventFilterType::CloseEvent.into(),
+                next_page_token: std::mem::take(&mut page),
+                ..Default::default()
+            }
+            .into_request();
+            request.set_timeout(Duration::from_secs(60));
+            let mut service = self.connection.workflow_service();
+            let asked = timeout(2 * PATIENCE, service.get_workflow_execution_history(request));
+            let answer = asked.await.unwrap_or_else(|_| panic!("{id} does not end")).unwrap().into_inner();
+            let last = answer.history.and_then(|history| history.events.into_iter().last());
+            match last.and_then(|event| event.attributes) {
+                Some(Attributes::WorkflowExecutionCompletedEventAttributes(done)) => {
+                    return Ok(serde_json::from_slice(&done.result.unwrap().payloads[0].data).unwrap());
+                }
+                Some(Attributes::WorkflowExecutionFailedEventAttributes(failed)) => {
+                    return Err(failed.failure.unwrap_or_default().message);
+                }
+                Some(other) => return Err(format!("{other:?}")),
+                None => page = answer.next_page_token,
+            }
+        }
+    }
+
+    /// How many workflows have this ID at the beginning of theirs.
+    pub async fn count(&self, prefix: &str) -> usize {
+        let request = ListWorkflowExecutionsRequest {
+            namespace: NAMESPACE.into(),
+            query: format!("WorkflowId STARTS_WITH \"{prefix}\""),
+            ..Default::default()
+        };
+        let answer = self.connection.workflow_service().list_workflow_executions(request.into_request()).await.unwrap();
+        answer.into_inner().executions.len()
+    }
+
+    /// The history of a workflow, as JSON.
+    pub async fn history(&self, id: &str) -> Value {
+        let client = Client::new(self.connection.clone(), ClientOptions::new(NAMESPACE).build()).unwrap();
+        let handle = client.get_workflow_handle::<UntypedWorkflow>(id);
+        let json = handle.fetch_history(Default::default()).to_json().await.unwrap();
+        serde_json::from_slice(&json).unwrap()
+    }
+}
+
+fn execution(id: &str) -> WorkflowExecution {
+    WorkflowExecution { workflow_id: id.into(), run_id: String::new() }
+}
