@@ -6,6 +6,7 @@ use temporalio_common::protos::temporal::api::failure::v1::{
 };
 use temporalio_sdk::{ActivityExecutionError, TimeoutType};
 
+use super::calls::UNKNOWN_ACTIVITY;
 use crate::domain::lifecycle::Failure;
 use crate::domain::policy::Blueprint;
 
@@ -54,7 +55,7 @@ pub fn failure(error: &ActivityExecutionError, blueprint: &Blueprint, attempt: u
         };
     }
     match application_failure(error) {
-        Some((_, info)) if info.r#type == "NotFoundError" => say(
+        Some((_, info)) if info.r#type == UNKNOWN_ACTIVITY => say(
             format!(
                 "The worker on the task queue \"{queue}\" does not know the activity \"{}\".",
                 blueprint.provision_activity
