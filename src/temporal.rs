@@ -23,8 +23,8 @@ use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Decision;
 use crate::workflow::{Loose, ProvisionApplication, TASK_QUEUE};
 
-/// One attempt of a call, and the whole call with its retries. Together with the
-/// calls to Slack a handler makes they stay below Slack's three seconds.
+/// One attempt of a call, and the whole call with its retries. A handler makes
+/// several, and calls Slack too: `slack::http` bounds them together.
 const ATTEMPT: Duration = Duration::from_millis(800);
 const CALL: Duration = Duration::from_millis(1_000);
 /// A query needs a live worker; without one it would hang.
