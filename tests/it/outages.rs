@@ -99,10 +99,7 @@ fn a_bot_killed_between_a_post_and_its_completion_says_it_once() {
         let request = scene.asked("killed-posting").await;
         scene.approve(&request).await;
         // The first edit after the approval hangs: killed there, it is done again.
-        slack
-            .wait_until("the edit that hangs", LONG, |_| slack.calls_of("chat.update").first().map(|_| ()))
-            .await
-            .unwrap();
+        scene.temporal.wait_for(&request.id, "provisioning").await;
         world.stack.kill_bot().await;
         slack.heal();
         world.stack.start_bot().await.unwrap();
