@@ -36,6 +36,11 @@ pub async fn run(config: Config, part: Part) -> anyhow::Result<()> {
     if config.settings.slack_app_token.is_some() && part != Part::Worker {
         anyhow::bail!("SLACK_APP_TOKEN: Socket Mode is not served yet; unset it and give Slack the HTTP endpoints");
     }
+    if !config.settings.encryption_keys.is_empty() {
+        anyhow::bail!(
+            "PROVISION_BOT_ENCRYPTION_KEYS: histories cannot be encrypted yet; unset it, rather than believe they are"
+        );
+    }
     let listener = TcpListener::bind(&config.settings.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.settings.listen))?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use provision_bot::config::{Config, Flags, Log, Part, environment};
+use provision_bot::config::{Config, Flags, Part, environment};
 use provision_bot::slack::manifest;
 use provision_bot::{app, telemetry};
 
@@ -107,7 +107,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         #[cfg(feature = "demo")]
         Command::Demo { play, listen } => {
-            let log = Log::from_env(environment)?;
+            let log = provision_bot::config::Log::from_env(environment)?;
             telemetry::start_logging(log.format, &log.filter);
             let bot = std::env::current_exe()?;
             match play {

@@ -15,9 +15,13 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
 
+/// What no filter changes. The AWS SDK logs key IDs as it finds them; a watcher of
+/// progress that outlives what it watched is no news.
+const ALWAYS: &str = "aws_config=warn,temporalio_sdk_core::worker::activities=error";
+
 /// Sends the logs to standard error, in the given form. `filter` is `RUST_LOG`.
 pub fn start_logging(format: LogFormat, filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(format!("{filter},{ALWAYS}")).unwrap_or_else(|_| EnvFilter::new("info"));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start is a second logger in one process, as in tests: the first stays.
     let _ = match format {

@@ -1,6 +1,6 @@
 //! The bot's own hands: what the workflow asks of the world, done.
 //!
-//! Which errors are worth a retry is decided here, in [`slack_failure`].
+//! Which errors are worth a retry is decided here, in `slack_failure`.
 
 pub mod notify;
 pub mod preflight;

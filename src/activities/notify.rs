@@ -7,18 +7,24 @@
 //! earlier one, killed before it could tell, has posted already.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use temporalio_sdk::ApplicationFailure;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
 use super::{BotActivities, slack_failure, unreadable};
 use crate::domain::notice::{Conversation, MessageRef, Notice, Notification};
+use crate::domain::provisioning::{Progress, Provisioned};
 use crate::domain::request::RequestId;
 use crate::slack::api::{Found, IN_AN_ACTIVITY, Post, SlackApi, SlackError};
 use crate::slack::ids::EVENT_TYPE;
 use crate::slack::views::thread::ProgressState;
 use crate::slack::views::{Message, decision, thread};
 use crate::workflow::calls::AUTHORIZER_UNREACHABLE;
+
+/// How often a slow attempt says that it is alive. Each beat is billed.
+const BEAT_EVERY: Duration = Duration::from_secs(3);
 
 /// The message in the channel.
 const ROOT: &str = "root";
@@ -57,20 +63,40 @@ pub async fn run(
     notification: Notification,
 ) -> Result<Conversation, ActivityError> {
     let earlier = ctx.heartbeat_details().deserialize::<Conversation>().ok().flatten();
+    let conversation = earlier.unwrap_or_else(|| notification.conversation.clone());
+    let said = Mutex::new(conversation.clone());
     let mut scribe = Scribe {
         slack: bot.slack.with_timeout(IN_AN_ACTIVITY),
         ctx,
         repeated: ctx.info().attempt > 1,
-        conversation: earlier.unwrap_or_else(|| notification.conversation.clone()),
+        conversation,
+        said: &said,
         n: &notification,
     };
-    scribe.bring_up_to_date().await?;
+    tokio::select! {
+        done = scribe.bring_up_to_date() => done?,
+        // Given to somebody else, who looks first at what was posted here.
+        () = ctx.cancelled() => return Err(ActivityError::cancelled()),
+        error = stay_alive(ctx, &said) => return Err(error),
+    }
     // Counted once it has been told, so that a repetition does not count twice.
     let status = notification.notice.status();
     if status.is_final() {
         bot.metrics.request(status.word());
     }
     Ok(scribe.conversation)
+}
+
+/// Says, for as long as Slack takes, that this attempt is alive: another one
+/// beside it would say everything twice.
+async fn stay_alive(ctx: &ActivityContext, said: &Mutex<Conversation>) -> ActivityError {
+    loop {
+        let conversation = said.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Err(error) = ctx.record_heartbeat(conversation).await {
+            return unreadable(error);
+        }
+        tokio::time::sleep(BEAT_EVERY).await;
+    }
 }
 
 /// Writes the messages of one notice.
@@ -80,6 +106,8 @@ struct Scribe<'a> {
     /// Did an earlier attempt try this notice?
     repeated: bool,
     conversation: Conversation,
+    /// The same, for the heartbeat.
+    said: &'a Mutex<Conversation>,
     n: &'a Notification,
 }
 
@@ -131,10 +159,11 @@ impl Scribe<'_> {
                 self.change(ROOT, thread::root(n)).await?;
                 self.reply("outcome", outcome()).await
             }
-            Notice::Provisioned { .. } => {
+            Notice::Provisioned { result } => {
                 self.reply("outcome", outcome()).await?;
                 self.change(ROOT, thread::root(n)).await?;
-                self.progress(ProgressState::Done).await
+                let done = all_done(result);
+                self.change(Conversation::PROGRESS, thread::progress(done.as_ref(), ProgressState::Done)).await
             }
             Notice::Cancelled { .. } | Notice::Failed { .. } => {
                 self.close_cards().await?;
@@ -256,6 +285,7 @@ impl Scribe<'_> {
     /// The heartbeat carries what was posted to the next attempt.
     async fn remember(&mut self, part: &str, message: MessageRef) -> Result<(), ActivityError> {
         self.conversation.0.insert(part.to_owned(), message);
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.conversation);
         self.ctx.record_heartbeat(self.conversation.clone()).await.map_err(unreadable)
     }
 
@@ -293,6 +323,11 @@ impl Scribe<'_> {
                 Err(_) => return Ok(None),
             },
             Err(error) if CANNOT_POST.iter().any(|code| error.is(code)) => return Ok(None),
+            // Saying something twice is better than never saying it.
+            Err(error) if error.is("missing_scope") => {
+                tracing::error!(request.id = %self.n.request_id, slack.channel = channel, %error, "the bot cannot read back what it said");
+                return Ok(None);
+            }
             messages => messages?,
         };
         let ours = |found: &Found| {
@@ -311,6 +346,12 @@ impl Scribe<'_> {
             None => self.slack.history(channel).await,
         }
     }
+}
+
+/// The progress of a provisioner that has done everything it tells of.
+fn all_done(result: &Provisioned) -> Option<Progress> {
+    let of = u32::try_from(result.summary.len()).ok().filter(|steps| *steps > 0)?;
+    Some(Progress { step: of, of, label: String::new() })
 }
 
 /// What every message about a request carries: whose it is, and its part.

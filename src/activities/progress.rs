@@ -20,7 +20,9 @@ use crate::slack::views::thread::{self, ProgressState};
 use crate::workflow::calls::Watch;
 use crate::workflow::{Loose, ProvisionApplication};
 
-/// How often the heartbeats are looked at.
+/// How often the heartbeats are looked at: at first at once, so that the first
+/// step appears while the click is still felt, then ever more slowly.
+const LOOK_FIRST: Duration = Duration::from_millis(20);
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 /// Slack asks for no more than one edit a second; the last state wins.
 const EDIT_EVERY: Duration = Duration::from_millis(1_050);
@@ -32,6 +34,7 @@ pub async fn run(bot: &BotActivities, ctx: &ActivityContext, watch: Watch) -> Re
     let mut shown: Option<Progress> = None;
     let mut edit_again = Instant::now();
     let mut beat_again = Instant::now();
+    let mut look_again = LOOK_FIRST;
     loop {
         if Instant::now() >= beat_again {
             ctx.record_heartbeat(()).await.map_err(super::unreadable)?;
@@ -54,7 +57,7 @@ pub async fn run(bot: &BotActivities, ctx: &ActivityContext, watch: Watch) -> Re
         }
         tokio::select! {
             () = ctx.cancelled() => return Ok(()),
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = tokio::time::sleep(look_again) => look_again = (look_again * 3 / 2).min(LOOK_EVERY),
         }
     }
 }

@@ -195,7 +195,7 @@ impl<'t> Reader<'t> {
             self.refuse_unknown(section, BLUEPRINT);
             let id = self.id(section, &mut ids);
             let name = self.required(section, "name", &option_text("a name"), is_option_text);
-            let description = self.required(section, "description", &option_text("a description"), is_option_text);
+            let description = self.described(section);
             let task_queue = self.temporal_name(section, "task_queue", BUILTIN_TASK_QUEUE);
             let provision_activity = self.temporal_name(section, "provision_activity", PROVISION_ACTIVITY);
             let destroy_activity = self.temporal_name(section, "destroy_activity", DESTROY_ACTIVITY);
@@ -252,6 +252,14 @@ impl<'t> Reader<'t> {
     fn temporal_name(&mut self, section: &Section, key: &str, default: &str) -> Option<String> {
         let Some(item) = section.get(key) else { return Some(default.to_owned()) };
         self.text(&item, "a name of 1 to 200 characters", |text| is_line(text, TEMPORAL_NAME))
+    }
+
+    /// What a blueprint is, which need not be said.
+    fn described(&mut self, section: &Section) -> Option<String> {
+        match section.get("description") {
+            Some(item) => self.text(&item, &option_text("a description"), is_option_text),
+            None => Some(String::new()),
+        }
     }
 
     fn duration(&mut self, item: &Item) -> Option<Duration> {

@@ -5,74 +5,24 @@
 //! This is the only module that reads the environment.
 
 pub mod file;
+mod settings;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use secrecy::{SecretSlice, SecretString};
-use tracing_subscriber::EnvFilter;
-use url::Url;
-
+use self::settings::Variables;
 use crate::domain::policy::Policy;
+
+pub use self::settings::{EncryptionKey, Log, LogFormat, Settings};
 
 /// Where the configuration file is, unless named.
 pub const DEFAULT_FILE: &str = "provision-bot.toml";
-/// Where the bot serves, unless told.
-pub const DEFAULT_LISTEN: &str = "127.0.0.1:3000";
-/// The Slack Web API.
-pub const DEFAULT_SLACK_API_URL: &str = "https://slack.com/api";
-/// What is logged, unless told.
-pub const DEFAULT_LOG_FILTER: &str = "info";
 
 /// All the bot has to know before it starts.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub settings: Settings,
     pub policy: Policy,
-}
-
-/// The variables of the environment that are the bot's own. Temporal's and
-/// AWS's are read by their SDKs.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    pub slack_bot_token: SecretString,
-    /// Verifies what comes in over HTTP. There whenever [`Part`] serves HTTP.
-    pub slack_signing_secret: Option<SecretString>,
-    /// When set, Socket Mode replaces the HTTP endpoints.
-    pub slack_app_token: Option<SecretString>,
-    /// Base of the Slack Web API, without a trailing slash.
-    pub slack_api_url: String,
-    /// `host:port` to serve on.
-    pub listen: String,
-    /// The first encrypts, all decrypt; empty: histories are not encrypted.
-    pub encryption_keys: Vec<EncryptionKey>,
-    pub log: Log,
-}
-
-/// A key for the payloads in workflow histories.
-#[derive(Clone, Debug)]
-pub struct EncryptionKey {
-    pub id: String,
-    /// 32 bytes.
-    pub key: SecretSlice<u8>,
-}
-
-/// What is logged, and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Log {
-    /// A filter in the words of `RUST_LOG`, known to be valid.
-    pub filter: String,
-    pub format: LogFormat,
-}
-
-/// The shape of a line of the log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    #[default]
-    Text,
-    Json,
 }
 
 /// What of the bot is going to run; it decides which settings are required.
@@ -107,8 +57,7 @@ pub enum Problem {
     Key { path: PathBuf, line: usize, column: usize, key: String, message: String },
 }
 
-/// A variable of the environment; blank counts as not set, as in an `.env` file
-/// with nothing behind the `=`.
+/// A variable of the environment, as it is.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 pub fn environment(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
@@ -137,221 +86,6 @@ impl Config {
 pub fn file_path(flags: &Flags, lookup: impl Fn(&str) -> Option<String>) -> PathBuf {
     let named = flags.config.clone().or_else(|| Variables::new(&lookup).get("PROVISION_BOT_CONFIG").map(PathBuf::from));
     named.unwrap_or_else(|| Path::new(DEFAULT_FILE).to_owned())
-}
-
-impl Settings {
-    /// Judges the environment: everything that is missing or wrong for `part`
-    /// is named at once.
-    pub fn from_env(part: Part, flags: &Flags, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let mut variables = Variables::new(&lookup);
-        let slack_bot_token = variables.bot_token();
-        let slack_app_token = variables.app_token();
-        let slack_signing_secret = variables.signing_secret(part);
-        let slack_api_url = variables.slack_api_url();
-        let listen = variables.listen(flags);
-        let encryption_keys = variables.encryption_keys();
-        let log = variables.log();
-        let (Some(slack_bot_token), Some(slack_api_url), Some(listen), Some(encryption_keys), Some(log), []) =
-            (slack_bot_token, slack_api_url, listen, encryption_keys, log, &*variables.problems)
-        else {
-            return Err(variables.into_error());
-        };
-        Ok(Self { slack_bot_token, slack_signing_secret, slack_app_token, slack_api_url, listen, encryption_keys, log })
-    }
-}
-
-impl Log {
-    /// For the commands that need no other setting.
-    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let mut variables = Variables::new(&lookup);
-        variables.log().ok_or_else(|| variables.into_error())
-    }
-}
-
-impl EncryptionKey {
-    /// For the command that needs no other setting.
-    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Vec<Self>, ConfigError> {
-        let mut variables = Variables::new(&lookup);
-        variables.encryption_keys().ok_or_else(|| variables.into_error())
-    }
-
-    /// `id:base64key`, or what is wrong with it, without repeating any of the key.
-    fn parse(text: &str) -> Result<Self, &'static str> {
-        let (id, key) = text.split_once(':').ok_or("has no \":\" between id and key")?;
-        let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
-        if id.is_empty() || !id.chars().all(named) {
-            return Err("has an id that is not made of letters, digits, \"_\", \".\" and \"-\"");
-        }
-        let key = base64::engine::general_purpose::STANDARD.decode(key).map_err(|_| "has a key that is not base64")?;
-        if key.len() != ENCRYPTION_KEY_BYTES {
-            return Err("has a key that is not 32 bytes long");
-        }
-        Ok(Self { id: id.to_owned(), key: key.into() })
-    }
-}
-
-/// AES-256.
-const ENCRYPTION_KEY_BYTES: usize = 32;
-
-/// The environment, and what was found wrong with it so far. A reader that gives
-/// `None` for a required variable has reported it.
-struct Variables<'l> {
-    lookup: &'l dyn Fn(&str) -> Option<String>,
-    problems: Vec<Problem>,
-}
-
-impl<'l> Variables<'l> {
-    fn new(lookup: &'l dyn Fn(&str) -> Option<String>) -> Self {
-        Self { lookup, problems: Vec::new() }
-    }
-
-    fn get(&self, name: &str) -> Option<String> {
-        let value = (self.lookup)(name)?.trim().to_owned();
-        (!value.is_empty()).then_some(value)
-    }
-
-    fn refuse<T>(&mut self, name: &'static str, message: impl Into<String>) -> Option<T> {
-        self.problems.push(Problem::Variable { name, message: message.into() });
-        None
-    }
-
-    fn into_error(self) -> ConfigError {
-        ConfigError { problems: self.problems }
-    }
-
-    fn bot_token(&mut self) -> Option<SecretString> {
-        let name = "SLACK_BOT_TOKEN";
-        let place = "\"OAuth & Permissions\" of the Slack app, once it is installed";
-        match self.get(name) {
-            Some(token) if is_token(&token, "xoxb-") => Some(token.into()),
-            Some(_) => self.refuse(name, format!("is not a bot token (xoxb-…). Copy it from {place}.")),
-            None => self.refuse(name, format!("is not set. Copy the bot token (xoxb-…) from {place}.")),
-        }
-    }
-
-    fn app_token(&mut self) -> Option<SecretString> {
-        let name = "SLACK_APP_TOKEN";
-        match self.get(name)? {
-            token if is_token(&token, "xapp-") => Some(token.into()),
-            _ => self.refuse(
-                name,
-                "is not an app-level token (xapp-…). Generate one with the scope connections:write under \"Basic \
-                 Information\" of the Slack app, or unset it to serve Slack over HTTP.",
-            ),
-        }
-    }
-
-    fn signing_secret(&mut self, part: Part) -> Option<SecretString> {
-        let name = "SLACK_SIGNING_SECRET";
-        let place = "\"Basic Information\" of the Slack app";
-        match self.get(name) {
-            Some(secret) if secret.chars().all(|c| c.is_ascii_graphic()) => Some(secret.into()),
-            Some(_) => self.refuse(name, format!("is not a signing secret. Copy it from {place}.")),
-            None if part == Part::Worker || self.get("SLACK_APP_TOKEN").is_some() => None,
-            None => self.refuse(
-                name,
-                format!(
-                    "is not set. Copy it from {place}, or set SLACK_APP_TOKEN (xapp-…) to use Socket Mode instead."
-                ),
-            ),
-        }
-    }
-
-    fn slack_api_url(&mut self) -> Option<String> {
-        let name = "SLACK_API_URL";
-        let Some(text) = self.get(name) else { return Some(DEFAULT_SLACK_API_URL.to_owned()) };
-        match Url::parse(&text) {
-            Ok(url)
-                if matches!(url.scheme(), "http" | "https")
-                    && url.has_host()
-                    && url.query().is_none()
-                    && url.fragment().is_none() =>
-            {
-                Some(url.as_str().trim_end_matches('/').to_owned())
-            }
-            _ => self.refuse(
-                name,
-                format!(
-                    "is {text:?}, expected the base of the Slack Web API such as {DEFAULT_SLACK_API_URL}, which is \
-                     the default."
-                ),
-            ),
-        }
-    }
-
-    fn listen(&mut self, flags: &Flags) -> Option<String> {
-        let name = "PROVISION_BOT_LISTEN";
-        let text = flags.listen.clone().or_else(|| self.get(name));
-        let text = text.unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
-        if is_address(&text) {
-            return Some(text);
-        }
-        self.refuse(
-            name,
-            format!(
-                "(or --listen) is {text:?}, expected an address and a port such as {DEFAULT_LISTEN} or 0.0.0.0:3000."
-            ),
-        )
-    }
-
-    fn encryption_keys(&mut self) -> Option<Vec<EncryptionKey>> {
-        let name = "PROVISION_BOT_ENCRYPTION_KEYS";
-        let Some(text) = self.get(name) else { return Some(Vec::new()) };
-        let mut keys: Vec<EncryptionKey> = Vec::new();
-        let before = self.problems.len();
-        for (index, entry) in text.split(',').enumerate() {
-            let problem = match EncryptionKey::parse(entry.trim()) {
-                Ok(key) if keys.iter().any(|other| other.id == key.id) => "has the id of an earlier one",
-                Ok(key) => {
-                    keys.push(key);
-                    continue;
-                }
-                Err(problem) => problem,
-            };
-            let number = index + 1;
-            self.refuse::<()>(
-                name,
-                format!(
-                    "entry {number} {problem}. Expected id:base64key[,id:base64key…] with keys of 32 bytes, made by: \
-                     openssl rand -base64 32"
-                ),
-            );
-        }
-        (self.problems.len() == before).then_some(keys)
-    }
-
-    fn log(&mut self) -> Option<Log> {
-        let filter = self.get("RUST_LOG").unwrap_or_else(|| DEFAULT_LOG_FILTER.to_owned());
-        let filter = match EnvFilter::builder().parse(&filter) {
-            Ok(_) => Some(filter),
-            Err(error) => self.refuse(
-                "RUST_LOG",
-                format!("is {filter:?}, which is not a filter: {error}. Expected such as info,provision_bot=debug."),
-            ),
-        };
-        let format = match self.get("PROVISION_BOT_LOG_FORMAT").as_deref() {
-            None => Some(LogFormat::default()),
-            Some("text") => Some(LogFormat::Text),
-            Some("json") => Some(LogFormat::Json),
-            Some(other) => self.refuse("PROVISION_BOT_LOG_FORMAT", format!("is {other:?}, expected text or json.")),
-        };
-        Some(Log { filter: filter?, format: format? })
-    }
-}
-
-/// A token goes into a header, so it must be plain text.
-fn is_token(text: &str, prefix: &str) -> bool {
-    text.len() > prefix.len() && text.starts_with(prefix) && text.chars().all(|c| c.is_ascii_graphic())
-}
-
-/// `host:port`, where the host is a name or an IP address.
-fn is_address(text: &str) -> bool {
-    text.parse::<SocketAddr>().is_ok()
-        || text.rsplit_once(':').is_some_and(|(host, port)| {
-            !host.is_empty()
-                && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
-                && port.parse::<u16>().is_ok()
-        })
 }
 
 impl std::error::Error for ConfigError {}
@@ -389,83 +123,7 @@ impl From<Problem> for ConfigError {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
-
     use super::*;
-
-    const WHOLE: &[(&str, &str)] = &[("SLACK_BOT_TOKEN", "xoxb-1"), ("SLACK_SIGNING_SECRET", "s3cret")];
-
-    fn settings(part: Part, variables: &[(&str, &str)]) -> Result<Settings, ConfigError> {
-        let lookup =
-            |name: &str| variables.iter().rev().find(|(key, _)| *key == name).map(|(_, value)| (*value).into());
-        Settings::from_env(part, &Flags::default(), lookup)
-    }
-
-    /// What is said about `variables` on top of a whole environment.
-    fn said(variables: &[(&str, &str)]) -> String {
-        settings(Part::All, &[WHOLE, variables].concat()).expect_err("a mistake").to_string()
-    }
-
-    #[test]
-    fn defaults_are_those_of_the_contract() {
-        let settings = settings(Part::All, WHOLE).expect("valid");
-        assert_eq!(settings.slack_api_url, "https://slack.com/api");
-        assert_eq!(settings.listen, "127.0.0.1:3000");
-        assert_eq!(settings.log, Log { filter: "info".into(), format: LogFormat::Text });
-        assert!(settings.encryption_keys.is_empty() && settings.slack_app_token.is_none());
-    }
-
-    #[test]
-    fn what_is_required_depends_on_the_part() {
-        let all_missing = "SLACK_BOT_TOKEN is not set. Copy the bot token (xoxb-…) from \"OAuth & Permissions\" of the \
-                           Slack app, once it is installed.\n\
-                           SLACK_SIGNING_SECRET is not set. Copy it from \"Basic Information\" of the Slack app, or set \
-                           SLACK_APP_TOKEN (xapp-…) to use Socket Mode instead.";
-        assert_eq!(settings(Part::All, &[]).expect_err("missing").to_string(), all_missing);
-        assert_eq!(settings(Part::Web, &[("SLACK_BOT_TOKEN", " ")]).expect_err("blank").to_string(), all_missing);
-        assert!(settings(Part::Worker, &WHOLE[..1]).is_ok());
-        assert!(settings(Part::Web, &[WHOLE[0], ("SLACK_APP_TOKEN", "xapp-1")]).is_ok());
-    }
-
-    #[test]
-    fn a_mistake_names_the_variable_and_never_repeats_a_secret() {
-        let cases: &[(&str, &str, &str)] = &[
-            ("SLACK_BOT_TOKEN", "xoxp-hush", "is not a bot token"),
-            ("SLACK_BOT_TOKEN", "xoxb-hush hush", "is not a bot token"),
-            ("SLACK_APP_TOKEN", "hush", "is not an app-level token"),
-            ("SLACK_SIGNING_SECRET", "hush hush", "is not a signing secret"),
-            ("SLACK_API_URL", "slack.com/api", "is \"slack.com/api\", expected the base"),
-            ("PROVISION_BOT_LISTEN", "3000", "(or --listen) is \"3000\", expected an address and a port"),
-            ("PROVISION_BOT_LOG_FORMAT", "xml", "is \"xml\", expected text or json."),
-            ("RUST_LOG", "provision_bot=loud", "which is not a filter"),
-            ("PROVISION_BOT_ENCRYPTION_KEYS", "hush", "entry 1 has no \":\""),
-            ("PROVISION_BOT_ENCRYPTION_KEYS", "a:hush", "entry 1 has a key that is not 32 bytes"),
-            ("PROVISION_BOT_ENCRYPTION_KEYS", "a:hush!", "entry 1 has a key that is not base64"),
-        ];
-        for (name, value, expected) in cases {
-            let said = said(&[(name, value)]);
-            assert!(said.starts_with(&format!("{name} ")) && said.contains(expected), "{said}");
-            assert!(!said.contains("hush"), "{said}");
-        }
-    }
-
-    #[test]
-    fn values_are_tidied() {
-        let key = base64::engine::general_purpose::STANDARD.encode([7; ENCRYPTION_KEY_BYTES]);
-        let keys = format!("new:{key}, old:{key}");
-        let extra = [
-            ("SLACK_BOT_TOKEN", "xoxb-2\n"),
-            ("SLACK_API_URL", "http://127.0.0.1:8080/api/"),
-            ("PROVISION_BOT_LISTEN", "localhost:0"),
-            ("PROVISION_BOT_ENCRYPTION_KEYS", &keys),
-        ];
-        let settings = settings(Part::All, &[WHOLE, &extra].concat()).expect("valid");
-        assert_eq!(settings.slack_bot_token.expose_secret(), "xoxb-2");
-        assert_eq!(settings.slack_api_url, "http://127.0.0.1:8080/api");
-        assert_eq!(settings.listen, "localhost:0");
-        assert_eq!(settings.encryption_keys.iter().map(|key| &*key.id).collect::<Vec<_>>(), ["new", "old"]);
-        assert!(!format!("{settings:?}").contains("xoxb-2"));
-    }
 
     #[test]
     fn mistakes_in_both_places_are_reported_together() {

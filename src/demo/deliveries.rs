@@ -45,7 +45,7 @@ impl Simulator {
             path: path.into(),
             body: body.into(),
             headers: headers.to_vec(),
-            at: jiff::Timestamp::now(),
+            at: crate::demo::record::now(),
             ..Delivery::default()
         };
         match tokio::time::timeout(deadline, self.exchange(path, headers, body)).await {
@@ -82,7 +82,7 @@ impl Simulator {
     }
 
     async fn deliver(&self, path: &str, content_type: &str, body: &str) -> Delivery {
-        let mut headers = self.sign(body, jiff::Timestamp::now().as_second());
+        let mut headers = self.sign(body, crate::demo::record::now().as_second());
         headers.push(("Content-Type".into(), content_type.into()));
         headers.push(("User-Agent".into(), "Slackbot 1.0 (+https://api.slack.com/robots)".into()));
         self.deliver_raw(path, &headers, body).await

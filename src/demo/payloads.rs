@@ -175,7 +175,7 @@ fn action(found: Found<'_>, value: Option<&Value>, action_ts: &str) -> Value {
 }
 
 fn action_ts() -> String {
-    let now = jiff::Timestamp::now().as_microsecond();
+    let now = crate::demo::record::now().as_microsecond();
     format!("{}.{:06}", now / 1_000_000, now % 1_000_000)
 }
 
@@ -199,7 +199,7 @@ pub(super) fn home_opened(state: &mut Workspace, user: &str, tab: &str) -> Value
         "event": event,
         "type": "event_callback",
         "event_id": state.new_id("Ev0"),
-        "event_time": jiff::Timestamp::now().as_second(),
+        "event_time": crate::demo::record::now().as_second(),
         "authorizations": [{
             "enterprise_id": null, "team_id": TEAM_ID, "user_id": BOT_USER, "is_bot": true,
             "is_enterprise_install": false,

@@ -7,7 +7,6 @@ use anyhow::{Context, bail};
 
 use super::modal::Submitted;
 use super::stack::{Stack, StackOptions};
-use crate::provisioner::s3::Aws;
 
 const CHANNEL: &str = "C0DEPLOYS01";
 const ALICE: &str = "U0REQUESTER";
@@ -55,6 +54,8 @@ async fn conversation(stack: &Stack) -> anyhow::Result<()> {
     };
     let root = alice.wait_for(CHANNEL, is_root).await?;
     alice.wait_for_in_thread(CHANNEL, &root.ts, |message| message.says("provisioned")).await?;
+    alice.wait_for(CHANNEL, |message| message.ts == root.ts && message.says("provisioned")).await?;
+    alice.wait_for_in_thread(CHANNEL, &root.ts, |message| message.says("All done")).await?;
     println!("#deploys — the thread\n\n{}\n", indented(&slack.thread_transcript(CHANNEL, &root.ts, ALICE)));
 
     let bucket = bucket_of(stack, &request).await?;
@@ -64,12 +65,7 @@ async fn conversation(stack: &Stack) -> anyhow::Result<()> {
 
 /// The bucket that carries the request's tag, as the AWS SDK sees it.
 async fn bucket_of(stack: &Stack, request: &str) -> anyhow::Result<String> {
-    let aws = Aws {
-        endpoint_url: Some(stack.s3.endpoint()),
-        config_file: Some(stack.aws.config.clone()),
-        credentials_file: Some(stack.aws.credentials.clone()),
-    };
-    let client = crate::provisioner::s3::Clients::new(aws).get("us-east-1", "sandbox").await.client;
+    let client = stack.s3_client("us-east-1", "sandbox").await;
     for bucket in client.list_buckets().send().await?.buckets() {
         let name = bucket.name().unwrap_or_default();
         let tags = client.get_bucket_tagging().bucket(name).send().await?;

@@ -72,3 +72,9 @@ pub enum Fault {
     /// Slack's own error: HTTP 200, `"ok": false`.
     Error(String),
 }
+
+/// The clock of the simulated Slack.
+#[expect(clippy::disallowed_methods, reason = "the simulated Slack has a clock, as the real one has")]
+pub(super) fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}

@@ -105,7 +105,7 @@ async fn handle(
             args: args.recorded(),
             status,
             answer: answer.clone(),
-            at: jiff::Timestamp::now(),
+            at: crate::demo::record::now(),
             latency: started.elapsed(),
         });
         provided(state)

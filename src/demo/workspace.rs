@@ -256,7 +256,7 @@ impl Workspace {
 
     /// A fresh message id: seconds, dot, six digits; never twice, always later.
     pub fn new_ts(&mut self) -> String {
-        self.last_ts = jiff::Timestamp::now().as_microsecond().max(self.last_ts + 1);
+        self.last_ts = crate::demo::record::now().as_microsecond().max(self.last_ts + 1);
         format!("{}.{:06}", self.last_ts / 1_000_000, self.last_ts % 1_000_000)
     }
 
@@ -268,7 +268,7 @@ impl Workspace {
 
     pub fn new_hash(&mut self) -> String {
         let random = uuid::Uuid::new_v4().simple().to_string();
-        format!("{}.{}", jiff::Timestamp::now().as_second(), &random[..8])
+        format!("{}.{}", crate::demo::record::now().as_second(), &random[..8])
     }
 
     pub fn new_trigger(&mut self, user: &str, in_modal: bool) -> String {

@@ -4,7 +4,7 @@
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
 use super::failure::{Problem, Stop};
-use super::ownership::{Owner, is_in_our_account, look};
+use super::ownership::{Owner, can_own, is_in_our_account, look};
 use super::s3::Site;
 use super::walk::Beat;
 
@@ -14,6 +14,7 @@ const PAGE: i32 = 1000;
 /// Whether there is something to undo. A bucket that is not ours is not ours to
 /// delete, so it counts as nothing, with a word in the log.
 pub async fn is_there_something_to_undo(site: &Site) -> Result<bool, Problem> {
+    can_own(&site.input)?;
     let why = match look(site).await? {
         Owner::Us => return Ok(true),
         Owner::Nobody => "there is no such bucket",

@@ -5,18 +5,20 @@
 //! and knows nothing of the bot but the contract in
 //! [`crate::domain::provisioning`]: it could move to another repository.
 //!
-//! - [`plan`]: the steps as data.
+//! - `plan`: the steps as data.
 //! - `walk`: heartbeats and cancellation around them.
 //! - `ownership`: whose bucket it is; nothing of a stranger's is touched.
-//! - [`s3`], `verify`, `destroy`: the calls.
+//! - `clients`: an S3 client per region and profile.
+//! - `s3`, `verify`, `destroy`: the calls.
 //! - [`failure`]: which errors are retried, and which a person gets.
 
 pub mod failure;
-pub mod plan;
-pub mod s3;
 
+mod clients;
 mod destroy;
 mod ownership;
+mod plan;
+mod s3;
 mod verify;
 mod walk;
 
@@ -27,13 +29,14 @@ use jiff::{Timestamp, Unit};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
-use self::failure::{Problem, Stop};
+use self::failure::Stop;
 use self::ownership::Owner;
 use self::plan::{PROVISION, Step, UNDO, progress};
-use self::s3::{Aws, Clients, Site};
+use self::s3::Site;
 use self::walk::{Beat, Walk};
 use crate::domain::provisioning::{ProvisionInput, Provisioned};
 
+pub use self::clients::{Aws, Clients};
 pub use self::ownership::REQUEST_TAG;
 
 /// The task queue that the built-in provisioner polls.
@@ -133,9 +136,7 @@ impl Provisioner {
 /// Where to begin: at the step an earlier attempt announced last, if its bucket
 /// is still there and ours; else at the first.
 async fn beginning(site: &Site) -> Result<usize, Stop> {
-    if site.input.application_id.trim().is_empty() || site.input.bucket_name.is_empty() {
-        return Err(Problem::Unusable("the request has no ID or no bucket name".into()).into());
-    }
+    ownership::can_own(&site.input)?;
     let last = site.walk.last();
     match site.walk.unless_cancelled(async { Ok(ownership::look(site).await?) }).await? {
         Owner::Us => Ok((last.progress.step as usize).clamp(1, PROVISION.len())),
@@ -148,14 +149,10 @@ async fn beginning(site: &Site) -> Result<usize, Stop> {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "an activity may know when it finished")]
 fn result(site: &Site) -> Provisioned {
     let now = Timestamp::now();
-    let outputs = [
-        ("bucketName", site.bucket().to_owned()),
-        ("bucketArn", site.arn()),
-        ("url", site.url()),
-        ("consoleUrl", site.console_url()),
-    ];
+    let outputs = [("bucketName", site.bucket().to_owned()), ("bucketArn", site.arn()), ("url", site.url())];
     Provisioned {
         application_id: site.input.application_id.clone(),
         region: site.input.region.clone(),

@@ -64,6 +64,14 @@ pub enum Owner {
     Denied(Problem),
 }
 
+/// A request without an ID owns nothing: its tag would be anybody's.
+pub fn can_own(input: &ProvisionInput) -> Result<(), Problem> {
+    if input.application_id.trim().is_empty() || input.bucket_name.is_empty() {
+        return Err(Problem::Unusable("the request has no ID or no bucket name".into()));
+    }
+    Ok(())
+}
+
 /// Looks whose the bucket is; changes nothing.
 pub async fn look(site: &Site) -> Result<Owner, Problem> {
     let problem = match site.client.get_bucket_tagging().bucket(site.bucket()).send().await {
@@ -101,7 +109,7 @@ pub async fn claim(site: &Site) -> Result<(), Stop> {
         // If it is a stranger's, CreateBucket says so; if only the permission to
         // read tags is missing, `settle` meets it again.
         Owner::Denied(_) => create(site).await?,
-        Owner::Untagged if site.walk.last().claiming => {}
+        Owner::Untagged => {} // an earlier attempt's, perhaps
         other => return Err(taken(site, &other).into()),
     }
     // From here to the tag there is no obeying a cancellation: `destroy` would

@@ -386,7 +386,7 @@ fn unreadable(method: &'static str, why: &str) -> SlackError {
 }
 
 /// Plain HTTP too, for a Slack simulator on this machine.
-fn https_or_http() -> anyhow::Result<HttpsConnector<HttpConnector>> {
+pub(crate) fn https_or_http() -> anyhow::Result<HttpsConnector<HttpConnector>> {
     let provider = rustls::crypto::ring::default_provider();
     Ok(HttpsConnectorBuilder::new()
         .with_provider_and_native_roots(provider)

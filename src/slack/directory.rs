@@ -32,6 +32,11 @@ impl Directory {
         if let Some(person) = self.people.get(id) {
             return Ok(person);
         }
+        self.person_now(id).await
+    }
+
+    /// A person as they are at this moment, for a decision that cannot be taken back.
+    pub async fn person_now(&self, id: &str) -> Result<Person, SlackError> {
         let person = self.api.person(id).await?;
         self.people.put(id, person.clone());
         Ok(person)
@@ -61,7 +66,8 @@ impl Directory {
         ids.iter().map(|id| Some((id.clone(), self.groups.get(id)?))).collect()
     }
 
-    /// All there is to look up before a request for `team` is judged.
+    /// All there is to look up before a request for `team` is judged, the authorizer
+    /// as they are at this moment.
     pub async fn about(
         &self,
         requester: &str,
@@ -70,7 +76,7 @@ impl Directory {
     ) -> Result<policy::Directory, SlackError> {
         let groups = team.map(policy::Team::groups).unwrap_or_default();
         let (requester, authorizer, groups) =
-            tokio::try_join!(self.person(requester), self.person(authorizer), self.groups(groups))?;
+            tokio::try_join!(self.person(requester), self.person_now(authorizer), self.groups(groups))?;
         Ok(policy::Directory { requester, authorizer, groups })
     }
 

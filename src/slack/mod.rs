@@ -39,13 +39,8 @@ pub mod ids {
     pub const RETRY: &str = "retry";
     pub const GIVE_UP: &str = "give_up";
 
-    /// `block_id` of the buttons of a card that asks for a hand: it carries the
-    /// attempt, so that an old card never answers a new question.
-    pub fn attempt_block(attempt: u32) -> String {
-        format!("{ATTEMPT}{attempt}")
-    }
-
-    /// The attempt a card is about; 0, which no attempt has, when it does not tell.
+    /// The attempt a card that asks for a hand is about, from the `block_id` of its
+    /// buttons, so that an old card never answers a new question; 0, which no attempt has, when it does not tell.
     pub fn attempt_of(block_id: &str) -> u32 {
         block_id.strip_prefix(ATTEMPT).and_then(|number| number.parse().ok()).unwrap_or(0)
     }

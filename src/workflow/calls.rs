@@ -91,29 +91,33 @@ where
     }
 }
 
-/// A few Slack calls, each of which gives up after ten seconds on its own.
-const SLACK_ATTEMPT: Duration = Duration::from_secs(60);
+/// A dozen Slack calls at most, each of which gives up after ten seconds on its own.
+const SLACK_ATTEMPT: Duration = Duration::from_secs(120);
 /// Slack may be away for hours; asking every half minute loses nothing and
 /// stays far below its rate limits.
 const SLACK_RETRY_AT_MOST: Duration = Duration::from_secs(30);
-/// The bot's own activities heartbeat once a call, so a worker that died is
+/// The bot's own activities heartbeat every few seconds, so a worker that died is
 /// noticed soon.
-const SLACK_HEARTBEAT: Duration = Duration::from_secs(20);
+const SLACK_HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// Longest run of a provisioner: a large stack takes tens of minutes.
 const PROVISION_AT_MOST: Duration = Duration::from_secs(2 * 60 * 60);
 /// A provisioner that says nothing for this long is taken for dead. It also sets
 /// how rarely the heartbeats of a worker with default settings reach us: every
 /// 0.8 times this.
-const PROVISION_HEARTBEAT: Duration = Duration::from_secs(15);
+const PROVISION_HEARTBEAT: Duration = Duration::from_secs(10);
 /// A queue nobody takes work from for this long has no worker.
-const PICKED_UP_WITHIN: Duration = Duration::from_secs(120);
-/// Throttling and outages of a minute or two are ridden out; then a person is
-/// asked. With doubling pauses up to [`PROVISION_RETRY_AT_MOST`]: about 90 s.
-const PROVISION_ATTEMPTS: u32 = 8;
+const PICKED_UP_WITHIN: Duration = Duration::from_secs(60);
+/// A hiccup is ridden out, then a person is asked: with doubling pauses, 15 s
+/// after the first failure, beside what the provisioner itself retries.
+const PROVISION_ATTEMPTS: u32 = 5;
 const PROVISION_RETRY_AT_MOST: Duration = Duration::from_secs(30);
 /// Cleaning up is tried longer, since after it nobody is asked: about 10 minutes.
 const DESTROY_ATTEMPTS: u32 = 25;
+
+/// The type of the failure with which Temporal's SDKs say that a worker does not
+/// serve an activity.
+pub const UNKNOWN_ACTIVITY: &str = "NotFoundError";
 
 /// How long somebody has to choose between retry and give up.
 pub const ATTENTION: Duration = Duration::from_secs(24 * 60 * 60);
@@ -170,5 +174,10 @@ fn patient() -> RetryPolicy {
 }
 
 fn attempts(at_most: u32) -> RetryPolicy {
-    RetryPolicy::builder().maximum_interval(PROVISION_RETRY_AT_MOST).maximum_attempts(at_most).build()
+    RetryPolicy::builder()
+        .maximum_interval(PROVISION_RETRY_AT_MOST)
+        .maximum_attempts(at_most)
+        // A worker without this activity does not learn it by being asked again.
+        .non_retryable_error_types([UNKNOWN_ACTIVITY])
+        .build()
 }

@@ -6,6 +6,7 @@ use temporalio_common::protos::temporal::api::failure::v1::{
 };
 use temporalio_sdk::{ActivityExecutionError, TimeoutType};
 
+use super::calls::UNKNOWN_ACTIVITY;
 use crate::domain::lifecycle::Failure;
 use crate::domain::policy::Blueprint;
 
@@ -18,6 +19,9 @@ const CAUSE_MAX: usize = 600;
 struct Details {
     #[serde(default)]
     step: Option<String>,
+    /// The message without the step and the advice in it.
+    #[serde(default)]
+    cause: Option<String>,
     #[serde(default)]
     advice: Option<String>,
 }
@@ -51,7 +55,7 @@ pub fn failure(error: &ActivityExecutionError, blueprint: &Blueprint, attempt: u
         };
     }
     match application_failure(error) {
-        Some((_, info)) if info.r#type == "NotFoundError" => say(
+        Some((_, info)) if info.r#type == UNKNOWN_ACTIVITY => say(
             format!(
                 "The worker on the task queue \"{queue}\" does not know the activity \"{}\".",
                 blueprint.provision_activity
@@ -62,7 +66,7 @@ pub fn failure(error: &ActivityExecutionError, blueprint: &Blueprint, attempt: u
             let details = details(info);
             Failure {
                 step: details.step.map(|step| cut(&step)),
-                cause: cut(message),
+                cause: details.cause.map_or_else(|| cut(message), |cause| cut(&cause)),
                 advice: details.advice.map_or_else(
                     || "Retry, or ask the people who run this provisioner.".to_owned(),
                     |advice| cut(&advice),

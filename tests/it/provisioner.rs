@@ -22,8 +22,7 @@ use aws_sdk_s3::types::{
 use futures::StreamExt;
 use provision_bot::demo::backends::{AwsFiles, S3Server, Tools};
 use provision_bot::domain::provisioning::{ProvisionInput, Provisioned};
-use provision_bot::provisioner::s3::Aws;
-use provision_bot::provisioner::{Provisioner, REQUEST_TAG};
+use provision_bot::provisioner::{Aws, Provisioner, REQUEST_TAG};
 use serde_json::{Value, json};
 use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::activities::ActivityError;
@@ -208,8 +207,6 @@ async fn a_bucket_is_made_and_everything_set_is_there() {
         assert_eq!(done.summary[0], format!("created bucket {bucket} in {region}"));
         assert_eq!(done.outputs["bucketName"], *bucket);
         assert_eq!(done.outputs["bucketArn"], format!("arn:aws:s3:::{bucket}"));
-        let console = format!("https://s3.console.aws.amazon.com/s3/buckets/{bucket}?region={region}");
-        assert_eq!(done.outputs["consoleUrl"], console);
         assert_eq!(done.outputs["url"], format!("{}/{bucket}/index.html", world.server.endpoint()));
         let time = &done.completion_date_time;
         assert!(time.parse::<jiff::Timestamp>().is_ok() && time.ends_with('Z') && time.len() == 20, "{time}");
@@ -360,10 +357,23 @@ async fn an_empty_untagged_bucket_is_ours_only_if_we_asked_for_it() {
     assert!(exists(&s3, &theirs.bucket_name).await);
     assert!(tags(&s3, &theirs.bucket_name).await.is_empty());
 
-    // The mark leaves with the very first heartbeat, and is gone behind the first step.
+    // The mark leaves with the first step, and is gone behind it.
     let (_, beats) = world.attempt().provision(&input("us-east-1")).await;
-    assert_eq!(beats[0], claimed);
+    assert!(beats.contains(&claimed), "{beats:?}");
     assert!(beats.iter().filter(|beat| beat["step"] != 1).all(|beat| beat.get("claiming").is_none()), "{beats:?}");
+}
+
+#[tokio::test]
+async fn a_request_without_an_id_owns_nothing() {
+    let world = World::new().await;
+    let s3 = world.s3("us-east-1");
+    let mut input = input("us-east-1");
+    input.application_id = String::new();
+    create(&s3, &input.bucket_name).await;
+    tag(&s3, &input.bucket_name, REQUEST_TAG, "").await;
+    assert_eq!(failure(world.attempt().provision(&input).await.0).type_name(), Some("UnusableSettings"));
+    assert_eq!(failure(world.attempt().destroy(&input).await.0).type_name(), Some("UnusableSettings"));
+    assert!(exists(&s3, &input.bucket_name).await);
 }
 
 #[tokio::test]
@@ -411,7 +421,8 @@ async fn destroy_removes_more_than_a_page_with_markers_and_uploads() {
     result.unwrap();
     assert!(!exists(&s3, bucket).await);
     assert_eq!(steps(&beats), [1, 2, 3]);
-    let labels: Vec<_> = beats.iter().map(|beat| beat["label"].as_str().unwrap()).collect();
+    let mut labels: Vec<_> = beats.iter().map(|beat| beat["label"].as_str().unwrap()).collect();
+    labels.dedup(); // a slow call repeats the last one, as a sign of life
     assert_eq!(
         labels,
         [
@@ -426,7 +437,7 @@ async fn destroy_removes_more_than_a_page_with_markers_and_uploads() {
     // Again: there is nothing to undo. And so it was for one that never was.
     let (result, beats) = world.attempt().destroy(&input).await;
     result.unwrap();
-    assert!(beats.is_empty());
+    assert!(beats.iter().all(|beat| beat["step"] == 1), "{beats:?}");
     // The name is free again.
     world.attempt().provision(&input).await.0.unwrap();
 }
@@ -497,6 +508,18 @@ async fn a_profile_that_does_not_exist_goes_to_a_person_at_once() {
     assert_eq!(failure.type_name(), Some("NoCredentials"), "{failure}");
     assert!(failure.is_non_retryable());
     assert!(failure.to_string().contains("\"prodution\""), "{failure}");
+}
+
+/// The test above again, in a process whose environment has keys.
+#[test]
+fn keys_in_the_environment_do_not_stand_in_for_a_profile() {
+    let again = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["provisioner::a_profile_that_does_not_exist_goes_to_a_person_at_once", "--exact"])
+        .env("AWS_ACCESS_KEY_ID", "environment")
+        .env("AWS_SECRET_ACCESS_KEY", "environment")
+        .output()
+        .unwrap();
+    assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stdout));
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 //! Between us and the program stands a small shell script that holds the other
 //! end of a pipe, the lifeline. When the pipe closes, because we let go of it or
 //! because we died, `kill -9` included, the script ends the program. A line in
-//! the pipe is the name of a signal to send. It works on any Unix, from any
-//! thread, and needs no unsafe code.
+//! the pipe is the name of a signal to send, and is answered by a line when it
+//! has been sent. It works on any Unix, from any thread, and needs no unsafe code.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -13,21 +13,26 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::io::AsyncWriteExt;
-use tokio::process::ChildStdin;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{ChildStdin, ChildStdout};
 use tokio::time::timeout;
 
 use super::tools::Program;
 
 /// The script. `$@` is the program with its arguments; its standard input is
-/// empty, so that only the watcher holds the lifeline. After a polite TERM the
-/// program has [`GRACE`] to end.
+/// empty, so that only the watcher holds the lifeline, and all it says goes to
+/// standard error, since standard output carries the watcher's answers. After a
+/// polite TERM the program has [`GRACE`] to end.
 const LIFELINE: &str = r#"
 exec 3<&0 </dev/null
-"$@" 3<&- &
+"$@" 3<&- >&2 &
 program=$!
 {
-  while read -r signal <&3; do kill -"$signal" "$program" 2>/dev/null; done
+  trap '' PIPE
+  while read -r signal <&3; do
+    kill -"$signal" "$program" 2>/dev/null
+    echo sent
+  done
   kill -CONT "$program" 2>/dev/null
   kill -TERM "$program" 2>/dev/null
   sleep 5
@@ -71,7 +76,9 @@ impl Command {
 /// added. For [`Child::spawn`].
 pub fn on_a_lifeline(program: &Path) -> tokio::process::Command {
     let mut command = tokio::process::Command::new("sh");
-    command.args(["-c", LIFELINE, "sh"]).arg(program).stdin(Stdio::piped()).process_group(0); // so that Ctrl-C reaches us alone, and we stop things in order
+    command.args(["-c", LIFELINE, "sh"]).arg(program);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.process_group(0); // so that Ctrl-C reaches us alone, and we stop things in order
     command
 }
 
@@ -79,16 +86,18 @@ pub fn on_a_lifeline(program: &Path) -> tokio::process::Command {
 pub struct Child {
     process: tokio::process::Child,
     lifeline: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
     log: Option<PathBuf>,
 }
 
 impl Child {
     /// Starts `command`, its output going to the file `log`.
     pub fn start(command: &Command, log: &Path) -> anyhow::Result<Self> {
-        let out = File::create(log).context("the log of a child process")?;
-        let err = out.try_clone().context("the log of a child process")?;
         let mut process = on_a_lifeline(&command.program);
-        process.args(&command.args).envs(command.env.iter().map(|(name, value)| (name, value))).stdout(out).stderr(err);
+        process
+            .args(&command.args)
+            .envs(command.env.iter().map(|(name, value)| (name, value)))
+            .stderr(File::create(log).context("the log of a child process")?);
         let child = Self::spawn(&mut process).with_context(|| format!("the {} cannot be started", command.name))?;
         Ok(Self { log: Some(log.to_owned()), ..child })
     }
@@ -97,7 +106,8 @@ impl Child {
     pub fn spawn(command: &mut tokio::process::Command) -> anyhow::Result<Self> {
         let mut process = command.spawn()?;
         let lifeline = process.stdin.take().context("a child process without an input")?;
-        Ok(Self { process, lifeline, log: None })
+        let answers = process.stdout.take().context("a child process without an output")?;
+        Ok(Self { process, lifeline, answers: BufReader::new(answers).lines(), log: None })
     }
 
     /// The status, if it has ended by itself.
@@ -113,9 +123,11 @@ impl Child {
         lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n")
     }
 
-    /// Sends the signal of this name, such as `STOP`.
+    /// Sends the signal of this name, such as `STOP`; it is sent when this returns.
     pub async fn signal(&mut self, name: &str) -> anyhow::Result<()> {
-        self.lifeline.write_all(format!("{name}\n").as_bytes()).await.context("the child process is gone")
+        self.lifeline.write_all(format!("{name}\n").as_bytes()).await.context("the child process is gone")?;
+        timeout(GRACE, self.answers.next_line()).await??.context("the child process is gone")?;
+        Ok(())
     }
 
     /// Waits until it has ended.

@@ -10,6 +10,8 @@ use std::process::Stdio;
 use anyhow::{Context, anyhow, bail};
 use tokio::process::Command;
 
+use crate::config::environment;
+
 /// Names the `temporal` program, whatever is on the `PATH`.
 const TEMPORAL_SETTING: &str = "PROVISION_BOT_TEMPORAL";
 /// Names the `moto_server` program, whatever is on the `PATH`.
@@ -66,7 +68,7 @@ impl Tools {
 }
 
 async fn find_or_install(setting: &str, program: &str, package: &str, tell: &impl Fn(&str)) -> anyhow::Result<Program> {
-    if let Some(path) = env::var_os(setting).filter(|path| !path.is_empty()) {
+    if let Some(path) = environment(setting) {
         let path = PathBuf::from(path);
         if !is_executable(&path) {
             bail!("{setting} names {}, which is not a program", path.display());
@@ -84,7 +86,7 @@ async fn find_or_install(setting: &str, program: &str, package: &str, tell: &imp
 }
 
 fn on_the_path(program: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| is_executable(path))
+    env::split_paths(&environment("PATH")?).map(|folder| folder.join(program)).find(|path| is_executable(path))
 }
 
 fn is_executable(path: &Path) -> bool {
@@ -94,7 +96,7 @@ fn is_executable(path: &Path) -> bool {
 
 /// `provision-bot/tools` in the user's cache folder.
 fn tools_folder() -> anyhow::Result<PathBuf> {
-    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute = |name| environment(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
     let cache = cache.context("neither XDG_CACHE_HOME nor HOME says where the cache folder is")?;
     Ok(cache.join("provision-bot").join("tools"))

@@ -240,6 +240,7 @@ $("me").addEventListener("change", (event) => {
   refresh();
 });
 $("no-reply").addEventListener("click", () => { replyTo = null; $("replying").hidden = true; });
+$("shortcut").addEventListener("click", () => act({ do: "command", channel: channelId(), command: "/provision", text: "checkout" }));
 $("composer").addEventListener("submit", async (event) => {
   event.preventDefault();
   const text = $("text").value.trim();

@@ -8,7 +8,6 @@ use serde_json::json;
 
 use super::{Handlers, NO_ANSWER, Reply};
 use crate::domain::lifecycle::{RequestState, Status};
-use crate::domain::policy::{Person, Standing};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::{Authorization, Decision, Verdict};
 use crate::slack::ids;
@@ -99,17 +98,20 @@ async fn decide(bot: &Handlers, request_id: &str, decision: Decision, click: &st
     }
 }
 
-/// The same judgement the workflow makes, by the policy of this moment, and
-/// whether the person who decides still may.
+/// The same judgement the workflow makes, and for an approval the pre-flight
+/// checks once more: by the policy and the people of this moment.
 async fn judge(bot: &Handlers, request: &ProvisionRequest, decision: &Decision) -> Result<(), String> {
     let rules = bot.policy.rules(request).map_err(|problem| problem.to_string())?;
-    rules.accept(request, decision).map_err(|refusal| refusal.to_string())?;
-    match bot.directory.person(&decision.decided_by).await {
-        Ok(Person { standing: Standing::Member, .. }) => Ok(()),
-        Ok(person) => Err(format!("You cannot decide: {}", person.standing.why_not().unwrap_or_default())),
+    let authorization = rules.accept(request, decision).map_err(|refusal| refusal.to_string())?;
+    if authorization.verdict() == Verdict::Reject {
+        return Ok(());
+    }
+    let team = bot.policy.team(&request.team_id);
+    match bot.directory.about(&request.requester_id, &request.authorizer_id, team).await {
+        Ok(known) => bot.policy.preflight(request, &known).map(|_| ()).map_err(|problem| private::no_longer(&problem)),
         Err(error) => {
-            tracing::warn!(%error, "an authorizer could not be looked up");
-            Err("Slack does not say right now who you are. Nothing was changed: please try again in a moment."
+            tracing::warn!(%error, "the people of a request could not be looked up");
+            Err("Slack does not say right now who may decide. Nothing was changed: please try again in a moment."
                 .to_owned())
         }
     }

@@ -112,6 +112,8 @@ pub async fn searched(bot: &Handlers, search: Search) -> Reply {
     let choices = match search.action_id.as_str() {
         ids::TEAM => teams(bot, &search).await,
         ids::BLUEPRINT => blueprints(bot),
+        ids::REGION => bot.policy.regions.iter().map(|region| Choice::of(region)).collect(),
+        ids::PROFILE => bot.policy.profiles.iter().map(|profile| Choice::of(profile)).collect(),
         ids::AUTHORIZER => tokio::time::timeout(LOOK_UP, authorizers(bot, &search)).await.unwrap_or_default(),
         _ => Vec::new(),
     };

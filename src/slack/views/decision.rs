@@ -258,12 +258,6 @@ pub fn reminder(n: &Notification) -> Message {
     short(&Markup::ours(text), None)
 }
 
-/// The attempt that the buttons of an [`attention`] card are about, from the
-/// `block_id` of the clicked button.
-pub fn attempt_of(block_id: &str) -> Option<u32> {
-    block_id.strip_prefix("attempt-")?.parse().ok()
-}
-
 /// The reader of these messages, or somebody else.
 fn you(n: &Notification, id: &str) -> String {
     if id == n.request.authorizer_id { "You".to_owned() } else { mention(id).to_string() }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::text::{Markup, Text, escape, mention};
 use crate::domain::lifecycle::Status;
+use crate::domain::policy::PreflightProblem;
 use crate::domain::rules::{REASON_MAX, Verdict};
 use crate::slack::ids::COMMAND;
 
@@ -36,6 +37,11 @@ pub fn already_decided(verdict: Verdict, by: &str) -> String {
         Verdict::Reject => "rejected",
     };
     format!("This request was already {done} by {}. Nothing was changed.", mention(by))
+}
+
+/// The answer to an approval that the pre-flight checks would refuse by now.
+pub fn no_longer(problem: &PreflightProblem) -> String {
+    format!("This request cannot be approved any more. What the person who made it would read now: {problem}")
 }
 
 /// The answer to a click on a request that is over, or past that question.

@@ -362,9 +362,9 @@ fn the_ids_are_those_of_the_contract() {
     let attention = decision::attention(&tame("needs attention")).blocks;
     assert_eq!(ids_of(&attention, "action_id"), [RETRY, GIVE_UP]);
     assert_eq!(ids_of(&attention, "value"), ["checkout-7f3a9c0011", "checkout-7f3a9c0011"]);
-    let attempts: Vec<_> = ids_of(&attention, "block_id").iter().map(|id| decision::attempt_of(id)).collect();
-    assert_eq!(attempts, [Some(2)]);
-    assert_eq!(decision::attempt_of("region"), None);
+    let attempts: Vec<_> = ids_of(&attention, "block_id").iter().map(|id| ids::attempt_of(id)).collect();
+    assert_eq!(attempts, [2]);
+    assert_eq!(ids::attempt_of("region"), 0);
 }
 
 /// All values of members named `member`, in the order of the blocks.

@@ -1,0 +1,176 @@
+//! The S3 clients: one per region and profile, each speaking for its profile and
+//! for nobody else.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use aws_sdk_s3::Client;
+use aws_types::os_shim_internal::{Env, Fs};
+use aws_types::service_config::ServiceConfigKey;
+use tokio::sync::Mutex;
+
+/// Nothing listens there, or it is overloaded: say so soon.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// One HTTP request. `CreateBucket` and a `DeleteObjects` of 1,000 keys take a few
+/// seconds on a bad day.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// One call with its retries: also the longest that a cancellation waits.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(25);
+/// Enough for a dropped connection; Temporal owns the long retries.
+const ATTEMPTS: u32 = 3;
+
+/// Where S3 and the profiles are. What is `None` comes from the AWS SDK's own
+/// settings: `AWS_ENDPOINT_URL`, `AWS_CONFIG_FILE`, `AWS_SHARED_CREDENTIALS_FILE`, …
+#[derive(Clone, Debug, Default)]
+pub struct Aws {
+    pub endpoint_url: Option<String>,
+    pub config_file: Option<PathBuf>,
+    pub credentials_file: Option<PathBuf>,
+}
+
+/// A client that speaks for one profile in one region.
+#[derive(Clone, Debug)]
+pub struct Connected {
+    pub client: Client,
+    /// The endpoint, where it is not Amazon's own.
+    pub endpoint: Option<String>,
+}
+
+/// The clients, made when first needed.
+#[derive(Debug)]
+pub struct Clients {
+    aws: Aws,
+    made: Mutex<HashMap<(String, String), Connected>>,
+}
+
+impl Clients {
+    pub fn new(aws: Aws) -> Self {
+        Self { aws, made: Mutex::default() }
+    }
+
+    /// The client for `profile` in `region`.
+    pub async fn get(&self, region: &str, profile: &str) -> Connected {
+        let mut made = self.made.lock().await;
+        let key = (region.to_owned(), profile.to_owned());
+        if let Some(connected) = made.get(&key) {
+            return connected.clone();
+        }
+        let connected = connect(&self.aws, region, profile).await;
+        made.insert(key, connected.clone());
+        connected
+    }
+
+    /// Forgets a client whose credentials were refused: the next one reads the
+    /// profile anew, so renewing it needs no restart.
+    pub async fn forget(&self, region: &str, profile: &str) {
+        self.made.lock().await.remove(&(region.to_owned(), profile.to_owned()));
+    }
+}
+
+async fn connect(aws: &Aws, region: &str, profile: &str) -> Connected {
+    let region = Region::new(region.to_owned());
+    // The profile comes first: the SDK's usual chain would prefer keys in the
+    // environment, and fall back to the machine's role if there is no such
+    // profile. A bucket in another account than the one chosen is the worst end.
+    let provider = ProviderConfig::without_region().with_region(Some(region.clone()));
+    let mut credentials = ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(profile);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(region.clone())
+        .profile_name(profile)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                .operation_timeout(OPERATION_TIMEOUT)
+                .build(),
+        );
+    if let Some(files) = profile_files(aws) {
+        credentials = credentials.profile_files(files.clone());
+        loader = loader.profile_files(files);
+    }
+    if let Some(url) = &aws.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    let credentials = CredentialsProviderChain::first_try("Profile", credentials.build());
+    // A profile that exists and names no credentials of its own means those of
+    // the process: a role of the pod, or keys in the environment.
+    let credentials = match profile_exists(aws, profile).await {
+        true => {
+            let process = DefaultCredentialsChain::builder().region(region.clone()).build().await;
+            credentials.or_else("Process", process)
+        }
+        false => credentials,
+    };
+    let sdk = loader.credentials_provider(credentials).load().await;
+
+    let endpoint = endpoint(aws, &sdk).filter(|url| !is_amazons(url));
+    let config = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(endpoint.is_some()).build();
+    Connected { client: Client::from_conf(config), endpoint }
+}
+
+async fn profile_exists(aws: &Aws, profile: &str) -> bool {
+    let files = profile_files(aws).unwrap_or_default();
+    let sections = aws_config::profile::load(&Fs::real(), &Env::real(), &files, None).await;
+    sections.is_ok_and(|sections| sections.get_profile(profile).is_some())
+}
+
+fn profile_files(aws: &Aws) -> Option<EnvConfigFiles> {
+    if aws.config_file.is_none() && aws.credentials_file.is_none() {
+        return None;
+    }
+    let mut files = EnvConfigFiles::builder();
+    files = match &aws.config_file {
+        Some(path) => files.with_file(EnvConfigFileKind::Config, path),
+        None => files.include_default_config_file(true),
+    };
+    files = match &aws.credentials_file {
+        Some(path) => files.with_file(EnvConfigFileKind::Credentials, path),
+        None => files.include_default_credentials_file(true),
+    };
+    Some(files.build())
+}
+
+/// The endpoint that the S3 client is going to use, by the SDK's own precedence.
+fn endpoint(aws: &Aws, sdk: &aws_config::SdkConfig) -> Option<String> {
+    let for_s3 = || {
+        let key = ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+        sdk.service_config()?.load_config(key.ok()?)
+    };
+    aws.endpoint_url.clone().or_else(for_s3).or_else(|| sdk.endpoint_url().map(str::to_owned))
+}
+
+/// Amazon's hosts (of interface endpoints too) take the bucket's name as a part
+/// of the host; most others (an IP address, `localhost`, `minio`) have no such
+/// names, so there the bucket goes into the path.
+fn is_amazons(endpoint: &str) -> bool {
+    url::Url::parse(endpoint)
+        .ok()
+        .and_then(|url| Some(url.host_str()?.to_owned()))
+        .is_some_and(|host| host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bucket_goes_into_the_path_except_at_amazons() {
+        for own in ["http://127.0.0.1:5000", "http://localhost:4566", "https://minio.example.com", "not a url"] {
+            assert!(!is_amazons(own), "{own}");
+        }
+        for amazons in ["https://s3.eu-west-1.amazonaws.com", "https://bucket.vpce-1.s3.us-east-1.vpce.amazonaws.com"] {
+            assert!(is_amazons(amazons), "{amazons}");
+        }
+        assert!(!is_amazons("https://amazonaws.com.evil.example"));
+    }
+}
