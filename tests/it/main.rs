@@ -3,8 +3,11 @@
 
 mod backends;
 mod check;
+mod cli;
+mod decisions;
 mod flow;
 mod gate;
+mod preflight;
 mod provisioner;
 mod simulator;
 mod temporal;
