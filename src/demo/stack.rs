@@ -118,7 +118,7 @@ impl Stack {
     pub fn bot_command(&self) -> anyhow::Result<Command> {
         let config = self.folder.path().join("provision-bot.toml");
         std::fs::write(&config, &self.options.config)?;
-        let mut command = on_a_lifeline(&self.options.bot, None);
+        let mut command = on_a_lifeline(&self.options.bot);
         command
             .env_clear()
             .env("PATH", crate::config::environment("PATH").unwrap_or_default())

@@ -3,9 +3,12 @@
 
 mod backends;
 mod check;
+mod cli;
+mod decisions;
 mod flow;
 mod gate;
 mod outages;
+mod preflight;
 mod provisioner;
 mod simulator;
 mod temporal;

@@ -234,6 +234,18 @@ impl Scene {
         self.bob.select(&request.card, "profile", "sandbox").await.unwrap();
     }
 
+    /// The same in a client that still shows the message as it was.
+    pub async fn select_as_seen(&self, request: &Request) {
+        self.slack.change(|state| {
+            let place = (self.bob.id().to_owned(), request.card.channel.clone(), request.card.ts.clone());
+            let chosen = state.choices.entry(place).or_default();
+            for (id, value) in [("region", "us-east-1"), ("profile", "sandbox")] {
+                let option = serde_json::json!({ "type": "static_select", "selected_option": { "value": value } });
+                chosen.insert((id.to_owned(), id.to_owned()), option);
+            }
+        });
+    }
+
     /// Bob chooses and approves, and nothing is said against it.
     pub async fn approve(&self, request: &Request) {
         self.select(request).await;

@@ -19,15 +19,13 @@ use tokio::time::timeout;
 
 use super::tools::Program;
 
-/// The script. `$1` is the log (empty: our standard error), the rest is the
-/// program with its arguments; the program's standard input is empty, so that only the watcher holds the
-/// lifeline. After a polite TERM the program has [`GRACE`] to end.
+/// The script. `$@` is the program with its arguments; its standard input is
+/// empty, so that only the watcher holds the lifeline, and all it says goes to
+/// standard error, since standard output carries the watcher's answers. After a
+/// polite TERM the program has [`GRACE`] to end.
 const LIFELINE: &str = r#"
-log=$1
-shift
 exec 3<&0 </dev/null
-if [ -n "$log" ]; then exec 4>>"$log"; else exec 4>&2; fi
-"$@" 3<&- >&4 2>&4 4>&- &
+"$@" 3<&- >&2 &
 program=$!
 {
   trap '' PIPE
@@ -76,15 +74,11 @@ impl Command {
 
 /// A command that runs `program` on a lifeline; arguments and environment may be
 /// added. For [`Child::spawn`].
-pub fn on_a_lifeline(program: &Path, log: Option<&Path>) -> tokio::process::Command {
+pub fn on_a_lifeline(program: &Path) -> tokio::process::Command {
     let mut command = tokio::process::Command::new("sh");
-    command
-        .args(["-c", LIFELINE, "sh"])
-        .arg(log.unwrap_or(Path::new("")))
-        .arg(program)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .process_group(0); // so that Ctrl-C reaches us alone, and we stop things in order
+    command.args(["-c", LIFELINE, "sh"]).arg(program);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.process_group(0); // so that Ctrl-C reaches us alone, and we stop things in order
     command
 }
 
@@ -99,9 +93,11 @@ pub struct Child {
 impl Child {
     /// Starts `command`, its output going to the file `log`.
     pub fn start(command: &Command, log: &Path) -> anyhow::Result<Self> {
-        let err = File::create(log).context("the log of a child process")?;
-        let mut process = on_a_lifeline(&command.program, Some(log));
-        process.args(&command.args).envs(command.env.iter().map(|(name, value)| (name, value))).stderr(err);
+        let mut process = on_a_lifeline(&command.program);
+        process
+            .args(&command.args)
+            .envs(command.env.iter().map(|(name, value)| (name, value)))
+            .stderr(File::create(log).context("the log of a child process")?);
         let child = Self::spawn(&mut process).with_context(|| format!("the {} cannot be started", command.name))?;
         Ok(Self { log: Some(log.to_owned()), ..child })
     }
