@@ -29,6 +29,7 @@ const ATTEMPT: Duration = Duration::from_millis(800);
 const CALL: Duration = Duration::from_millis(1_000);
 /// A query needs a live worker; without one it would hang.
 const QUERY: Duration = Duration::from_millis(700);
+const QUERY_AGAIN: Duration = Duration::from_millis(30);
 /// Connecting has no deadline of its own.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -158,15 +159,30 @@ impl Requests {
 
     /// Where a request stands. Needs a live worker; ended requests answer too.
     pub async fn state(&self, id: &RequestId) -> Result<RequestState, RequestError> {
-        let once = RpcOptions::builder().timeout(QUERY).retry_options(RetryOptions::no_retries()).build();
-        let options = WorkflowQueryOptions::builder().rpc_options(once).build();
-        let handle = self.handle(id)?;
-        match tokio::time::timeout(QUERY, handle.query(ProvisionApplication::state, (), options)).await {
+        let ask = async {
+            loop {
+                match self.query(id).await {
+                    // The server queues one query for a workflow: those of
+                    // simultaneous clicks are asked again at once, where the
+                    // client's own policy would wait longer than we have.
+                    Err(error) if is_queue_full(&error) => tokio::time::sleep(QUERY_AGAIN).await,
+                    answer => return answer,
+                }
+            }
+        };
+        match tokio::time::timeout(QUERY, ask).await {
             Ok(Ok(state)) => Ok(state),
             Ok(Err(WorkflowQueryError::NotFound(status))) => Err(rpc(&status)),
             Ok(Err(error)) => Err(RequestError::NoAnswer(error.to_string())),
             Err(_) => Err(RequestError::NoAnswer("no worker answered in time".to_owned())),
         }
+    }
+
+    async fn query(&self, id: &RequestId) -> Result<RequestState, WorkflowQueryError> {
+        let once = RpcOptions::builder().timeout(QUERY).retry_options(RetryOptions::no_retries()).build();
+        let options = WorkflowQueryOptions::builder().rpc_options(once).build();
+        let handle = self.handle(id).map_err(|error| WorkflowQueryError::Other(error.into()))?;
+        handle.query(ProvisionApplication::state, (), options).await
     }
 
     /// Asks a request to stop and to undo what it built. Asking one that has ended
@@ -182,6 +198,10 @@ impl Requests {
 fn in_time() -> RpcOptions {
     let retry = RetryOptions::builder().max_elapsed_time(Some(CALL)).build();
     RpcOptions::builder().timeout(ATTEMPT).retry_options(retry).build()
+}
+
+fn is_queue_full(error: &WorkflowQueryError) -> bool {
+    matches!(error, WorkflowQueryError::Rpc(status) if status.code() == Code::ResourceExhausted)
 }
 
 fn interaction(error: WorkflowInteractionError) -> RequestError {
