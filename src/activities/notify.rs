@@ -182,11 +182,10 @@ impl Scribe<'_> {
 
     /// No card keeps a button that does nothing.
     async fn close_cards(&mut self) -> Result<(), ActivityError> {
-        let cards: Vec<String> =
-            self.conversation.0.keys().filter(|part| part.starts_with(ATTENTION)).cloned().collect();
-        match cards.last() {
+        let attempt = |part: &String| part.strip_prefix(ATTENTION)?.strip_prefix('-')?.parse::<u32>().ok();
+        match self.conversation.0.keys().filter_map(attempt).max() {
             // The card of the decision was closed when the decision was made.
-            Some(open) => self.change(open, decision::attended(self.n)).await,
+            Some(open) => self.change(&format!("{ATTENTION}-{open}"), decision::attended(self.n)).await,
             None => self.change(CARD, decision::decided(self.n)).await,
         }
     }
