@@ -1,6 +1,7 @@
 //! Everything the outside relies on, tested against real parts: a real Temporal
 //! server, a real S3 server, the bot as its own process. Slack alone is simulated.
 
+mod attention;
 mod backends;
 mod check;
 mod cli;
@@ -10,6 +11,7 @@ mod gate;
 mod outages;
 mod preflight;
 mod provisioner;
+mod replay;
 mod simulator;
 mod temporal;
 mod world;
