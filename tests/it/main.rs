@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod decisions;
 mod flow;
+mod foreign;
 mod gate;
 mod outages;
 mod preflight;
