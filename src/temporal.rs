@@ -29,6 +29,9 @@ const ATTEMPT: Duration = Duration::from_millis(800);
 const CALL: Duration = Duration::from_millis(1_000);
 /// A query needs a live worker; without one it would hang.
 const QUERY: Duration = Duration::from_millis(700);
+/// A workflow takes one query at a time and refuses the next one meanwhile. The
+/// SDK would ask again after a second, which is later than Slack waits.
+const QUERY_AGAIN: Duration = Duration::from_millis(30);
 /// Connecting has no deadline of its own.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -161,7 +164,17 @@ impl Requests {
         let once = RpcOptions::builder().timeout(QUERY).retry_options(RetryOptions::no_retries()).build();
         let options = WorkflowQueryOptions::builder().rpc_options(once).build();
         let handle = self.handle(id)?;
-        match tokio::time::timeout(QUERY, handle.query(ProvisionApplication::state, (), options)).await {
+        let asked = async {
+            loop {
+                match handle.query(ProvisionApplication::state, (), options.clone()).await {
+                    Err(WorkflowQueryError::Rpc(busy)) if busy.code() == Code::ResourceExhausted => {
+                        tokio::time::sleep(QUERY_AGAIN).await;
+                    }
+                    answer => break answer,
+                }
+            }
+        };
+        match tokio::time::timeout(QUERY, asked).await {
             Ok(Ok(state)) => Ok(state),
             Ok(Err(WorkflowQueryError::NotFound(status))) => Err(rpc(&status)),
             Ok(Err(error)) => Err(RequestError::NoAnswer(error.to_string())),
