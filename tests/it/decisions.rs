@@ -78,7 +78,11 @@ fn an_approval_needs_a_region_and_a_profile() {
         let request = scene.ask("choose-both").await;
         scene.bob.select(&request.card, "profile", "sandbox").await.unwrap();
         let clicked = scene.bob.click(&request.card, "approve").await.unwrap();
-        assert!(private(&clicked).contains("region") && !private(&clicked).contains("profile"), "{}", private(&clicked));
+        assert!(
+            private(&clicked).contains("region") && !private(&clicked).contains("profile"),
+            "{}",
+            private(&clicked)
+        );
         scene.reject(&request, "enough").await;
         scene.ended(&request, "rejected").await;
     });

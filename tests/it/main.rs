@@ -5,6 +5,7 @@ mod backends;
 mod check;
 mod cli;
 mod decisions;
+mod edges;
 mod flow;
 mod gate;
 mod preflight;
