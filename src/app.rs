@@ -15,7 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::activities::BotActivities;
-use crate::config::{Config, Part};
+use crate::config::{Config, Part, Settings};
 use crate::slack::api::SlackApi;
 use crate::slack::directory::Directory;
 use crate::slack::handlers::Handlers;
@@ -33,13 +33,8 @@ const WORKERS: usize = 2;
 /// Runs until SIGTERM or Ctrl-C.
 pub async fn run(config: Config, part: Part) -> anyhow::Result<()> {
     views::check().context("the templates in blocks/")?;
-    if config.settings.slack_app_token.is_some() && part != Part::Worker {
-        anyhow::bail!("SLACK_APP_TOKEN: Socket Mode is not served yet; unset it and give Slack the HTTP endpoints");
-    }
-    if !config.settings.encryption_keys.is_empty() {
-        anyhow::bail!(
-            "PROVISION_BOT_ENCRYPTION_KEYS: histories cannot be encrypted yet; unset it, rather than believe they are"
-        );
+    if let Some(why) = not_built_yet(&config.settings, part) {
+        anyhow::bail!(why);
     }
     let listener = TcpListener::bind(&config.settings.listen)
         .await
@@ -51,6 +46,19 @@ pub async fn run(config: Config, part: Part) -> anyhow::Result<()> {
         let _ = stop.send(true);
     });
     serve(config, part, listener, stopping).await
+}
+
+/// The setting that promises what the program cannot do yet, and what to do about it.
+pub fn not_built_yet(settings: &Settings, part: Part) -> Option<&'static str> {
+    if settings.slack_app_token.is_some() && part != Part::Worker {
+        return Some("SLACK_APP_TOKEN: Socket Mode is not served yet; unset it, and give Slack the HTTP endpoints.");
+    }
+    if !settings.encryption_keys.is_empty() {
+        return Some(
+            "PROVISION_BOT_ENCRYPTION_KEYS: histories cannot be encrypted yet; unset it, rather than believe they are.",
+        );
+    }
+    None
 }
 
 /// Runs on `listener` until `stopping` says true.

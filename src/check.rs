@@ -22,6 +22,7 @@ use temporalio_client::tonic::{Code, IntoRequest, Status};
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
 use tokio::time::timeout;
 
+use crate::app::not_built_yet;
 use crate::config::{ConfigError, Flags, Part, Settings, file, file_path};
 use crate::domain::policy::Policy;
 use crate::provisioner::failure::Problem;
@@ -112,10 +113,10 @@ fn configuration(path: &Path, policy: &Result<Policy, ConfigError>) -> Vec<Line>
 fn environment(settings: &Result<Settings, ConfigError>) -> Vec<Line> {
     const WHAT: &str = "settings";
     match settings {
-        Ok(settings) => {
-            let way = if settings.slack_app_token.is_some() { "Socket Mode" } else { "HTTP" };
-            vec![Line::new(WHAT, Ok(format!("Slack over {way}, serving on {}", settings.listen)))]
-        }
+        Ok(settings) => vec![match not_built_yet(settings, Part::All) {
+            Some(why) => Line::new(WHAT, Err(why.to_owned())),
+            None => Line::new(WHAT, Ok(format!("Slack over HTTP, serving on {}", settings.listen))),
+        }],
         Err(error) => problems(WHAT, error),
     }
 }

@@ -1,7 +1,7 @@
 //! Logs and metrics, each named once.
 //!
 //! Logs name things alike everywhere: `request.id`, `slack.channel`,
-//! `slack.method`. Never a token, a body or a signature.
+//! `s3.bucket`. Never a token, a body or a signature.
 
 use std::sync::Arc;
 use std::time::Duration;

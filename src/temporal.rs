@@ -23,14 +23,12 @@ use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Decision;
 use crate::workflow::{Loose, ProvisionApplication, TASK_QUEUE};
 
-/// One attempt of a call, and the whole call with its retries. Together with the
-/// calls to Slack a handler makes they stay below Slack's three seconds.
+/// One attempt of a call, and the whole call with its retries. A handler makes
+/// several, and calls Slack too: `slack::http` bounds them together.
 const ATTEMPT: Duration = Duration::from_millis(800);
 const CALL: Duration = Duration::from_millis(1_000);
 /// A query needs a live worker; without one it would hang.
 const QUERY: Duration = Duration::from_millis(700);
-/// A workflow takes one query at a time and refuses the next one meanwhile. The
-/// SDK would ask again after a second, which is later than Slack waits.
 const QUERY_AGAIN: Duration = Duration::from_millis(30);
 /// Connecting has no deadline of its own.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -161,25 +159,30 @@ impl Requests {
 
     /// Where a request stands. Needs a live worker; ended requests answer too.
     pub async fn state(&self, id: &RequestId) -> Result<RequestState, RequestError> {
-        let once = RpcOptions::builder().timeout(QUERY).retry_options(RetryOptions::no_retries()).build();
-        let options = WorkflowQueryOptions::builder().rpc_options(once).build();
-        let handle = self.handle(id)?;
-        let asked = async {
+        let ask = async {
             loop {
-                match handle.query(ProvisionApplication::state, (), options.clone()).await {
-                    Err(WorkflowQueryError::Rpc(busy)) if busy.code() == Code::ResourceExhausted => {
-                        tokio::time::sleep(QUERY_AGAIN).await;
-                    }
-                    answer => break answer,
+                match self.query(id).await {
+                    // The server queues one query for a workflow: those of
+                    // simultaneous clicks are asked again at once, where the
+                    // client's own policy would wait longer than we have.
+                    Err(error) if is_queue_full(&error) => tokio::time::sleep(QUERY_AGAIN).await,
+                    answer => return answer,
                 }
             }
         };
-        match tokio::time::timeout(QUERY, asked).await {
+        match tokio::time::timeout(QUERY, ask).await {
             Ok(Ok(state)) => Ok(state),
             Ok(Err(WorkflowQueryError::NotFound(status))) => Err(rpc(&status)),
             Ok(Err(error)) => Err(RequestError::NoAnswer(error.to_string())),
             Err(_) => Err(RequestError::NoAnswer("no worker answered in time".to_owned())),
         }
+    }
+
+    async fn query(&self, id: &RequestId) -> Result<RequestState, WorkflowQueryError> {
+        let once = RpcOptions::builder().timeout(QUERY).retry_options(RetryOptions::no_retries()).build();
+        let options = WorkflowQueryOptions::builder().rpc_options(once).build();
+        let handle = self.handle(id).map_err(|error| WorkflowQueryError::Other(error.into()))?;
+        handle.query(ProvisionApplication::state, (), options).await
     }
 
     /// Asks a request to stop and to undo what it built. Asking one that has ended
@@ -195,6 +198,10 @@ impl Requests {
 fn in_time() -> RpcOptions {
     let retry = RetryOptions::builder().max_elapsed_time(Some(CALL)).build();
     RpcOptions::builder().timeout(ATTEMPT).retry_options(retry).build()
+}
+
+fn is_queue_full(error: &WorkflowQueryError) -> bool {
+    matches!(error, WorkflowQueryError::Rpc(status) if status.code() == Code::ResourceExhausted)
 }
 
 fn interaction(error: WorkflowInteractionError) -> RequestError {

@@ -14,7 +14,7 @@ use temporalio_macros::activities;
 use temporalio_sdk::ApplicationFailure;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
-use crate::domain::notice::{Conversation, Notification};
+use crate::domain::notice::{Notification, Told};
 use crate::domain::policy::Policy;
 use crate::domain::request::ProvisionRequest;
 use crate::slack::api::{SlackApi, SlackError};
@@ -50,7 +50,7 @@ impl BotActivities {
         self: Arc<Self>,
         ctx: ActivityContext,
         notification: Notification,
-    ) -> Result<Conversation, ActivityError> {
+    ) -> Result<Told, ActivityError> {
         notify::run(&self, &ctx, notification).await
     }
 
@@ -60,23 +60,32 @@ impl BotActivities {
     }
 }
 
-/// A failed call of Slack as Temporal's retry policy should see it: after what
-/// Slack asked for, later, or as usual. Everything is retried, since everything
-/// can be mended while the request waits: Slack comes back, a token is renewed.
+/// A failed call of Slack as Temporal's retry policy should see it. What can be
+/// mended while the request waits is retried: Slack comes back, a token is
+/// renewed. What Slack will refuse again is not, and the request goes on.
 fn slack_failure(error: &SlackError) -> ActivityError {
-    let later = match error {
-        SlackError::RateLimited { retry_after, .. } => Some(*retry_after),
-        SlackError::Refused { code, .. } if TOKEN_ERRORS.contains(&code.as_str()) => Some(TOKEN_REFUSED),
-        _ => None,
-    };
     let failure = ApplicationFailure::builder(anyhow::anyhow!("{error}")).type_name("Slack".to_owned());
-    match later {
-        Some(delay) => failure.next_retry_delay(delay).build().into(),
-        None => failure.build().into(),
+    match error {
+        SlackError::RateLimited { retry_after, .. } => failure.next_retry_delay(*retry_after).build().into(),
+        SlackError::Refused { code, .. } if TOKEN_ERRORS.contains(&code.as_str()) => {
+            failure.next_retry_delay(TOKEN_REFUSED).build().into()
+        }
+        SlackError::Refused { code, .. } if !PASSING_ERRORS.contains(&code.as_str()) => {
+            failure.non_retryable(true).build().into()
+        }
+        SlackError::Refused { .. } | SlackError::Unavailable { .. } => failure.build().into(),
     }
 }
 
 const TOKEN_ERRORS: [&str; 5] = ["invalid_auth", "account_inactive", "token_revoked", "not_authed", "missing_scope"];
+const PASSING_ERRORS: [&str; 6] = [
+    "internal_error",
+    "fatal_error",
+    "service_unavailable",
+    "request_timeout",
+    "message_limit_exceeded",
+    "team_access_not_granted",
+];
 
 fn unreadable(error: PayloadConversionError) -> ActivityError {
     ApplicationFailure::new(anyhow::anyhow!(error)).into()

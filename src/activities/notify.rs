@@ -10,18 +10,17 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use temporalio_sdk::ApplicationFailure;
+use serde_json::Value;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
 use super::{BotActivities, slack_failure, unreadable};
-use crate::domain::notice::{Conversation, MessageRef, Notice, Notification};
+use crate::domain::notice::{Conversation, MessageRef, Notice, Notification, Told};
 use crate::domain::provisioning::{Progress, Provisioned};
 use crate::domain::request::RequestId;
 use crate::slack::api::{Found, IN_AN_ACTIVITY, Post, SlackApi, SlackError};
 use crate::slack::ids::EVENT_TYPE;
 use crate::slack::views::thread::ProgressState;
 use crate::slack::views::{Message, decision, thread};
-use crate::workflow::calls::AUTHORIZER_UNREACHABLE;
 
 /// How often a slow attempt says that it is alive. Each beat is billed.
 const BEAT_EVERY: Duration = Duration::from_secs(3);
@@ -54,18 +53,19 @@ const CANNOT_REACH: [&str; 6] = [
     "messages_tab_disabled",
 ];
 /// Codes with which Slack says that a message can no longer be changed.
-const CANNOT_CHANGE: [&str; 4] =
-    ["message_not_found", "cant_update_message", "edit_window_closed", "streaming_state_conflict"];
+const CANNOT_CHANGE: [&str; 5] =
+    ["message_not_found", "is_inactive", "cant_update_message", "edit_window_closed", "streaming_state_conflict"];
 
 pub async fn run(
     bot: &BotActivities,
     ctx: &ActivityContext,
     notification: Notification,
-) -> Result<Conversation, ActivityError> {
+) -> Result<Told, ActivityError> {
     let earlier = ctx.heartbeat_details().deserialize::<Conversation>().ok().flatten();
     let conversation = earlier.unwrap_or_else(|| notification.conversation.clone());
     let said = Mutex::new(conversation.clone());
     let mut scribe = Scribe {
+        unreachable: None,
         slack: bot.slack.with_timeout(IN_AN_ACTIVITY),
         ctx,
         repeated: ctx.info().attempt > 1,
@@ -84,7 +84,7 @@ pub async fn run(
     if status.is_final() {
         bot.metrics.request(status.word());
     }
-    Ok(scribe.conversation)
+    Ok(Told { conversation: scribe.conversation, unreachable: scribe.unreachable })
 }
 
 /// Says, for as long as Slack takes, that this attempt is alive: another one
@@ -108,6 +108,8 @@ struct Scribe<'a> {
     conversation: Conversation,
     /// The same, for the heartbeat.
     said: &'a Mutex<Conversation>,
+    /// Why the authorizer could not be written to.
+    unreachable: Option<String>,
     n: &'a Notification,
 }
 
@@ -180,11 +182,10 @@ impl Scribe<'_> {
 
     /// No card keeps a button that does nothing.
     async fn close_cards(&mut self) -> Result<(), ActivityError> {
-        let cards: Vec<String> =
-            self.conversation.0.keys().filter(|part| part.starts_with(ATTENTION)).cloned().collect();
-        match cards.last() {
+        let attempt = |part: &String| part.strip_prefix(ATTENTION)?.strip_prefix('-')?.parse::<u32>().ok();
+        match self.conversation.0.keys().filter_map(attempt).max() {
             // The card of the decision was closed when the decision was made.
-            Some(open) => self.change(open, decision::attended(self.n)).await,
+            Some(open) => self.change(&format!("{ATTENTION}-{open}"), decision::attended(self.n)).await,
             None => self.change(CARD, decision::decided(self.n)).await,
         }
     }
@@ -212,33 +213,37 @@ impl Scribe<'_> {
             return self.remember(part, found).await;
         }
         let posted = match place {
-            Place::Channel => self.post_root(part, &message).await,
-            Place::Thread => {
-                let root = self.conversation.0.get(ROOT).cloned();
-                let root = root.ok_or_else(|| failure("there is no message to reply to"))?;
-                self.post(part, &root.channel, Some(&root.ts), &message).await
-            }
-            Place::Authorizer => {
-                let sent = self.post(part, &self.n.request.authorizer_id.clone(), None, &message).await;
-                return match sent {
-                    Ok(message) => self.remember(part, message).await,
-                    Err(error) if CANNOT_REACH.iter().any(|code| error.is(code)) => Err(unreachable_authorizer(&error)),
-                    Err(error) => Err(slack_failure(&error)),
-                };
-            }
+            Place::Channel => self.post_or_dm(part, &self.n.request.channel_id, None, &message).await,
+            Place::Thread => match self.conversation.0.get(ROOT).cloned() {
+                Some(root) => self.post_or_dm(part, &root.channel, Some(&root.ts), &message).await,
+                None => self.post(part, &self.n.request.requester_id, None, &message).await,
+            },
+            Place::Authorizer => match self.post(part, &self.n.request.authorizer_id, None, &message).await {
+                Err(error) if CANNOT_REACH.iter().any(|code| error.is(code)) => {
+                    self.unreachable = Some(format!("The authorizer cannot be written to ({error})."));
+                    return Ok(());
+                }
+                posted => posted,
+            },
         };
         let message = posted.map_err(|error| slack_failure(&error))?;
         self.remember(part, message).await
     }
 
-    /// Where the bot cannot post in the channel, the requester's DM stands in.
-    async fn post_root(&self, part: &str, message: &Message) -> Result<MessageRef, SlackError> {
-        let request = &self.n.request;
-        match self.post(part, &request.channel_id, None, message).await {
+    /// Where the bot cannot post in the channel, or can no longer, the requester is
+    /// told directly.
+    async fn post_or_dm(
+        &self,
+        part: &str,
+        channel: &str,
+        thread: Option<&str>,
+        message: &Message,
+    ) -> Result<MessageRef, SlackError> {
+        match self.post(part, channel, thread, message).await {
             Err(error) if CANNOT_POST.iter().any(|code| error.is(code)) => {
-                tracing::info!(request.id = %self.n.request_id, slack.channel = request.channel_id, %error,
+                tracing::info!(request.id = %self.n.request_id, slack.channel = channel, %error,
                     "the channel cannot be written to; the requester is told directly");
-                self.post(part, &request.requester_id, None, message).await
+                self.post(part, &self.n.request.requester_id, None, message).await
             }
             posted => posted,
         }
@@ -258,7 +263,7 @@ impl Scribe<'_> {
         };
         match self.slack.update_message(&at.ts, &post).await {
             Ok(()) => Ok(()),
-            Err(error) if CANNOT_CHANGE.iter().any(|code| error.is(code)) => {
+            Err(error) if CANNOT_CHANGE.iter().chain(&CANNOT_POST).any(|code| error.is(code)) => {
                 tracing::warn!(request.id = %self.n.request_id, part, %error, "a message can no longer be changed");
                 Ok(())
             }
@@ -275,7 +280,14 @@ impl Scribe<'_> {
     ) -> Result<MessageRef, SlackError> {
         let metadata = self.metadata(part);
         let post = Post { channel, thread, text: &message.text, blocks: &message.blocks, metadata: &metadata };
-        self.slack.post_message(&post).await
+        match self.slack.post_message(&post).await {
+            // A mistake of ours. The text says everything, only less well.
+            Err(error) if error.code().is_some_and(|code| code.contains("blocks")) => {
+                tracing::error!(request.id = %self.n.request_id, part, %error, "a message is posted as plain text");
+                self.slack.post_message(&Post { blocks: &Value::Null, ..post }).await
+            }
+            posted => posted,
+        }
     }
 
     fn metadata(&self, part: &str) -> BTreeMap<&'static str, String> {
@@ -357,16 +369,4 @@ fn all_done(result: &Provisioned) -> Option<Progress> {
 /// What every message about a request carries: whose it is, and its part.
 pub(super) fn metadata(request: &RequestId, part: &str) -> BTreeMap<&'static str, String> {
     BTreeMap::from([("request_id", request.to_string()), ("part", part.to_owned())])
-}
-
-fn failure(why: &str) -> ActivityError {
-    ApplicationFailure::new(anyhow::anyhow!("{why}")).into()
-}
-
-fn unreachable_authorizer(error: &SlackError) -> ActivityError {
-    ApplicationFailure::builder(anyhow::anyhow!("The authorizer cannot be written to ({error})."))
-        .type_name(AUTHORIZER_UNREACHABLE.to_owned())
-        .non_retryable(true)
-        .build()
-        .into()
 }

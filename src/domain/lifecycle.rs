@@ -45,7 +45,7 @@ impl Status {
         matches!(self, Self::Provisioned | Self::Rejected | Self::Expired | Self::Cancelled | Self::Failed)
     }
 
-    /// May `next` follow? What the workflow obeys and the tests check.
+    /// May `next` follow? The steps of the workflow, as a table.
     pub fn may_become(self, next: Self) -> bool {
         use Status::*;
         match self {
@@ -66,8 +66,7 @@ pub struct RequestState {
     pub status: Status,
     /// The decision that counted.
     pub authorization: Option<Authorization>,
-    /// The last step a provisioner is known to have reached when it stopped.
-    /// Live progress is in the provisioner's heartbeat and in the thread.
+    /// Nothing yet: the progress is in the provisioner's heartbeat and in the thread.
     pub progress: Option<Progress>,
     /// What was provisioned: the outputs of the provisioner.
     pub resources: Option<BTreeMap<String, Value>>,

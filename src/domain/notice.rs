@@ -94,6 +94,16 @@ pub struct Notification {
     pub conversation: Conversation,
 }
 
+/// The result of the activity `notify`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Told {
+    pub conversation: Conversation,
+    /// Why the authorizer could not be written to, in words for the requester.
+    /// Without the question nobody can answer it.
+    pub unreachable: Option<String>,
+}
+
 /// Where the messages of a request are, by the part they play in its
 /// conversation. The workflow carries it from notice to notice and never looks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -72,9 +72,7 @@ pub enum Refusal {
 impl Rules {
     /// Judges a decision on `request`.
     pub fn accept(&self, request: &ProvisionRequest, decision: &Decision) -> Result<Authorization, Refusal> {
-        if decision.decided_by != request.authorizer_id {
-            return Err(Refusal::NotTheAuthorizer { authorizer: request.authorizer_id.clone() });
-        }
+        request.may_be_decided_by(&decision.decided_by)?;
         let decided_by = decision.decided_by.clone();
         if decision.decision == Verdict::Reject {
             return Ok(Authorization::Reject { decided_by, reason: decision.reason.as_deref().and_then(reason) });
@@ -88,6 +86,16 @@ impl Rules {
             (_, Some(profile)) if !self.profiles.contains(&profile) => Err(Refusal::UnknownProfile(profile)),
             (Some(region), Some(profile)) => Ok(Authorization::Approve { region, profile, decided_by }),
         }
+    }
+}
+
+impl ProvisionRequest {
+    /// Only the person who was asked decides.
+    pub fn may_be_decided_by(&self, user: &str) -> Result<(), Refusal> {
+        if user == self.authorizer_id {
+            return Ok(());
+        }
+        Err(Refusal::NotTheAuthorizer { authorizer: self.authorizer_id.clone() })
     }
 }
 

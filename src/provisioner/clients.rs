@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_config::{BehaviorVersion, Region};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_s3::Client;
@@ -103,12 +106,14 @@ async fn connect(aws: &Aws, region: &str, profile: &str) -> Connected {
     }
     let credentials = CredentialsProviderChain::first_try("Profile", credentials.build());
     // A profile that exists and names no credentials of its own means those of
-    // the process: a role of the pod, or keys in the environment.
+    // the process (keys in the environment, a role of the pod or the machine),
+    // never another profile's.
     let credentials = match profile_exists(aws, profile).await {
-        true => {
-            let process = DefaultCredentialsChain::builder().region(region.clone()).build().await;
-            credentials.or_else("Process", process)
-        }
+        true => credentials
+            .or_else("Environment", EnvironmentVariableCredentialsProvider::new())
+            .or_else("WebIdentity", WebIdentityTokenCredentialsProvider::builder().configure(&provider).build())
+            .or_else("Container", EcsCredentialsProvider::builder().configure(&provider).build())
+            .or_else("Instance", ImdsCredentialsProvider::builder().configure(&provider).build()),
         false => credentials,
     };
     let sdk = loader.credentials_provider(credentials).load().await;

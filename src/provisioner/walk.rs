@@ -4,7 +4,7 @@
 //! **A call that changes something is finished, not dropped.** A request dropped
 //! in flight may still be carried out after `destroy` has looked and found
 //! nothing. So a cancellation is seen between calls, in pauses and in reading;
-//! every call has a time limit (see `s3`).
+//! every call has a time limit (see `clients`).
 
 use std::future::Future;
 use std::pin::pin;

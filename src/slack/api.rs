@@ -61,9 +61,17 @@ pub enum SlackError {
 }
 
 impl SlackError {
+    /// Slack's error code, if it answered with one.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused { code, .. } => Some(code),
+            Self::RateLimited { .. } | Self::Unavailable { .. } => None,
+        }
+    }
+
     /// Is it this error code?
     pub fn is(&self, wanted: &str) -> bool {
-        matches!(self, Self::Refused { code, .. } if code == wanted)
+        self.code() == Some(wanted)
     }
 }
 
@@ -73,6 +81,7 @@ pub struct Post<'a> {
     pub channel: &'a str,
     pub thread: Option<&'a str>,
     pub text: &'a str,
+    /// Null: none.
     pub blocks: &'a Value,
     /// `event_payload` of the metadata.
     pub metadata: &'a BTreeMap<&'static str, String>,
@@ -331,12 +340,15 @@ const SLACKBOT: &str = "USLACKBOT";
 struct Empty {}
 
 fn body(post: &Post<'_>) -> Value {
-    json!({
+    let mut body = json!({
         "channel": post.channel,
         "text": post.text,
-        "blocks": post.blocks,
         "metadata": { "event_type": EVENT_TYPE, "event_payload": post.metadata },
-    })
+    });
+    if !post.blocks.is_null() {
+        body["blocks"] = post.blocks.clone();
+    }
+    body
 }
 
 fn read_error(method: &'static str, error: SlackClientError) -> SlackError {

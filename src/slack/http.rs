@@ -12,14 +12,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::handlers::{Handlers, Reply};
+use super::handlers::{Handlers, Late, Reply};
 use super::inbound::{self, Inbound, Malformed};
 
 /// The largest body that is read. Slack limits a view to 250 kB, which percent
 /// encoding may triple.
 pub const BODY_MAX: usize = 1024 * 1024;
 /// Slack waits three seconds for an answer; some of them are the network's.
-const ANSWER_WITHIN: Duration = Duration::from_millis(2_600);
+const ANSWER_WITHIN: Duration = Duration::from_millis(2_200);
 
 /// The routes Slack calls.
 pub fn routes(handlers: Handlers, signing_secret: SecretString) -> Router {
@@ -86,10 +86,10 @@ impl Edge {
                 return (StatusCode::BAD_REQUEST.into_response(), "malformed");
             }
         };
-        let late = Handlers::late(&inbound);
+        let late = Late::from(&inbound);
         match tokio::time::timeout(ANSWER_WITHIN, self.handlers.handle(inbound)).await {
             Ok(reply) => (respond(reply), "ok"),
-            Err(_) => (respond(late), "late"),
+            Err(_) => (respond(self.handlers.late(late).await), "late"),
         }
     }
 }

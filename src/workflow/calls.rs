@@ -11,7 +11,7 @@ use temporalio_sdk::activities::ActivityError;
 use temporalio_sdk::{ActivityCancellationType, ActivityOptions, WorkflowCancellationToken};
 use temporalio_workflow::RetryPolicy;
 
-use crate::domain::notice::{Conversation, MessageRef, Notification};
+use crate::domain::notice::{MessageRef, Notification, Told};
 use crate::domain::policy::{Blueprint, PreflightProblem};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Rules;
@@ -29,7 +29,7 @@ impl BotCalls {
 
     /// Brings every message of a request up to a notice, once.
     #[activity(name = "notify")]
-    pub fn notify(_notification: Notification) -> Result<Conversation, ActivityError> {
+    pub fn notify(_notification: Notification) -> Result<Told, ActivityError> {
         unimplemented!()
     }
 
@@ -61,10 +61,6 @@ pub struct Watch {
     /// The message that shows them.
     pub message: MessageRef,
 }
-
-/// The type of the failure with which `notify` says that the authorizer cannot be
-/// reached: no retry helps, and without the question nobody can answer.
-pub const AUTHORIZER_UNREACHABLE: &str = "AuthorizerUnreachable";
 
 /// An activity of a provisioner: the name is data, since it may be anybody's.
 pub struct Remote<I, O> {
@@ -119,6 +115,9 @@ const DESTROY_ATTEMPTS: u32 = 25;
 /// serve an activity.
 pub const UNKNOWN_ACTIVITY: &str = "NotFoundError";
 
+/// The longest a request waits for its authorizer, as the configuration allows.
+pub const AUTHORIZATION_AT_MOST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// How long somebody has to choose between retry and give up.
 pub const ATTENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -126,12 +125,13 @@ pub fn preflight() -> ActivityOptions {
     ActivityOptions::with_start_to_close_timeout(SLACK_ATTEMPT).retry_policy(patient()).build()
 }
 
-/// Telling people is never cancelled half way: what was said stays true.
-pub fn notify(summary: &str) -> ActivityOptions {
+/// Telling people goes on although the request is cancelled: what was said stays
+/// true. `until` is the workflow's to cancel.
+pub fn notify(summary: &str, until: WorkflowCancellationToken) -> ActivityOptions {
     ActivityOptions::with_start_to_close_timeout(SLACK_ATTEMPT)
         .heartbeat_timeout(SLACK_HEARTBEAT)
         .retry_policy(patient())
-        .cancellation_token(WorkflowCancellationToken::new())
+        .cancellation_token(until)
         .summary(summary)
         .build()
 }

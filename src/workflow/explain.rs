@@ -78,10 +78,10 @@ pub fn failure(error: &ActivityExecutionError, blueprint: &Blueprint, attempt: u
     }
 }
 
-/// The message of an error, and whether it is of the type `wanted`.
-pub fn is_of_type(error: &ActivityExecutionError, wanted: &str) -> Option<String> {
-    let (message, info) = application_failure(error)?;
-    (info.r#type == wanted).then(|| cut(message))
+/// Why what was built could not be removed, for people.
+pub fn cleanup(error: &ActivityExecutionError, blueprint: &Blueprint) -> String {
+    let undoing = Blueprint { provision_activity: blueprint.destroy_activity.clone(), ..blueprint.clone() };
+    failure(error, &undoing, 1).cause
 }
 
 /// The application's own failure in a chain of the SDK's wrappers.

@@ -1,9 +1,10 @@
 //! One request, from the modal to the bucket.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::time::{Duration, UNIX_EPOCH};
 
-use futures::future::{Either, Fuse, Pending};
+use futures::FutureExt;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::workflows::select;
 use temporalio_sdk::{
@@ -158,46 +159,51 @@ impl Story {
     /// Asks the authorizer. An authorizer who cannot be reached ends the request.
     async fn ask(&self, ctx: &Context, rules: &Rules) -> Result<(), Failure> {
         let expires_at = in_seconds(ctx, self.waits_for());
-        match self.notify(ctx, Some(rules), Notice::Requested { expires_at }).await {
-            Ok(()) => Ok(()),
-            Err(error) => match explain::is_of_type(&error, calls::AUTHORIZER_UNREACHABLE) {
-                Some(cause) => Err(Failure {
-                    step: None,
-                    cause,
-                    advice: "Ask again, and name somebody else.".to_owned(),
-                    attempt: 1,
-                }),
-                None => {
-                    unheard(ctx, &error);
-                    Ok(())
-                }
-            },
+        match self.notify(ctx, Some(rules), Notice::Requested { expires_at }, detached()).await {
+            Ok(Some(cause)) => {
+                let advice = "Ask again, and name somebody else.".to_owned();
+                Err(Failure { step: None, cause, advice, attempt: 1 })
+            }
+            Ok(None) => Ok(()),
+            Err(error) => {
+                unheard(ctx, &error);
+                Ok(())
+            }
         }
     }
 
     /// Waits for a decision that counts. `None`: nobody decided in time.
     async fn decision(&self, ctx: &Context, rules: &Rules) -> Result<Option<Authorization>, Stop> {
-        let waiting = WorkflowCancellationToken::new();
-        let timer =
-            |after: Duration| ctx.timer(TimerOptions::builder(after).cancellation_token(waiting.clone()).build());
-        let mut deadline = timer(self.waits_for());
-        let mut reminder = match rules.reminder_seconds.map(Duration::from_secs) {
-            Some(after) if after < self.waits_for() => Either::Left(timer(after)),
-            _ => Either::Right(Fuse::<Pending<TimerResult>>::terminated()),
-        };
-        let expires_at = in_seconds(ctx, self.waits_for());
+        let waiting = detached();
+        let mut deadline = ctx.timer(until(self.waits_for(), &waiting));
+        let mut reminder = pin!(self.remind(ctx, rules, &waiting).fuse());
         let decided = loop {
             select! {
                 asked = ctx.wait_condition(|s| !s.inbox.is_empty()) => {
                     if asked.is_err() { break Err(Stop::Cancelled) }
                     if let Some(decided) = self.judge(ctx, rules) { break Ok(Some(decided)) }
                 }
-                _ = &mut reminder => self.say(ctx, Some(rules), Notice::Reminded { expires_at }).await,
                 _ = &mut deadline => break Ok(None),
+                () = &mut reminder => {}
             }
         };
         waiting.cancel();
         decided
+    }
+
+    /// Reminds the authorizer once, if that is configured. It runs beside the
+    /// waiting, so that a slow reminder never holds up a decision.
+    async fn remind(&self, ctx: &Context, rules: &Rules, waiting: &WorkflowCancellationToken) {
+        let expires_at = in_seconds(ctx, self.waits_for());
+        let Some(after) = rules.reminder_seconds.map(Duration::from_secs) else { return };
+        if after >= self.waits_for() || ctx.timer(until(after, waiting)).await != TimerResult::Fired {
+            return;
+        }
+        let reminded = Notice::Reminded { expires_at };
+        match self.notify(ctx, Some(rules), reminded, waiting.clone()).await {
+            Ok(_) | Err(ActivityExecutionError::Cancelled(_)) => {}
+            Err(error) => unheard(ctx, &error),
+        }
     }
 
     /// Judges what is in the inbox, in order, until one counts.
@@ -257,7 +263,7 @@ impl Story {
         attempt: u32,
     ) -> Result<Provisioned, Stop> {
         let activity_id = format!("provision-{attempt}");
-        let watching = WorkflowCancellationToken::new();
+        let watching = detached();
         let progress = ctx.state(|s| s.conversation.progress());
         let watch = progress.map(|message| {
             let watch = Watch { request_id: self.id.clone(), activity_id: activity_id.clone(), message };
@@ -286,9 +292,8 @@ impl Story {
         let expires_at = in_seconds(ctx, calls::ATTENTION);
         self.say(ctx, Some(rules), Notice::NeedsAttention { failure: failure.clone(), expires_at }).await;
 
-        let waiting = WorkflowCancellationToken::new();
-        let mut deadline =
-            ctx.timer(TimerOptions::builder(calls::ATTENTION).cancellation_token(waiting.clone()).build());
+        let waiting = detached();
+        let mut deadline = ctx.timer(until(calls::ATTENTION, &waiting));
         let chosen = select! {
             chosen = ctx.wait_condition(|s| s.attendance.is_some()) => match chosen {
                 Ok(()) => Ok(ctx.state(|s| s.attendance.clone())),
@@ -306,10 +311,9 @@ impl Story {
         match ctx.execute_activity(destroy, input.clone(), calls::destroy(&rules.blueprint)).await {
             // Somebody else's `destroy` may return anything; that it returned is what counts.
             Ok(()) | Err(ActivityExecutionError::Serialization(_)) => Cleanup::Removed,
-            Err(error) => Cleanup::Remains {
-                what: input.bucket_name.clone(),
-                cause: explain::failure(&error, &rules.blueprint, 1).cause,
-            },
+            Err(error) => {
+                Cleanup::Remains { what: input.bucket_name.clone(), cause: explain::cleanup(&error, &rules.blueprint) }
+            }
         }
     }
 
@@ -332,12 +336,19 @@ impl Story {
 
     /// Tells people what happened. That they cannot be told is no reason to stop.
     async fn say(&self, ctx: &Context, rules: Option<&Rules>, notice: Notice) {
-        if let Err(error) = self.notify(ctx, rules, notice).await {
+        if let Err(error) = self.notify(ctx, rules, notice, detached()).await {
             unheard(ctx, &error);
         }
     }
 
-    async fn notify(&self, ctx: &Context, rules: Option<&Rules>, notice: Notice) -> Result<(), ActivityExecutionError> {
+    /// Brings people up to a notice. `Some`: why the authorizer could not be reached.
+    async fn notify(
+        &self,
+        ctx: &Context,
+        rules: Option<&Rules>,
+        notice: Notice,
+        until: WorkflowCancellationToken,
+    ) -> Result<Option<String>, ActivityExecutionError> {
         let status = notice.status();
         let conversation = ctx.state_mut(|s| {
             s.state.status = status;
@@ -355,14 +366,27 @@ impl Story {
             notice,
             conversation,
         };
-        let conversation = ctx.execute_activity(BotCalls::notify, notification, calls::notify(status.word())).await?;
-        ctx.state_mut(|s| s.conversation = conversation);
-        Ok(())
+        let options = calls::notify(status.word(), until);
+        let told = ctx.execute_activity(BotCalls::notify, notification, options).await?;
+        // What was told side by side is kept side by side.
+        ctx.state_mut(|s| s.conversation.0.extend(told.conversation.0));
+        Ok(told.unreachable)
     }
 
+    /// Whoever started the workflow, it does not wait for ever.
     fn waits_for(&self) -> Duration {
-        Duration::from_secs(self.request.authorization_timeout_seconds)
+        Duration::from_secs(self.request.authorization_timeout_seconds).min(calls::AUTHORIZATION_AT_MOST)
     }
+}
+
+/// A token that the workflow's cancellation leaves alone.
+fn detached() -> WorkflowCancellationToken {
+    WorkflowCancellationToken::new()
+}
+
+/// A timer that ends with `token`.
+fn until(after: Duration, token: &WorkflowCancellationToken) -> TimerOptions {
+    TimerOptions::builder(after).cancellation_token(token.clone()).build()
 }
 
 /// Unix seconds, `after` from now.

@@ -1,15 +1,19 @@
 //! Everything the outside relies on, tested against real parts: a real Temporal
 //! server, a real S3 server, the bot as its own process. Slack alone is simulated.
 
+mod attention;
 mod backends;
 mod check;
 mod cli;
 mod decisions;
 mod edges;
 mod flow;
+mod foreign;
 mod gate;
+mod outages;
 mod preflight;
 mod provisioner;
+mod replay;
 mod simulator;
 mod temporal;
 mod world;

@@ -101,11 +101,13 @@ async fn decide(bot: &Handlers, request_id: &str, decision: Decision, click: &st
 /// The same judgement the workflow makes, and for an approval the pre-flight
 /// checks once more: by the policy and the people of this moment.
 async fn judge(bot: &Handlers, request: &ProvisionRequest, decision: &Decision) -> Result<(), String> {
-    let rules = bot.policy.rules(request).map_err(|problem| problem.to_string())?;
-    let authorization = rules.accept(request, decision).map_err(|refusal| refusal.to_string())?;
-    if authorization.verdict() == Verdict::Reject {
+    request.may_be_decided_by(&decision.decided_by).map_err(|refusal| refusal.to_string())?;
+    // Saying no stays possible when the team or the blueprint is gone.
+    if decision.decision == Verdict::Reject {
         return Ok(());
     }
+    let rules = bot.policy.rules(request).map_err(|problem| private::no_longer(&problem))?;
+    rules.accept(request, decision).map_err(|refusal| refusal.to_string())?;
     let team = bot.policy.team(&request.team_id);
     match bot.directory.about(&request.requester_id, &request.authorizer_id, team).await {
         Ok(known) => bot.policy.preflight(request, &known).map(|_| ()).map_err(|problem| private::no_longer(&problem)),

@@ -7,6 +7,7 @@ pub mod request;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -51,6 +52,27 @@ impl Reply {
     }
 }
 
+/// Whom to tell when handling takes too long.
+pub enum Late {
+    Command,
+    /// The form, by a field of it.
+    Form(&'static str),
+    Click(Box<Click>),
+    Other,
+}
+
+impl From<&Inbound> for Late {
+    fn from(inbound: &Inbound) -> Self {
+        match inbound {
+            Inbound::Command(_) => Self::Command,
+            Inbound::Submitted(_) => Self::Form(ids::APPLICATION_NAME),
+            Inbound::Reasoned(_) => Self::Form(ids::REASON),
+            Inbound::Pressed(_, click) => Self::Click(Box::new(click.clone())),
+            Inbound::Searched(_) | Inbound::Challenged(_) | Inbound::Nothing => Self::Other,
+        }
+    }
+}
+
 impl Handlers {
     pub async fn handle(&self, inbound: Inbound) -> Reply {
         match inbound {
@@ -71,12 +93,15 @@ impl Handlers {
     }
 
     /// The answer when handling takes longer than Slack waits.
-    pub fn late(inbound: &Inbound) -> Reply {
-        match inbound {
-            Inbound::Command(_) => Reply::Private(LATE.to_owned()),
-            Inbound::Submitted(_) => Reply::error(ids::APPLICATION_NAME, LATE),
-            Inbound::Reasoned(_) => Reply::error(ids::REASON, LATE),
-            _ => Reply::Nothing,
+    pub async fn late(&self, late: Late) -> Reply {
+        match late {
+            Late::Command => Reply::Private(LATE.to_owned()),
+            Late::Form(field) => Reply::error(field, LATE),
+            Late::Click(click) => {
+                let told = tokio::time::timeout(TELL_LATE, self.tell(&click, LATE)).await;
+                told.unwrap_or(Reply::Nothing)
+            }
+            Late::Other => Reply::Nothing,
         }
     }
 
@@ -108,6 +133,8 @@ impl Handlers {
     }
 }
 
+/// How long telling somebody that it took too long may take.
+const TELL_LATE: Duration = Duration::from_millis(400);
 const LATE: &str = "That took too long. Nothing is lost: please try again in a moment.";
 const NO_ANSWER: &str =
     "The service that keeps the requests does not answer right now. Nothing was changed: please try again in a moment.";

@@ -167,7 +167,7 @@ pub async fn submitted(bot: &Handlers, submission: Submission) -> Reply {
             tracing::info!(request.id = %id, "a request was started");
             Reply::Nothing
         }
-        Ok(Started::Before) => Reply::Nothing,
+        Ok(Started::Before) => already_sent(bot, &id, &request).await,
         Err(error) => {
             tracing::warn!(request.id = %id, %error, "a request could not be started");
             let text = match error {
@@ -176,6 +176,18 @@ pub async fn submitted(bot: &Handlers, submission: Submission) -> Reply {
             };
             Reply::error(ids::APPLICATION_NAME, text)
         }
+    }
+}
+
+/// A form that arrives twice is one request. One that was changed after it had
+/// been sent, because its answer was lost, cannot change the request any more.
+async fn already_sent(bot: &Handlers, id: &RequestId, request: &ProvisionRequest) -> Reply {
+    match bot.requests.get(id).await {
+        Ok(sent) if sent != *request => Reply::error(
+            ids::APPLICATION_NAME,
+            "This form had already been sent, before your last changes. Cancel that request in the channel, then ask again.",
+        ),
+        _ => Reply::Nothing,
     }
 }
 

@@ -148,15 +148,17 @@ pub fn note(n: &Notification) -> Option<Message> {
             (format!("👍 {who} approved it, in {region} with the AWS profile {profile}. Building starts now."), None)
         }
         Notice::NeedsAttention { failure, expires_at } => {
+            let again = again(failure.attempt);
             let text = format!(
-                "⚠️ Building stopped. {who}, please choose in our direct messages whether to try again or to give up, \
+                "⚠️ Building stopped{again}. {who}, please choose in our direct messages whether to try again or to give up, \
                  until {}.",
                 moment(*expires_at)
             );
             (text, Some(failure))
         }
-        Notice::Retried { decided_by, .. } => {
-            (format!("🔁 {} chose to try again. Building goes on.", mention(decided_by)), None)
+        Notice::Retried { decided_by, failure } => {
+            let next = failure.attempt.saturating_add(1);
+            (format!("🔁 {} chose to try again. Try {next} begins.", mention(decided_by)), None)
         }
         Notice::Refused { .. }
         | Notice::Requested { .. }
@@ -168,6 +170,11 @@ pub fn note(n: &Notification) -> Option<Message> {
     };
     let headline = Markup::ours(text);
     Some(short(&headline, failure.map(|failure| (told(failure), trouble(failure)))))
+}
+
+/// Tells one attempt from the next, from the second on.
+fn again(attempt: u32) -> String {
+    if attempt > 1 { format!(" (try {attempt})") } else { String::new() }
 }
 
 /// A short message: a sentence, and a failure if there is one.

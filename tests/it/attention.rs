@@ -1,0 +1,92 @@
+//! A request that needs a hand: what failed is told, and a person chooses.
+
+use provision_bot::demo::message::Message;
+use serde_json::Value;
+
+use crate::temporal::input;
+use crate::world::{Request, Scene, alone, options, policy, private};
+
+/// A profile that the configuration offers and AWS does not know.
+pub fn with_a_lost_profile() -> String {
+    policy("").replace("\"production\"", "\"lost\"")
+}
+
+/// Asks, and approves with the profile that AWS does not know.
+pub async fn stuck(scene: &Scene, application: &str) -> (Request, Message) {
+    let request = scene.ask(application).await;
+    scene.bob.select(&request.card, "region", "us-east-1").await.unwrap();
+    scene.bob.select(&request.card, "profile", "lost").await.unwrap();
+    scene.clicks(&scene.bob, &request.card, "approve").await;
+    let card = question(scene, &request, None).await;
+    (request, card)
+}
+
+/// The card that asks, other than `before`.
+pub async fn question(scene: &Scene, request: &Request, before: Option<&Message>) -> Message {
+    let asks = |m: &Message| {
+        m.offers("retry") && m.request_id() == Some(&*request.id) && before.is_none_or(|before| before.ts != m.ts)
+    };
+    scene.bob.wait_for_dm(asks).await.unwrap()
+}
+
+#[test]
+fn what_failed_is_told_and_trying_again_asks_again() {
+    alone(options(&with_a_lost_profile()), async |world| {
+        let scene = world.scene();
+        let (request, card) = stuck(&scene, "stuck").await;
+        assert!(card.says("lost") && card.says("Creating the bucket"), "{}", card.plain());
+        assert_eq!(card.value_of("retry").as_deref(), Some(&*request.id));
+        assert_eq!(card.value_of("give_up").as_deref(), Some(&*request.id));
+        let state = scene.temporal.wait_for(&request.id, "needs_attention").await;
+        assert!(state["failure"]["cause"].as_str().unwrap().contains("lost"), "{state:#}");
+        for ending in ["provisioned", "rejected", "expired", "cancelled"] {
+            assert!(!card.text.contains(ending), "{}", card.text);
+        }
+
+        // Trying again fails again, and asks a new question; the old card is closed.
+        scene.clicks(&scene.bob, &card, "retry").await;
+        let again = question(&scene, &request, Some(&card)).await;
+        assert!(scene.bob.refresh(&card).unwrap().buttons().is_empty());
+        let old = scene.bob.click_as_seen(&card, "give_up").await.unwrap();
+        assert!(private(&old).contains("closed"), "{}", private(&old));
+        assert_eq!(scene.temporal.state(&request.id).await.unwrap()["status"], "needs_attention");
+
+        scene.clicks(&scene.bob, &again, "give_up").await;
+        let outcome = scene.outcome(&request, "failed").await;
+        assert!(outcome.says("lost"), "{}", outcome.text);
+        scene.ended(&request, "failed").await;
+    });
+}
+
+#[test]
+fn giving_up_removes_what_was_built_and_cancelling_too() {
+    alone(options(&with_a_lost_profile()), async |world| {
+        let scene = world.scene();
+        let (request, card) = stuck(&scene, "withdrawn").await;
+        let root = scene.alice.refresh(&request.root).unwrap();
+        scene.clicks(&scene.alice, &root, "cancel").await;
+        scene.outcome(&request, "cancelled").await;
+        scene.ended(&request, "cancelled").await;
+        let late = scene.bob.click_as_seen(&card, "retry").await.unwrap();
+        assert!(private(&late).contains("cancelled"), "{}", private(&late));
+    });
+}
+
+#[test]
+fn an_authorizer_who_cannot_be_written_to_ends_it_with_one_message() {
+    alone(options(&policy("")), async |world| {
+        let scene = world.scene();
+        let slack = &world.stack.slack;
+        // The root is posted, the card is refused.
+        slack.fail_next("chat.postMessage", provision_bot::demo::record::Fault::ServerError(500));
+        let id = "unreachable-0123456789";
+        let mut request: Value = input(&scene, "unreachable");
+        request["channelId"] = scene.channel.clone().into();
+        slack.set_rules(|rules| rules.messages_tab_enabled = false);
+        scene.temporal.start(id, &request).await;
+        let ended = scene.temporal.ended(id).await.unwrap();
+        assert_eq!(ended["status"], "failed", "{ended:#}");
+        assert_eq!(scene.roots(&scene.channel).len(), 1, "{}", slack.dump());
+        scene.check(id);
+    });
+}
