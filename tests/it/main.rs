@@ -6,6 +6,7 @@ mod backends;
 mod check;
 mod cli;
 mod decisions;
+mod edges;
 mod flow;
 mod foreign;
 mod gate;
