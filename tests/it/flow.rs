@@ -321,3 +321,13 @@ fn two_requests_for_one_name_are_strangers() {
         found.await;
     });
 }
+
+#[test]
+fn withdrawn_by_an_operator() {
+    shared(async |scene| {
+        let request = scene.ask("by-operator").await;
+        scene.temporal.cancel(&request.id).await;
+        scene.outcome(&request, "cancelled").await;
+        scene.ended(&request, "cancelled").await;
+    });
+}
