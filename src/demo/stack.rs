@@ -72,7 +72,7 @@ impl StackOptions {
             page: None,
             temporal_ui: false,
             temporal_on_disk: false,
-            log: "warn".to_owned(),
+            log: crate::config::environment("RUST_LOG").unwrap_or_else(|| "warn".to_owned()),
             env: Vec::new(),
         }
     }

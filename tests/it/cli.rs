@@ -119,3 +119,18 @@ fn the_version_is_the_packages() {
         }
     });
 }
+
+#[test]
+fn the_demo_plays_a_request_and_no_secret_reaches_its_logs() {
+    let played = std::process::Command::new(BOT).args(["demo", "--play"]).env("RUST_LOG", "trace").output().unwrap();
+    let (said, logged) = (String::from_utf8_lossy(&played.stdout), String::from_utf8_lossy(&played.stderr));
+    assert!(played.status.success(), "{said}");
+    assert!(said.contains("is provisioned") && said.contains("The bucket exists: app-checkout-payments-"), "{said}");
+    assert!(logged.contains("TRACE"), "everything is logged that can be");
+    // The bot's token, and the secret keys of the AWS profiles.
+    for secret in ["xoxb-", "demo-secret"] {
+        assert!(!said.contains(secret), "{secret} is printed");
+        let line = logged.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None, "{secret} is logged");
+    }
+}
