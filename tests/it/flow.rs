@@ -321,3 +321,13 @@ fn two_requests_for_one_name_are_strangers() {
         found.await;
     });
 }
+
+#[test]
+fn withdrawn_by_another_client() {
+    shared(async |scene| {
+        let request = scene.ask("from-outside").await;
+        scene.temporal.cancel(&request.id).await;
+        scene.outcome(&request, "cancelled").await;
+        scene.ended(&request, "cancelled").await;
+    });
+}
