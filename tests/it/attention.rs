@@ -90,3 +90,19 @@ fn an_authorizer_who_cannot_be_written_to_ends_it_with_one_message() {
         scene.check(id);
     });
 }
+
+#[test]
+fn an_activity_that_nobody_serves_is_told_at_once() {
+    const UNSERVED: &str =
+        "\n[[blueprints]]\nid = \"castle\"\nname = \"Castle\"\nprovision_activity = \"build_castle\"\n";
+    alone(options(&format!("{}{UNSERVED}", policy(""))), async |world| {
+        let scene = world.scene();
+        let request = scene.ask("castle").await;
+        scene.approve(&request).await;
+        let card = question(&scene, &request, None).await;
+        assert!(card.says("build_castle") && card.says("provision-aws-s3"), "{}", card.plain());
+        scene.clicks(&scene.bob, &card, "give_up").await;
+        scene.outcome(&request, "failed").await;
+        scene.ended(&request, "failed").await;
+    });
+}

@@ -1,108 +1,195 @@
-//! A provisioner that somebody else wrote, in Python, on its own task queue: it is
-//! called, shown and undone exactly as the built-in one.
+//! A provisioner of strangers: another language, another task queue, other
+//! activity names. All that is shared is the contract.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use provision_bot::demo::backends::Tools;
 use provision_bot::demo::message::Message;
 use provision_bot::demo::modal::Submitted;
+use provision_bot::demo::stack::StackOptions;
+use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::attention::question;
-use crate::world::{Request, Scene, World, alone, options, policy};
+use crate::world::{ADA, Request, Scene, World, alone, options, policy, private};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/provisioner.py");
-/// A queue with the Python worker, and one that nobody polls an activity of that
-/// name on.
-const BLUEPRINTS: &str = r#"
-[[blueprints]]
-id = "site"
-name = "Static site"
-description = "A site with a domain"
-task_queue = "python-sites"
-provision_activity = "build_site"
-destroy_activity = "remove_site"
+const QUEUE: &str = "painters";
 
-[[blueprints]]
-id = "unknown"
-name = "Unknown"
-description = "Nobody serves this activity"
-task_queue = "python-sites"
-provision_activity = "build_castle"
-destroy_activity = "remove_site"
-"#;
-
-async fn python(world: &World) -> Child {
-    let python = Tools::python_with(&["temporalio"], |line| eprintln!("{line}")).await.unwrap();
-    Command::new(&python.path)
-        .envs(python.env)
-        .args([SCRIPT, &world.stack.temporal.address(), "python-sites"])
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap()
+/// Two blueprints: the built-in one, and the painters'.
+pub fn with_painters() -> StackOptions {
+    let blueprints = format!(
+        "\n[[blueprints]]\nid = \"bucket\"\nname = \"Bucket\"\ndescription = \"A bucket\"\n\
+         \n[[blueprints]]\nid = \"wall\"\nname = \"Wall\"\ndescription = \"A painted wall\"\n\
+         task_queue = \"{QUEUE}\"\nprovision_activity = \"paint\"\ndestroy_activity = \"strip\"\n"
+    );
+    options(&(policy("") + &blueprints))
 }
 
-async fn approved(scene: &Scene, application: &str, blueprint: &str) -> Request {
+/// A running worker, and the folder it notes its calls in.
+pub struct Painters {
+    pub folder: TempDir,
+    _worker: Child,
+}
+
+impl Painters {
+    pub async fn start(world: &World) -> Self {
+        let python = Tools::python_with(&["temporalio~=1.35"], |text| eprintln!("{text}")).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let worker = Command::new(&python.path)
+            .envs(python.env)
+            .args([SCRIPT, &world.temporal_address(), QUEUE])
+            .arg(folder.path())
+            .stdin(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        Self { folder, _worker: worker }
+    }
+
+    /// How often an activity was called for a request.
+    pub fn calls(&self, activity: &str, request: &Request) -> u64 {
+        std::fs::metadata(self.path(&format!("{activity}-{}", request.id))).map_or(0, |file| file.len())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        Path::join(self.folder.path(), name)
+    }
+}
+
+/// Alice asks for a wall, and Bob approves.
+pub async fn approved_wall(scene: &Scene, application: &str) -> Request {
     let form = scene.form(application).await;
     form.choose("team", &scene.team).await.unwrap();
     form.choose("authorizer", scene.bob.id()).await.unwrap();
-    form.choose("blueprint", blueprint).await.unwrap();
+    form.choose("blueprint", "wall").await.unwrap();
     assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
     let request = scene.asked(application).await;
+    assert!(request.card.says("A painted wall"), "{}", request.card.plain());
     scene.approve(&request).await;
     request
 }
 
+/// Bob's card about a request that needs a hand.
+pub async fn attention(scene: &Scene, request: &Request, after: &str) -> Message {
+    let asks = |m: &Message| m.offers("retry") && m.request_id() == Some(&*request.id) && *m.ts > *after;
+    let card = scene.bob.wait_for_dm(asks).await.unwrap();
+    for action in ["retry", "give_up"] {
+        assert_eq!(card.value_of(action).as_deref(), Some(&*request.id));
+    }
+    scene.temporal.wait_for(&request.id, "needs_attention").await;
+    card
+}
+
 #[test]
-fn a_provisioner_in_another_language_is_called_shown_and_undone() {
-    alone(options(&format!("{}{BLUEPRINTS}", policy(""))), async |world| {
-        let _worker = python(world).await;
-        let scene = world.scene();
-
-        // Its heartbeats are the progress, its outputs the result.
-        let request = approved(&scene, "good", "site").await;
-        let root = &request.root.ts;
-        let begun = |m: &Message| m.text.contains("1/3 Reserving a domain");
-        scene.alice.wait_for_in_thread(&scene.channel, root, begun).await.unwrap();
-        let outcome = scene.outcome(&request, "provisioned").await;
-        assert!(outcome.says("good.example.com"), "{}", outcome.text);
-        let state = scene.ended(&request, "provisioned").await;
-        assert_eq!(state["resources"]["domain"], "good.example.com");
-        assert!(scene.buckets(&request.id).await.is_empty(), "no bucket is made for it");
-
-        // It fails; a person tries again, and it works.
-        let request = approved(&scene, "fails-once", "site").await;
-        let card = question(&scene, &request, None).await;
-        assert!(card.says("out of order"), "{}", card.plain());
-        scene.clicks(&scene.bob, &card, "retry").await;
-        scene.outcome(&request, "provisioned").await;
-        scene.ended(&request, "provisioned").await;
-
-        // It fails; a person gives up, and it is undone.
-        let request = approved(&scene, "fails-always", "site").await;
-        let card = question(&scene, &request, None).await;
-        scene.clicks(&scene.bob, &card, "give_up").await;
-        let outcome = scene.outcome(&request, "failed").await;
-        assert!(outcome.says("broken for good") && outcome.says("removed"), "{}", outcome.text);
-        scene.ended(&request, "failed").await;
-
-        // What it answers is no result.
-        let request = approved(&scene, "odd-result", "site").await;
-        let card = question(&scene, &request, None).await;
-        assert!(card.says("no result"), "{}", card.plain());
-        scene.clicks(&scene.bob, &card, "give_up").await;
-        scene.outcome(&request, "failed").await;
-        scene.ended(&request, "failed").await;
-
-        // Its worker does not know the activity.
-        let request = approved(&scene, "castle", "unknown").await;
-        let card = question(&scene, &request, None).await;
-        assert!(card.says("build_castle"), "{}", card.plain());
-        scene.clicks(&scene.bob, &card, "give_up").await;
-        scene.outcome(&request, "failed").await;
-
-        // It tells itself what it has undone.
-        let request = approved(&scene, "witness", "site").await;
-        scene.outcome(&request, "provisioned").await;
-        let undone = &scene.ended(&request, "provisioned").await["resources"]["undone"];
-        assert_eq!(*undone, serde_json::json!(["fails-always", "odd-result", "castle"]));
+fn a_provisioner_in_another_language() {
+    alone(with_painters(), async |world| {
+        let painters = Painters::start(world).await;
+        steady(&world.scene(), &painters).await;
+        retried(&world.scene(), &painters).await;
+        given_up(&world.scene(), &painters).await;
+        odd(&world.scene(), &painters).await;
+        mumbling(&world.scene(), &painters).await;
+        cancelled_in_between(&world.scene(), &painters).await;
     });
+}
+
+/// Its heartbeats are the progress, its outputs the result.
+async fn steady(scene: &Scene, painters: &Painters) {
+    let request = approved_wall(scene, "slow-wall").await;
+    let shown = scene.alice.wait_for_in_thread(&scene.channel, &request.root.ts, |m| m.says("2/3")).await.unwrap();
+    assert!(shown.says("Painting the walls"), "{}", shown.text);
+    std::fs::write(painters.path(&format!("go-{}", request.id)), "").unwrap();
+    let outcome = scene.outcome(&request, "provisioned").await;
+    for words in ["colour", "green", "walls", "4", "https://paint.example.com/wall"] {
+        assert!(outcome.says(words), "{words}: {}", outcome.text);
+    }
+    let state = scene.ended(&request, "provisioned").await;
+    assert_eq!(state["resources"], json!({ "colour": "green", "walls": 4, "url": "https://paint.example.com/wall" }));
+    assert_eq!((painters.calls("paint", &request), painters.calls("strip", &request)), (1, 0));
+}
+
+/// It fails once, and a person lets it try again.
+async fn retried(scene: &Scene, painters: &Painters) {
+    let request = approved_wall(scene, "breaks-once").await;
+    let card = attention(scene, &request, "").await;
+    for words in ["The brush broke", "Painting", "Buy a new brush"] {
+        assert!(card.says(words), "{words}: {}", card.plain());
+    }
+    let state = scene.temporal.state(&request.id).await.unwrap();
+    assert_eq!(state["failure"]["cause"], "The brush broke");
+    assert!(scene.alice.thread(&scene.channel, &request.root.ts).iter().any(|m| m.says("The brush broke")));
+
+    // Others may not choose.
+    let before = scene.slack.all_messages().len();
+    for who in [scene.alice.id(), ADA] {
+        scene.slack.person(who).click(&card, "retry").await.unwrap();
+        scene.slack.person(who).click(&card, "give_up").await.unwrap();
+    }
+    let private_answers = scene.slack.all_messages().split_off(before);
+    assert!(private_answers.len() == 4 && private_answers.iter().all(Message::is_ephemeral), "{private_answers:?}");
+    assert_eq!(scene.temporal.state(&request.id).await.unwrap(), state, "nothing changed");
+
+    scene.clicks(&scene.bob, &card, "retry").await;
+    scene.outcome(&request, "provisioned").await;
+    let state = scene.ended(&request, "provisioned").await;
+    assert_eq!(state["failure"], Value::Null);
+    assert_eq!((painters.calls("paint", &request), painters.calls("strip", &request)), (2, 0));
+    // The old card answers no new question.
+    let late = scene.bob.click_as_seen(&card, "give_up").await.unwrap();
+    assert!(private(&late).contains("provisioned"), "{}", private(&late));
+    assert_eq!(painters.calls("strip", &request), 0);
+}
+
+/// It fails, and a person gives up.
+async fn given_up(scene: &Scene, painters: &Painters) {
+    let request = approved_wall(scene, "breaks-again").await;
+    let card = attention(scene, &request, "").await;
+    scene.clicks(&scene.bob, &card, "give_up").await;
+    let outcome = scene.outcome(&request, "failed").await;
+    assert!(outcome.says("The brush broke"), "{}", outcome.text);
+    let state = scene.ended(&request, "failed").await;
+    assert_eq!(state["failure"]["cause"], "The brush broke");
+    assert_eq!((painters.calls("paint", &request), painters.calls("strip", &request)), (1, 1));
+}
+
+/// It answers with something that is no result.
+async fn odd(scene: &Scene, painters: &Painters) {
+    let request = approved_wall(scene, "odd-answer").await;
+    let card = attention(scene, &request, "").await;
+    assert!(card.says("no result"), "{}", card.plain());
+    // The first question's answer is not the second one's.
+    scene.clicks(&scene.bob, &card, "retry").await;
+    let second = attention(scene, &request, &card.ts).await;
+    let late = scene.bob.click_as_seen(&card, "give_up").await.unwrap();
+    assert!(!private(&late).is_empty());
+    assert_eq!(scene.temporal.state(&request.id).await.unwrap()["status"], "needs_attention");
+    // Nonsense by signal is refused; the next good choice counts.
+    for payloads in [vec![], vec![crate::temporal::json_payload(&json!("retry"))]] {
+        scene.temporal.signal_raw(&request.id, "attend", payloads).await.unwrap();
+    }
+    scene.clicks(&scene.bob, &second, "give_up").await;
+    scene.outcome(&request, "failed").await;
+    scene.ended(&request, "failed").await;
+    assert_eq!((painters.calls("paint", &request), painters.calls("strip", &request)), (2, 1));
+}
+
+/// Heartbeats that are no progress are not shown, and hurt nothing.
+async fn mumbling(scene: &Scene, painters: &Painters) {
+    let request = approved_wall(scene, "mumbles").await;
+    scene.outcome(&request, "provisioned").await;
+    scene.ended(&request, "provisioned").await;
+    assert_eq!(painters.calls("paint", &request), 1);
+}
+
+/// The requester withdraws while a person is asked what to do.
+async fn cancelled_in_between(scene: &Scene, painters: &Painters) {
+    let request = approved_wall(scene, "breaks-off").await;
+    attention(scene, &request, "").await;
+    let root = scene.alice.refresh(&request.root).unwrap();
+    scene.clicks(&scene.alice, &root, "cancel").await;
+    scene.outcome(&request, "cancelled").await;
+    scene.ended(&request, "cancelled").await;
+    assert_eq!((painters.calls("paint", &request), painters.calls("strip", &request)), (1, 1));
 }

@@ -1,58 +1,81 @@
-"""A provisioner in another language: two activities on a task queue of its own.
+"""A provisioner of strangers: Python, a task queue and activity names of its own.
 
-What it does depends on the application's name, so that a test can choose.
-Usage: provisioner.py ADDRESS TASK_QUEUE
+What it does is told by the application's name. It writes each call into the
+folder given, and waits there for a file where a test wants to look first.
 """
 
 import asyncio
-import datetime
+import os
 import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
 
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
-tried = set()
-destroyed = []
+ADDRESS, QUEUE, FOLDER = sys.argv[1], sys.argv[2], Path(sys.argv[3])
 
 
-@activity.defn(name="build_site")
-async def provision(request: dict):
-    name = request["applicationName"]
-    for step, label in enumerate(["Reserving a domain", "Uploading", "Switching on"], start=1):
-        activity.heartbeat({"step": step, "of": 3, "label": label})
-        await asyncio.sleep(0.3)
-        if step == 2 and name == "fails-once" and name not in tried:
-            tried.add(name)
-            raise ApplicationError("the uploader is out of order", non_retryable=True)
-        if step == 2 and name == "fails-always":
-            raise ApplicationError("the uploader is broken for good", non_retryable=True)
-    if name == "odd-result":
-        return "done"
+def note(what: str, given: dict) -> int:
+    """Notes a call; how many of them there have been."""
+    with open(FOLDER / f"{what}-{given['applicationId']}", "a") as file:
+        file.write("x")
+    return (FOLDER / f"{what}-{given['applicationId']}").stat().st_size
+
+
+@activity.defn
+async def paint(given: dict):
+    call = note("paint", given)
+    name = given["applicationName"]
+    activity.heartbeat({"step": 1, "of": 3, "label": "Buying paint"})
+    if name.startswith("breaks") and call == 1:
+        raise ApplicationError(
+            "The brush broke", {"step": "Painting", "advice": "Buy a new brush"}, non_retryable=True
+        )
+    if name.startswith("odd"):
+        return "painted"
+    if name.startswith("slow"):
+        activity.heartbeat({"step": 2, "of": 3, "label": "Painting the walls"})
+        while not (FOLDER / f"go-{given['applicationId']}").exists():
+            await asyncio.sleep(0.05)
+    if name.startswith("mumbles"):
+        activity.heartbeat("half way", 2)
     return {
-        "applicationId": request["applicationId"],
-        "region": request["region"],
-        "completionDateTime": datetime.datetime.now(datetime.timezone.utc).isoformat(),
-        "summary": ["reserved a domain", "uploaded", "switched on"],
-        "outputs": {"domain": f"{name}.example.com", "undone": destroyed},
+        "applicationId": given["applicationId"],
+        "region": given["region"],
+        "completionDateTime": "2026-11-24T10:00:00Z",
+        "summary": ["painted the walls"],
+        "outputs": {"colour": "green", "walls": 4, "url": "https://paint.example.com/wall"},
     }
 
 
-@activity.defn(name="remove_site")
-async def destroy(request: dict):
-    destroyed.append(request["applicationName"])
+@activity.defn
+async def strip(given: dict):
+    note("strip", given)
+    return {"removed": True}
 
 
-async def main(address: str, task_queue: str):
-    client = await Client.connect(address)
+def end_with_the_test():
+    """Its end closes our standard input, however it ends."""
+    sys.stdin.read()
+    os._exit(0)
+
+
+async def main():
+    threading.Thread(target=end_with_the_test, daemon=True).start()
+    client = await Client.connect(ADDRESS)
     worker = Worker(
         client,
-        task_queue=task_queue,
-        activities=[provision, destroy],
-        max_heartbeat_throttle_interval=datetime.timedelta(milliseconds=200),
+        task_queue=QUEUE,
+        activities=[paint, strip],
+        # What is told reaches the server at once.
+        max_heartbeat_throttle_interval=timedelta(milliseconds=100),
+        default_heartbeat_throttle_interval=timedelta(milliseconds=100),
     )
     await worker.run()
 
 
-asyncio.run(main(*sys.argv[1:]))
+asyncio.run(main())

@@ -136,6 +136,10 @@ impl World {
         Self { stack, temporal, scenes: AtomicUsize::new(0) }
     }
 
+    pub fn temporal_address(&self) -> String {
+        self.stack.temporal.address()
+    }
+
     /// People, a team and a channel nobody else uses.
     pub fn scene(&self) -> Scene {
         let n = self.scenes.fetch_add(1, Ordering::SeqCst);
