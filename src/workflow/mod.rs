@@ -11,6 +11,7 @@ pub mod calls;
 pub mod explain;
 pub mod loose;
 pub mod provision_application;
+mod story;
 
 pub use loose::Loose;
 pub use provision_application::ProvisionApplication;

@@ -1,0 +1,323 @@
+//! The story of one request, from the pre-flight checks to the bucket: the steps
+//! read in order, each says what happened, and none knows how that looks.
+
+use std::pin::pin;
+use std::time::{Duration, UNIX_EPOCH};
+
+use futures::FutureExt;
+use temporalio_sdk::workflows::select;
+use temporalio_sdk::{ActivityExecutionError, TimerOptions, TimerResult, WorkflowCancellationToken, WorkflowContext};
+
+use super::calls::{self, BotCalls, Preflight, Remote, Watch};
+use super::explain;
+use super::provision_application::ProvisionApplication;
+use crate::domain::lifecycle::{Attendance, Choice, Failure};
+use crate::domain::notice::{Cleanup, GivenUp, Notice, Notification};
+use crate::domain::provisioning::{ProvisionInput, Provisioned};
+use crate::domain::request::{ProvisionRequest, RequestId};
+use crate::domain::rules::{Authorization, Rules};
+
+/// What a request is, while its story is told. The steps read in order.
+pub(super) struct Story {
+    pub(super) id: RequestId,
+    pub(super) request: ProvisionRequest,
+}
+
+/// How a story ended, short of success.
+enum Stop {
+    Cancelled,
+    Failed(Failure),
+}
+
+type Context = WorkflowContext<ProvisionApplication>;
+
+impl Story {
+    pub(super) async fn tell(&self, ctx: &Context) {
+        let rules = match self.preflight(ctx).await {
+            Ok(Preflight::Passed { rules }) => rules,
+            Ok(Preflight::Refused { problem }) => return self.say(ctx, None, Notice::Refused { problem }).await,
+            Err(Stop::Cancelled) => return self.cancelled(ctx, None, Cleanup::NothingBuilt).await,
+            Err(Stop::Failed(failure)) => return self.failed_at_once(ctx, None, failure).await,
+        };
+        if let Err(failure) = self.ask(ctx, &rules).await {
+            return self.failed_at_once(ctx, Some(&rules), failure).await;
+        }
+        match self.decision(ctx, &rules).await {
+            Ok(Some(Authorization::Approve { region, profile, decided_by })) => {
+                let input = ProvisionInput::new(&self.id, &self.request, &region, &profile);
+                self.say(ctx, Some(&rules), Notice::Authorized { region, profile, decided_by }).await;
+                self.provision(ctx, &rules, input).await
+            }
+            Ok(Some(Authorization::Reject { decided_by, reason })) => {
+                self.say(ctx, Some(&rules), Notice::Rejected { decided_by, reason }).await
+            }
+            Ok(None) => self.say(ctx, Some(&rules), Notice::Expired).await,
+            Err(_) => self.cancelled(ctx, Some(&rules), Cleanup::NothingBuilt).await,
+        }
+    }
+
+    async fn preflight(&self, ctx: &Context) -> Result<Preflight, Stop> {
+        match ctx.execute_activity(BotCalls::preflight, self.request.clone(), calls::preflight()).await {
+            Ok(preflight) => Ok(preflight),
+            Err(ActivityExecutionError::Cancelled(_)) => Err(Stop::Cancelled),
+            Err(error) => Err(Stop::Failed(failed_check(&error))),
+        }
+    }
+
+    /// Asks the authorizer. An authorizer who cannot be reached ends the request.
+    async fn ask(&self, ctx: &Context, rules: &Rules) -> Result<(), Failure> {
+        let expires_at = in_seconds(ctx, self.waits_for());
+        match self.notify(ctx, Some(rules), Notice::Requested { expires_at }, detached()).await {
+            Ok(Some(cause)) => {
+                let advice = "Ask again, and name somebody else.".to_owned();
+                Err(Failure { step: None, cause, advice, attempt: 1 })
+            }
+            Ok(None) => Ok(()),
+            Err(error) => {
+                unheard(ctx, &error);
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits for a decision that counts. `None`: nobody decided in time.
+    async fn decision(&self, ctx: &Context, rules: &Rules) -> Result<Option<Authorization>, Stop> {
+        let waiting = detached();
+        let mut deadline = ctx.timer(until(self.waits_for(), &waiting));
+        let mut reminder = pin!(self.remind(ctx, rules, &waiting).fuse());
+        let decided = loop {
+            select! {
+                asked = ctx.wait_condition(|s| !s.inbox.is_empty()) => {
+                    if asked.is_err() { break Err(Stop::Cancelled) }
+                    if let Some(decided) = self.judge(ctx, rules) { break Ok(Some(decided)) }
+                }
+                _ = &mut deadline => break Ok(None),
+                () = &mut reminder => {}
+            }
+        };
+        waiting.cancel();
+        decided
+    }
+
+    /// Reminds the authorizer once, if that is configured. It runs beside the
+    /// waiting, so that a slow reminder never holds up a decision.
+    async fn remind(&self, ctx: &Context, rules: &Rules, waiting: &WorkflowCancellationToken) {
+        let expires_at = in_seconds(ctx, self.waits_for());
+        let Some(after) = rules.reminder_seconds.map(Duration::from_secs) else { return };
+        if after >= self.waits_for() || ctx.timer(until(after, waiting)).await != TimerResult::Fired {
+            return;
+        }
+        let reminded = Notice::Reminded { expires_at };
+        match self.notify(ctx, Some(rules), reminded, waiting.clone()).await {
+            Ok(_) | Err(ActivityExecutionError::Cancelled(_)) => {}
+            Err(error) => unheard(ctx, &error),
+        }
+    }
+
+    /// Judges what is in the inbox, in order, until one counts.
+    fn judge(&self, ctx: &Context, rules: &Rules) -> Option<Authorization> {
+        while let Some(decision) = ctx.state_mut(|s| s.inbox.pop_front()) {
+            match rules.accept(&self.request, &decision) {
+                Ok(authorization) => {
+                    ctx.state_mut(|s| {
+                        s.inbox.clear();
+                        s.state.authorization = Some(authorization.clone());
+                    });
+                    return Some(authorization);
+                }
+                Err(refusal) if !ctx.is_replaying() => {
+                    tracing::info!(request.id = %self.id, refusal = %refusal, "a decision was refused");
+                }
+                Err(_) => {}
+            }
+        }
+        None
+    }
+
+    /// Has the resources built, and asks a person each time that fails.
+    async fn provision(&self, ctx: &Context, rules: &Rules, input: ProvisionInput) {
+        for attempt in 1.. {
+            let failure = match self.build(ctx, rules, &input, attempt).await {
+                Ok(result) => return self.provisioned(ctx, rules, result).await,
+                Err(Stop::Cancelled) => {
+                    let cleanup = self.cleanup(ctx, rules, &input).await;
+                    return self.cancelled(ctx, Some(rules), cleanup).await;
+                }
+                Err(Stop::Failed(failure)) => failure,
+            };
+            let given_up = match self.attention(ctx, rules, &failure).await {
+                Ok(Some(Attendance { choice: Choice::Retry, decided_by, .. })) => {
+                    self.say(ctx, Some(rules), Notice::Retried { failure, decided_by }).await;
+                    continue;
+                }
+                Ok(Some(Attendance { choice: Choice::GiveUp, decided_by, .. })) => GivenUp::ByChoice { decided_by },
+                Ok(None) => GivenUp::Unanswered,
+                Err(_) => {
+                    let cleanup = self.cleanup(ctx, rules, &input).await;
+                    return self.cancelled(ctx, Some(rules), cleanup).await;
+                }
+            };
+            let cleanup = self.cleanup(ctx, rules, &input).await;
+            return self.say(ctx, Some(rules), Notice::Failed { failure, given_up, cleanup }).await;
+        }
+    }
+
+    /// Calls the provisioner, with somebody showing its progress beside it.
+    async fn build(
+        &self,
+        ctx: &Context,
+        rules: &Rules,
+        input: &ProvisionInput,
+        attempt: u32,
+    ) -> Result<Provisioned, Stop> {
+        let activity_id = format!("provision-{attempt}");
+        let watching = detached();
+        let progress = ctx.state(|s| s.conversation.progress());
+        let watch = progress.map(|message| {
+            let watch = Watch { request_id: self.id.clone(), activity_id: activity_id.clone(), message };
+            ctx.execute_activity(BotCalls::follow_progress, watch, calls::follow_progress(watching.clone()))
+        });
+        let provision = Remote::<ProvisionInput, Provisioned>::named(&rules.blueprint.provision_activity);
+        let options = calls::provision(&rules.blueprint, &activity_id);
+        let built = ctx.execute_activity(provision, input.clone(), options).await;
+        watching.cancel();
+        drop(watch);
+        match built {
+            Err(ActivityExecutionError::Cancelled(_)) => Err(Stop::Cancelled),
+            // The provisioner may be done before it hears that the request was withdrawn.
+            _ if ctx.cancellation_token().is_cancelled() => Err(Stop::Cancelled),
+            Ok(result) => Ok(result),
+            Err(error) => Err(Stop::Failed(explain::failure(&error, &rules.blueprint, attempt))),
+        }
+    }
+
+    /// Asks a person what to do about a failure. `None`: nobody chose in time.
+    async fn attention(&self, ctx: &Context, rules: &Rules, failure: &Failure) -> Result<Option<Attendance>, Stop> {
+        ctx.state_mut(|s| {
+            s.attendance = None;
+            s.state.failure = Some(failure.clone());
+        });
+        let expires_at = in_seconds(ctx, calls::ATTENTION);
+        self.say(ctx, Some(rules), Notice::NeedsAttention { failure: failure.clone(), expires_at }).await;
+
+        let waiting = detached();
+        let mut deadline = ctx.timer(until(calls::ATTENTION, &waiting));
+        let chosen = select! {
+            chosen = ctx.wait_condition(|s| s.attendance.is_some()) => match chosen {
+                Ok(()) => Ok(ctx.state(|s| s.attendance.clone())),
+                Err(_) => Err(Stop::Cancelled),
+            },
+            _ = &mut deadline => Ok(None),
+        };
+        waiting.cancel();
+        chosen
+    }
+
+    /// Removes what was built, as far as it got.
+    async fn cleanup(&self, ctx: &Context, rules: &Rules, input: &ProvisionInput) -> Cleanup {
+        let destroy = Remote::<ProvisionInput, ()>::named(&rules.blueprint.destroy_activity);
+        match ctx.execute_activity(destroy, input.clone(), calls::destroy(&rules.blueprint)).await {
+            // Somebody else's `destroy` may return anything; that it returned is what counts.
+            Ok(()) | Err(ActivityExecutionError::Serialization(_)) => Cleanup::Removed,
+            Err(error) => {
+                Cleanup::Remains { what: input.bucket_name.clone(), cause: explain::cleanup(&error, &rules.blueprint) }
+            }
+        }
+    }
+
+    async fn provisioned(&self, ctx: &Context, rules: &Rules, result: Provisioned) {
+        ctx.state_mut(|s| {
+            s.state.resources = Some(result.outputs.clone());
+            s.state.failure = None;
+        });
+        self.say(ctx, Some(rules), Notice::Provisioned { result }).await;
+    }
+
+    async fn cancelled(&self, ctx: &Context, rules: Option<&Rules>, cleanup: Cleanup) {
+        self.say(ctx, rules, Notice::Cancelled { cleanup }).await;
+    }
+
+    async fn failed_at_once(&self, ctx: &Context, rules: Option<&Rules>, failure: Failure) {
+        let notice = Notice::Failed { failure, given_up: GivenUp::AtOnce, cleanup: Cleanup::NothingBuilt };
+        self.say(ctx, rules, notice).await;
+    }
+
+    /// Tells people what happened. That they cannot be told is no reason to stop.
+    async fn say(&self, ctx: &Context, rules: Option<&Rules>, notice: Notice) {
+        if let Err(error) = self.notify(ctx, rules, notice, detached()).await {
+            unheard(ctx, &error);
+        }
+    }
+
+    /// Brings people up to a notice. `Some`: why the authorizer could not be reached.
+    async fn notify(
+        &self,
+        ctx: &Context,
+        rules: Option<&Rules>,
+        notice: Notice,
+        until: WorkflowCancellationToken,
+    ) -> Result<Option<String>, ActivityExecutionError> {
+        let status = notice.status();
+        let conversation = ctx.state_mut(|s| {
+            s.state.status = status;
+            match &notice {
+                Notice::Failed { failure, .. } => s.state.failure = Some(failure.clone()),
+                Notice::Refused { problem } => s.state.failure = Some(failed_preflight(problem.to_string())),
+                _ => {}
+            }
+            s.conversation.clone()
+        });
+        let notification = Notification {
+            request_id: self.id.clone(),
+            request: self.request.clone(),
+            rules: rules.cloned(),
+            notice,
+            conversation,
+        };
+        let options = calls::notify(status.word(), until);
+        let told = ctx.execute_activity(BotCalls::notify, notification, options).await?;
+        // What was told side by side is kept side by side.
+        ctx.state_mut(|s| s.conversation.0.extend(told.conversation.0));
+        Ok(told.unreachable)
+    }
+
+    /// Whoever started the workflow, it does not wait for ever.
+    fn waits_for(&self) -> Duration {
+        Duration::from_secs(self.request.authorization_timeout_seconds).min(calls::AUTHORIZATION_AT_MOST)
+    }
+}
+
+/// A token that the workflow's cancellation leaves alone.
+fn detached() -> WorkflowCancellationToken {
+    WorkflowCancellationToken::new()
+}
+
+/// A timer that ends with `token`.
+fn until(after: Duration, token: &WorkflowCancellationToken) -> TimerOptions {
+    TimerOptions::builder(after).cancellation_token(token.clone()).build()
+}
+
+/// Unix seconds, `after` from now.
+fn in_seconds(ctx: &Context, after: Duration) -> i64 {
+    let now = ctx.workflow_time().and_then(|now| now.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    i64::try_from((now + after).as_secs()).unwrap_or(i64::MAX)
+}
+
+fn failed_preflight(cause: String) -> Failure {
+    Failure { step: None, cause, advice: String::new(), attempt: 1 }
+}
+
+fn failed_check(error: &ActivityExecutionError) -> Failure {
+    Failure {
+        step: Some("Checking the request".to_owned()),
+        cause: error.to_string(),
+        advice: "Ask again; if it happens again, ask an admin.".to_owned(),
+        attempt: 1,
+    }
+}
+
+fn unheard(ctx: &Context, error: &ActivityExecutionError) {
+    if !ctx.is_replaying() {
+        tracing::error!(request.id = ctx.workflow_id(), error = %error, "people could not be told");
+    }
+}
