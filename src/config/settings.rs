@@ -170,12 +170,7 @@ impl<'l> Variables<'l> {
             Some(secret) if secret.chars().all(|c| c.is_ascii_graphic()) => Some(secret.into()),
             Some(_) => self.refuse(name, format!("is not a signing secret. Copy it from {place}.")),
             None if part == Part::Worker || self.get("SLACK_APP_TOKEN").is_some() => None,
-            None => self.refuse(
-                name,
-                format!(
-                    "is not set. Copy it from {place}, or set SLACK_APP_TOKEN (xapp-…) to use Socket Mode instead."
-                ),
-            ),
+            None => self.refuse(name, format!("is not set. Copy it from {place}.")),
         }
     }
 
@@ -308,8 +303,7 @@ mod tests {
     fn what_is_required_depends_on_the_part() {
         let all_missing = "SLACK_BOT_TOKEN is not set. Copy the bot token (xoxb-…) from \"OAuth & Permissions\" of the \
                            Slack app, once it is installed.\n\
-                           SLACK_SIGNING_SECRET is not set. Copy it from \"Basic Information\" of the Slack app, or set \
-                           SLACK_APP_TOKEN (xapp-…) to use Socket Mode instead.";
+                           SLACK_SIGNING_SECRET is not set. Copy it from \"Basic Information\" of the Slack app.";
         assert_eq!(settings(Part::All, &[]).expect_err("missing").to_string(), all_missing);
         assert_eq!(settings(Part::Web, &[("SLACK_BOT_TOKEN", " ")]).expect_err("blank").to_string(), all_missing);
         assert!(settings(Part::Worker, &WHOLE[..1]).is_ok());
