@@ -6,10 +6,11 @@
 //! its part in its metadata, and a repeated attempt first looks for what an
 //! earlier one, killed before it could tell, has posted already.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
@@ -61,15 +62,16 @@ pub async fn run(
     ctx: &ActivityContext,
     notification: Notification,
 ) -> Result<Told, ActivityError> {
-    let earlier = ctx.heartbeat_details().deserialize::<Conversation>().ok().flatten();
-    let conversation = earlier.unwrap_or_else(|| notification.conversation.clone());
-    let said = Mutex::new(conversation.clone());
+    let earlier = ctx.heartbeat_details().deserialize::<Draft>().ok().flatten();
+    let draft =
+        earlier.unwrap_or_else(|| Draft { conversation: notification.conversation.clone(), done: BTreeSet::new() });
+    let said = Mutex::new(draft.clone());
     let mut scribe = Scribe {
         unreachable: None,
         slack: bot.slack.with_timeout(IN_AN_ACTIVITY),
         ctx,
         repeated: ctx.info().attempt > 1,
-        conversation,
+        draft,
         said: &said,
         n: &notification,
     };
@@ -84,19 +86,29 @@ pub async fn run(
     if status.is_final() {
         bot.metrics.request(status.word());
     }
-    Ok(Told { conversation: scribe.conversation, unreachable: scribe.unreachable })
+    Ok(Told { conversation: scribe.draft.conversation, unreachable: scribe.unreachable })
 }
 
 /// Says, for as long as Slack takes, that this attempt is alive: another one
 /// beside it would say everything twice.
-async fn stay_alive(ctx: &ActivityContext, said: &Mutex<Conversation>) -> ActivityError {
+async fn stay_alive(ctx: &ActivityContext, said: &Mutex<Draft>) -> ActivityError {
     loop {
-        let conversation = said.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Err(error) = ctx.record_heartbeat(conversation).await {
+        let draft = said.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Err(error) = ctx.record_heartbeat(draft).await {
             return unreadable(error);
         }
         tokio::time::sleep(BEAT_EVERY).await;
     }
+}
+
+/// How far a notice has been told: the heartbeat, and so what the next attempt
+/// begins with. What is done is not done again, or Slack's limit of a message a
+/// second would be used up by repetitions before the last message is reached.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Draft {
+    conversation: Conversation,
+    /// The parts that this notice has posted or changed.
+    done: BTreeSet<String>,
 }
 
 /// Writes the messages of one notice.
@@ -105,9 +117,9 @@ struct Scribe<'a> {
     ctx: &'a ActivityContext,
     /// Did an earlier attempt try this notice?
     repeated: bool,
-    conversation: Conversation,
+    draft: Draft,
     /// The same, for the heartbeat.
-    said: &'a Mutex<Conversation>,
+    said: &'a Mutex<Draft>,
     /// Why the authorizer could not be written to.
     unreachable: Option<String>,
     n: &'a Notification,
@@ -183,7 +195,7 @@ impl Scribe<'_> {
     /// No card keeps a button that does nothing.
     async fn close_cards(&mut self) -> Result<(), ActivityError> {
         let attempt = |part: &String| part.strip_prefix(ATTENTION)?.strip_prefix('-')?.parse::<u32>().ok();
-        match self.conversation.0.keys().filter_map(attempt).max() {
+        match self.draft.conversation.0.keys().filter_map(attempt).max() {
             // The card of the decision was closed when the decision was made.
             Some(open) => self.change(&format!("{ATTENTION}-{open}"), decision::attended(self.n)).await,
             None => self.change(CARD, decision::decided(self.n)).await,
@@ -204,7 +216,10 @@ impl Scribe<'_> {
 
     /// A message that stands afterwards, whether or not it had been posted.
     async fn write(&mut self, part: &str, place: Place, message: Message) -> Result<(), ActivityError> {
-        if self.conversation.0.contains_key(part) {
+        if self.draft.done.contains(part) {
+            return Ok(());
+        }
+        if self.draft.conversation.0.contains_key(part) {
             return self.change(part, message).await;
         }
         if self.repeated
@@ -214,7 +229,7 @@ impl Scribe<'_> {
         }
         let posted = match place {
             Place::Channel => self.post_or_dm(part, &self.n.request.channel_id, None, &message).await,
-            Place::Thread => match self.conversation.0.get(ROOT).cloned() {
+            Place::Thread => match self.draft.conversation.0.get(ROOT).cloned() {
                 Some(root) => self.post_or_dm(part, &root.channel, Some(&root.ts), &message).await,
                 None => self.post(part, &self.n.request.requester_id, None, &message).await,
             },
@@ -252,7 +267,9 @@ impl Scribe<'_> {
     /// Brings a message up to date. One that was never posted stays unposted, and
     /// one that somebody deleted stays deleted: the thread tells the rest.
     async fn change(&mut self, part: &str, message: Message) -> Result<(), ActivityError> {
-        let Some(at) = self.conversation.0.get(part) else { return Ok(()) };
+        let Some(at) = self.draft.conversation.0.get(part).filter(|_| !self.draft.done.contains(part)) else {
+            return Ok(());
+        };
         let metadata = self.metadata(part);
         let post = Post {
             channel: &at.channel,
@@ -262,7 +279,7 @@ impl Scribe<'_> {
             metadata: &metadata,
         };
         match self.slack.update_message(&at.ts, &post).await {
-            Ok(()) => Ok(()),
+            Ok(()) => self.done(part).await,
             Err(error) if CANNOT_CHANGE.iter().chain(&CANNOT_POST).any(|code| error.is(code)) => {
                 tracing::warn!(request.id = %self.n.request_id, part, %error, "a message can no longer be changed");
                 Ok(())
@@ -294,18 +311,23 @@ impl Scribe<'_> {
         metadata(&self.n.request_id, part)
     }
 
-    /// The heartbeat carries what was posted to the next attempt.
     async fn remember(&mut self, part: &str, message: MessageRef) -> Result<(), ActivityError> {
-        self.conversation.0.insert(part.to_owned(), message);
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.conversation);
-        self.ctx.record_heartbeat(self.conversation.clone()).await.map_err(unreadable)
+        self.draft.conversation.0.insert(part.to_owned(), message);
+        self.done(part).await
+    }
+
+    /// The heartbeat carries what was done to the next attempt.
+    async fn done(&mut self, part: &str) -> Result<(), ActivityError> {
+        self.draft.done.insert(part.to_owned());
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.draft);
+        self.ctx.record_heartbeat(self.draft.clone()).await.map_err(unreadable)
     }
 
     /// What an earlier attempt posted as this part, if it did.
     async fn look_for(&self, part: &str, place: &Place) -> Result<Option<MessageRef>, ActivityError> {
         let request = &self.n.request;
         let found = match place {
-            Place::Thread => match self.conversation.0.get(ROOT) {
+            Place::Thread => match self.draft.conversation.0.get(ROOT) {
                 Some(root) => self.find(part, &root.channel, Some(&root.ts)).await,
                 None => Ok(None),
             },

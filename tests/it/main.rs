@@ -10,6 +10,7 @@ mod edges;
 mod flow;
 mod foreign;
 mod gate;
+mod load;
 mod outages;
 mod preflight;
 mod provisioner;
