@@ -1,5 +1,5 @@
 //! One request as a workflow: its state, the signals that reach it and the query
-//! it answers. What happens, step by step, is in [`super::story`].
+//! it answers. What happens, step by step, is in `story.rs`.
 
 use std::collections::VecDeque;
 
