@@ -12,9 +12,9 @@ use super::{QUERY_STATE, SIGNAL_ATTEND, SIGNAL_AUTHORIZE, WORKFLOW_TYPE};
 use crate::domain::lifecycle::{Attendance, RequestState, Status};
 use crate::domain::notice::Conversation;
 use crate::domain::request::{ProvisionRequest, RequestId};
-use crate::domain::rules::Decision;
+use crate::domain::rules::{Decision, Refusal, Rules};
 
-/// Decisions that may wait to be judged. They come before the rules are known
+/// Decisions that may wait for the rules they are judged by. They come that early
 /// only when somebody automates; a flood beyond this is dropped.
 const INBOX_MAX: usize = 100;
 
@@ -23,8 +23,10 @@ const INBOX_MAX: usize = 100;
 pub struct ProvisionApplication {
     pub(super) request: Result<ProvisionRequest, String>,
     pub(super) state: RequestState,
+    /// What decisions are judged by, once the request passed the pre-flight checks.
+    pub(super) rules: Option<Rules>,
     /// Decisions not yet judged, in the order they came.
-    pub(super) inbox: VecDeque<Decision>,
+    inbox: VecDeque<Decision>,
     /// The choice of a person about the failure that is open.
     pub(super) attendance: Option<Attendance>,
     pub(super) conversation: Conversation,
@@ -44,6 +46,7 @@ impl ProvisionApplication {
                 resources: None,
                 failure: None,
             },
+            rules: None,
             inbox: VecDeque::new(),
             attendance: None,
             conversation: Conversation::default(),
@@ -65,7 +68,10 @@ impl ProvisionApplication {
     #[signal(name = SIGNAL_AUTHORIZE)]
     pub fn authorize(&mut self, ctx: &mut SyncWorkflowContext<Self>, said: Loose<Decision>) {
         match said.0 {
-            Ok(decision) if self.is_open() && self.inbox.len() < INBOX_MAX => self.inbox.push_back(decision),
+            Ok(decision) if self.is_open() && self.inbox.len() < INBOX_MAX => {
+                self.inbox.push_back(decision);
+                self.judge().iter().for_each(|refusal| refused(ctx, &refusal.to_string()));
+            }
             Ok(_) => refused(ctx, "the request is already decided"),
             Err(why) => refused(ctx, &why),
         }
@@ -86,9 +92,28 @@ impl ProvisionApplication {
         self.state.clone()
     }
 
+    /// Judges what is in the inbox, in order, until one counts; the answer is what
+    /// did not. A decision is judged when it comes, whatever the story is busy
+    /// with, so that whoever decides second can be told at once.
+    pub(super) fn judge(&mut self) -> Vec<Refusal> {
+        let (Some(rules), Ok(request)) = (&self.rules, &self.request) else { return Vec::new() };
+        let mut refusals = Vec::new();
+        for decision in self.inbox.drain(..) {
+            match rules.accept(request, &decision) {
+                Ok(authorization) => {
+                    self.state.authorization = Some(authorization);
+                    break;
+                }
+                Err(refusal) => refusals.push(refusal),
+            }
+        }
+        refusals
+    }
+
     /// May a decision still count?
     fn is_open(&self) -> bool {
-        matches!(self.state.status, Status::PreFlight | Status::AwaitingAuthorization)
+        let undecided = matches!(self.state.status, Status::PreFlight | Status::AwaitingAuthorization);
+        undecided && self.state.authorization.is_none()
     }
 
     /// A choice counts once, from the authorizer, for the failure that is open.

@@ -39,6 +39,7 @@ impl Story {
             Err(Stop::Cancelled) => return self.cancelled(ctx, None, Cleanup::NothingBuilt).await,
             Err(Stop::Failed(failure)) => return self.failed_at_once(ctx, None, failure).await,
         };
+        self.judge_by(ctx, &rules);
         if let Err(failure) = self.ask(ctx, &rules).await {
             return self.failed_at_once(ctx, Some(&rules), failure).await;
         }
@@ -61,6 +62,17 @@ impl Story {
             Ok(preflight) => Ok(preflight),
             Err(ActivityExecutionError::Cancelled(_)) => Err(Stop::Cancelled),
             Err(error) => Err(Stop::Failed(failed_check(&error))),
+        }
+    }
+
+    /// From now on decisions are judged when they come, and those that came early now.
+    fn judge_by(&self, ctx: &Context, rules: &Rules) {
+        let refusals = ctx.state_mut(|s| {
+            s.rules = Some(rules.clone());
+            s.judge()
+        });
+        for refusal in refusals.iter().filter(|_| !ctx.is_replaying()) {
+            tracing::warn!(request.id = %self.id, %refusal, "an early decision was refused");
         }
     }
 
@@ -87,10 +99,10 @@ impl Story {
         let mut reminder = pin!(self.remind(ctx, rules, &waiting).fuse());
         let decided = loop {
             select! {
-                asked = ctx.wait_condition(|s| !s.inbox.is_empty()) => {
-                    if asked.is_err() { break Err(Stop::Cancelled) }
-                    if let Some(decided) = self.judge(ctx, rules) { break Ok(Some(decided)) }
-                }
+                decided = ctx.wait_condition(|s| s.state.authorization.is_some()) => match decided {
+                    Ok(()) => break Ok(ctx.state(|s| s.state.authorization.clone())),
+                    Err(_) => break Err(Stop::Cancelled),
+                },
                 _ = &mut deadline => break Ok(None),
                 () = &mut reminder => {}
             }
@@ -112,26 +124,6 @@ impl Story {
             Ok(_) | Err(ActivityExecutionError::Cancelled(_)) => {}
             Err(error) => unheard(ctx, &error),
         }
-    }
-
-    /// Judges what is in the inbox, in order, until one counts.
-    fn judge(&self, ctx: &Context, rules: &Rules) -> Option<Authorization> {
-        while let Some(decision) = ctx.state_mut(|s| s.inbox.pop_front()) {
-            match rules.accept(&self.request, &decision) {
-                Ok(authorization) => {
-                    ctx.state_mut(|s| {
-                        s.inbox.clear();
-                        s.state.authorization = Some(authorization.clone());
-                    });
-                    return Some(authorization);
-                }
-                Err(refusal) if !ctx.is_replaying() => {
-                    tracing::info!(request.id = %self.id, refusal = %refusal, "a decision was refused");
-                }
-                Err(_) => {}
-            }
-        }
-        None
     }
 
     /// Has the resources built, and asks a person each time that fails.
