@@ -1,12 +1,12 @@
 //! Who decides, when it counts, and what the others are told.
 
 use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::record::Delivery;
+use provision_bot::demo::record::{Delivery, Fault};
 use serde_json::{Value, json};
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 
 use crate::temporal::{approval, input, json_payload};
-use crate::world::{ADA, Request, Scene, private, shared};
+use crate::world::{ADA, Request, Scene, alone, options, policy, private, shared};
 
 /// What the bot said to one person alone in a channel.
 fn told(scene: &Scene, who: &str, channel: &str) -> Vec<String> {
@@ -180,6 +180,23 @@ fn of_approve_and_reject_at_once_exactly_one_counts() {
             }
             scene.check(&request.id);
         }
+    });
+}
+
+#[test]
+fn who_decides_second_is_told_while_the_question_is_still_on_its_way() {
+    alone(options(&policy("")), async |world| {
+        let scene = world.scene();
+        // Bob sees the card before the bot knows that it is posted.
+        world.stack.slack.fail_times("chat.postMessage", Fault::DropAfterApply, 2);
+        let request = scene.ask("early-race").await;
+        scene.approve(&request).await;
+        let form = scene.bob.click_as_seen(&request.card, "reject").await.unwrap().modal.expect("a form");
+        form.fill("reason", "second thoughts").await.unwrap();
+        let Submitted::Errors(errors) = form.submit().await.unwrap() else { panic!("the loser is not told") };
+        assert!(errors["reason"].contains("approved"), "{errors:?}");
+        scene.outcome(&request, "provisioned").await;
+        scene.ended(&request, "provisioned").await;
     });
 }
 
