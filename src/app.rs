@@ -15,6 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::activities::BotActivities;
+use crate::codec::Codec;
 use crate::config::{Config, Part, Settings};
 use crate::slack::api::SlackApi;
 use crate::slack::directory::Directory;
@@ -53,11 +54,6 @@ pub fn not_built_yet(settings: &Settings, part: Part) -> Option<&'static str> {
     if settings.slack_app_token.is_some() && part != Part::Worker {
         return Some("SLACK_APP_TOKEN: Socket Mode is not served yet; unset it, and give Slack the HTTP endpoints.");
     }
-    if !settings.encryption_keys.is_empty() {
-        return Some(
-            "PROVISION_BOT_ENCRYPTION_KEYS: histories cannot be encrypted yet; unset it, rather than believe they are.",
-        );
-    }
     None
 }
 
@@ -74,6 +70,7 @@ pub async fn serve(
     let directory = Directory::new(slack.clone());
     let policy = Arc::new(config.policy.clone());
     let requests = Requests::default();
+    let codec = Codec::new(&settings.encryption_keys);
     let live: Live = Arc::new(AtomicUsize::new(0));
     let (runtime, sdk_metrics) = runtime()?;
 
@@ -103,7 +100,7 @@ pub async fn serve(
 
     // Slack is answered while Temporal is still being looked for.
     let client = tokio::select! {
-        client = connect() => client?,
+        client = connect(&codec) => client?,
         _ = stopping.wait_for(|stop| *stop) => return Ok(()),
     };
     requests.connected(client.clone());
@@ -125,11 +122,11 @@ pub async fn serve(
 }
 
 /// Reaches Temporal, however long it takes: only settings that cannot work end it.
-async fn connect() -> anyhow::Result<temporalio_client::Client> {
+async fn connect(codec: &Codec) -> anyhow::Result<temporalio_client::Client> {
     let identity = format!("provision-bot-{}", uuid::Uuid::new_v4().simple());
     temporal::load()?;
     loop {
-        match temporal::connect(&identity).await {
+        match temporal::connect(&identity, codec).await {
             Ok(client) => {
                 tracing::info!(temporal.namespace = client.options().namespace, "connected to Temporal");
                 return Ok(client);
@@ -155,7 +152,7 @@ fn runtime() -> anyhow::Result<(Runtime, SocketAddr)> {
 }
 
 /// SIGTERM, or Ctrl-C.
-async fn asked_to_stop() {
+pub async fn asked_to_stop() {
     let terminated = async {
         match signal(SignalKind::terminate()) {
             Ok(mut signal) => {

@@ -23,6 +23,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNames
 use tokio::time::timeout;
 
 use crate::app::not_built_yet;
+use crate::codec::Codec;
 use crate::config::{ConfigError, Flags, Part, Settings, file, file_path};
 use crate::domain::policy::Policy;
 use crate::provisioner::failure::Problem;
@@ -50,10 +51,11 @@ pub async fn run(flags: &Flags, lookup: impl Fn(&str) -> Option<String>, out: &m
     // Where only a setting of the web side is wrong, the token can be tried still.
     let settings = settings.or_else(|_| Settings::from_env(Part::Worker, flags, &lookup));
     let mut probes = Vec::new();
+    let codec = settings.as_ref().map(|settings| Codec::new(&settings.encryption_keys)).unwrap_or_default();
     if let Ok(settings) = settings {
         probes.push(slack(settings).boxed());
     }
-    probes.push(temporal().map(|line| vec![line]).boxed());
+    probes.push(temporal(codec).map(|line| vec![line]).boxed());
     probes.extend(policy.iter().flat_map(aws));
 
     // Tried at once, told in order, each as soon as it is known.
@@ -217,11 +219,11 @@ fn missing_scopes(granted: Option<&str>) -> Result<String, String> {
     }
 }
 
-async fn temporal() -> Line {
-    Line::new("Temporal", namespace().await)
+async fn temporal(codec: Codec) -> Line {
+    Line::new("Temporal", namespace(&codec).await)
 }
 
-async fn namespace() -> Result<String, String> {
+async fn namespace(codec: &Codec) -> Result<String, String> {
     let advice = "Check TEMPORAL_ADDRESS and, for a server with TLS, TEMPORAL_API_KEY or TEMPORAL_TLS_*.";
     // The causes between repeat each other at length, as the SDK tells them.
     let failed = |error: anyhow::Error| match error.root_cause().to_string() {
@@ -229,16 +231,20 @@ async fn namespace() -> Result<String, String> {
         cause => format!("{error}: {cause}. {advice}"),
     };
     let (connection, _) = temporal::load().map_err(failed)?;
-    let client = temporal::connect("provision-bot-check").await.map_err(failed)?;
+    let client = temporal::connect("provision-bot-check", codec).await.map_err(failed)?;
     let namespace = client.options().namespace.clone();
     let mut call = DescribeNamespaceRequest { namespace: namespace.clone(), ..Default::default() }.into_request();
     call.set_timeout(DEADLINE);
     let mut service = client.connection().workflow_service();
     match timeout(DEADLINE, service.describe_namespace(call)).await {
-        Ok(Ok(_)) => Ok(format!("{}, namespace {namespace}", connection.target)),
+        Ok(Ok(_)) => Ok(format!("{}, namespace {namespace}{}", connection.target, encryption(codec))),
         Ok(Err(status)) => Err(refused(&namespace, &status)),
         Err(_) => Err(format!("no answer within {} seconds. {advice}", DEADLINE.as_secs())),
     }
+}
+
+fn encryption(codec: &Codec) -> String {
+    codec.key_id().map(|id| format!(", payloads encrypted with the key {id:?}")).unwrap_or_default()
 }
 
 /// What a refused look at the namespace means.

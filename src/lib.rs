@@ -11,6 +11,7 @@ pub mod domain;
 
 pub mod workflow;
 
+pub mod codec;
 pub mod config;
 pub mod temporal;
 
@@ -20,6 +21,7 @@ pub mod slack;
 
 pub mod app;
 pub mod check;
+pub mod codec_server;
 pub mod telemetry;
 pub mod web;
 pub mod workers;

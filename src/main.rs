@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use provision_bot::config::{Config, Flags, Part, environment};
+use provision_bot::codec::Codec;
+use provision_bot::config::{CodecSettings, Config, Flags, Part, environment};
 use provision_bot::slack::manifest;
-use provision_bot::{app, telemetry};
+use provision_bot::{app, codec_server, telemetry};
 
 /// Ask for cloud resources in Slack; the right person says yes in one click.
 #[derive(Parser)]
@@ -46,6 +47,15 @@ enum Command {
         socket: bool,
         #[arg(long, default_value = "json")]
         format: Format,
+    },
+    /// Decrypt payloads for the Temporal Web UI and CLI.
+    CodecServer {
+        /// The address to serve on [env: PROVISION_BOT_LISTEN] [default: 127.0.0.1:3000]
+        #[arg(long)]
+        listen: Option<String>,
+        /// Where the Temporal Web UI is opened; may be given more than once.
+        #[arg(long, value_name = "URL", default_value = "http://localhost:8233")]
+        origin: Vec<String>,
     },
     /// Test the configuration and every connection, one line each.
     Check {
@@ -124,6 +134,12 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
                 Format::Json => println!("{manifest:#}"),
                 Format::Yaml => print!("{}", manifest::to_yaml(&manifest)),
             }
+        }
+        Command::CodecServer { listen, origin } => {
+            let settings = CodecSettings::from_env(&Flags { config: None, listen }, environment)?;
+            telemetry::start_logging(settings.log.format, &settings.log.filter);
+            let options = codec_server::Options { listen: settings.listen, token: settings.token, origins: origin };
+            codec_server::run(Codec::new(&settings.encryption_keys), options, app::asked_to_stop()).await?;
         }
         Command::Check { paths } => {
             let passed = provision_bot::check::run(&paths.into(), environment, &mut std::io::stdout()).await;

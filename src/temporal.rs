@@ -18,9 +18,11 @@ use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::workflowservice::v1::GetWorkflowExecutionHistoryRequest;
 
+use crate::codec::Codec;
 use crate::domain::lifecycle::{Attendance, RequestState};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Decision;
+use crate::workflow::loose::NO_KEY;
 use crate::workflow::{Loose, ProvisionApplication, TASK_QUEUE};
 
 /// One attempt of a call, and the whole call with its retries. A handler makes
@@ -34,8 +36,9 @@ const QUERY_AGAIN: Duration = Duration::from_millis(30);
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// Connects as Temporal's own environment configuration says. Tries once.
-pub async fn connect(identity: &str) -> anyhow::Result<Client> {
-    let (mut connection, client) = load()?;
+pub async fn connect(identity: &str, codec: &Codec) -> anyhow::Result<Client> {
+    let (mut connection, mut client) = load()?;
+    client.data_converter = codec.data_converter();
     connection.identity = identity.to_owned();
     let target = connection.target.to_string();
     let connection = tokio::time::timeout(CONNECT, Connection::connect(connection))
@@ -100,7 +103,6 @@ impl Requests {
     pub async fn start(&self, id: &RequestId, request: &ProvisionRequest) -> Result<Started, RequestError> {
         let options = WorkflowStartOptions::new(TASK_QUEUE, id.as_str())
             .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
-            .static_summary(format!("{} for {}", request.application_name, request.team_id))
             .rpc_options(in_time())
             .build();
         match self.client()?.start_workflow(ProvisionApplication::run, Loose::of(request.clone()), options).await {
@@ -139,7 +141,7 @@ impl Requests {
             .from_payloads(&SerializationContextData::None, input)
             .await
             .map_err(|error| RequestError::NoAnswer(error.to_string()))?;
-        request.0.map_err(|_| RequestError::NotFound)
+        request.0.map_err(|why| if why == NO_KEY { RequestError::NoAnswer(why) } else { RequestError::NotFound })
     }
 
     /// Sends an authorizer's decision. `click` is Slack's own ID of the click: the

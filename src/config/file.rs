@@ -20,7 +20,8 @@ use crate::domain::policy::{Blueprint, Policy, Principal, Team};
 const TOP: &[&str] = &["regions", "profiles", "authorization", "teams", "blueprints"];
 const AUTHORIZATION: &[&str] = &["timeout", "reminder", "allow_self"];
 const TEAM: &[&str] = &["id", "name", "members", "authorizers"];
-const BLUEPRINT: &[&str] = &["id", "name", "description", "task_queue", "provision_activity", "destroy_activity"];
+const BLUEPRINT: &[&str] =
+    &["id", "name", "description", "task_queue", "provision_activity", "destroy_activity", "encrypt"];
 
 /// How long a request waits for its authorizer, unless configured.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2 * 60);
@@ -143,11 +144,7 @@ impl<'t> Reader<'t> {
             Some(item) => self.reminder(&item, timeout).map(Some),
             None => Some(None),
         };
-        let allow_self = match section.get("allow_self") {
-            Some(Item { value: DeValue::Boolean(allow), .. }) => Some(*allow),
-            Some(item) => self.mistake(&item, "true or false"),
-            None => Some(false),
-        };
+        let allow_self = self.yes_or_no(&section, "allow_self", false);
         Some((timeout?, reminder?, allow_self?))
     }
 
@@ -199,6 +196,7 @@ impl<'t> Reader<'t> {
             let task_queue = self.temporal_name(section, "task_queue", BUILTIN_TASK_QUEUE);
             let provision_activity = self.temporal_name(section, "provision_activity", PROVISION_ACTIVITY);
             let destroy_activity = self.temporal_name(section, "destroy_activity", DESTROY_ACTIVITY);
+            let encrypt = self.yes_or_no(section, "encrypt", true);
             blueprints.push((|| {
                 Some(Blueprint {
                     id: id?,
@@ -207,6 +205,7 @@ impl<'t> Reader<'t> {
                     task_queue: task_queue?,
                     provision_activity: provision_activity?,
                     destroy_activity: destroy_activity?,
+                    encrypt: encrypt?,
                 })
             })());
         }
@@ -259,6 +258,14 @@ impl<'t> Reader<'t> {
         match section.get("description") {
             Some(item) => self.text(&item, &option_text("a description"), is_option_text),
             None => Some(String::new()),
+        }
+    }
+
+    fn yes_or_no(&mut self, section: &Section, key: &str, default: bool) -> Option<bool> {
+        match section.get(key) {
+            Some(Item { value: DeValue::Boolean(value), .. }) => Some(*value),
+            Some(item) => self.mistake(&item, "true or false"),
+            None => Some(default),
         }
     }
 
@@ -384,6 +391,7 @@ fn builtin() -> Blueprint {
         task_queue: BUILTIN_TASK_QUEUE.to_owned(),
         provision_activity: PROVISION_ACTIVITY.to_owned(),
         destroy_activity: DESTROY_ACTIVITY.to_owned(),
+        encrypt: true,
     }
 }
 

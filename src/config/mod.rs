@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use self::settings::Variables;
 use crate::domain::policy::Policy;
 
-pub use self::settings::{EncryptionKey, Log, LogFormat, Settings};
+pub use self::settings::{CodecSettings, EncryptionKey, Log, LogFormat, Settings};
 
 /// Where the configuration file is, unless named.
 pub const DEFAULT_FILE: &str = "provision-bot.toml";

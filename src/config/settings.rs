@@ -36,6 +36,17 @@ pub struct Settings {
     pub log: Log,
 }
 
+/// What `codec-server` needs of the environment.
+#[derive(Clone, Debug)]
+pub struct CodecSettings {
+    /// `host:port` to serve on.
+    pub listen: String,
+    pub encryption_keys: Vec<EncryptionKey>,
+    /// What callers must know.
+    pub token: Option<SecretString>,
+    pub log: Log,
+}
+
 /// A key for the payloads in workflow histories.
 #[derive(Clone, Debug)]
 pub struct EncryptionKey {
@@ -89,13 +100,22 @@ impl Log {
     }
 }
 
-impl EncryptionKey {
-    /// For the command that needs no other setting.
-    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Vec<Self>, ConfigError> {
+impl CodecSettings {
+    /// Judges the environment, as [`Settings::from_env`] does.
+    pub fn from_env(flags: &Flags, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut variables = Variables::new(&lookup);
-        variables.encryption_keys().ok_or_else(|| variables.into_error())
+        let listen = variables.listen(flags);
+        let encryption_keys = variables.encryption_keys();
+        let token = variables.get("PROVISION_BOT_CODEC_TOKEN").map(SecretString::from);
+        let log = variables.log();
+        match (listen, encryption_keys, log) {
+            (Some(listen), Some(encryption_keys), Some(log)) => Ok(Self { listen, encryption_keys, token, log }),
+            _ => Err(variables.into_error()),
+        }
     }
+}
 
+impl EncryptionKey {
     /// `id:base64key`, or what is wrong with it, without repeating any of the key.
     fn parse(text: &str) -> Result<Self, &'static str> {
         let (id, key) = text.split_once(':').ok_or("has no \":\" between id and key")?;

@@ -53,6 +53,19 @@ pub struct Blueprint {
     pub task_queue: String,
     pub provision_activity: String,
     pub destroy_activity: String,
+    /// Is what it is told encrypted, where histories are? Off for a worker that
+    /// shares no key. Only what differs from the default is recorded.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub encrypt: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 /// Somebody named in the configuration: a user or a user group, by ID.
@@ -298,6 +311,7 @@ mod tests {
                 task_queue: "q".into(),
                 provision_activity: "provision".into(),
                 destroy_activity: "destroy".into(),
+                encrypt: true,
             }],
         }
     }

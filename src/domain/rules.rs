@@ -143,6 +143,7 @@ mod tests {
                 task_queue: "q".into(),
                 provision_activity: "provision".into(),
                 destroy_activity: "destroy".into(),
+                encrypt: true,
             },
         };
         let request = ProvisionRequest {

@@ -124,7 +124,7 @@ pub struct Click {
     pub user: String,
     pub request_id: String,
     pub trigger: String,
-    /// Slack's ID of this click: the same one delivered twice counts once.
+    /// Stands for this click: the same one delivered twice counts once.
     pub id: String,
     /// Where the button is, and where a private answer goes.
     pub channel: String,
@@ -310,7 +310,7 @@ fn pressed(payload: Payload) -> Result<Inbound, Malformed> {
     };
     let channel = payload.channel.map(|channel| channel.id).or(payload.container.channel_id).unwrap_or_default();
     let click = Click {
-        id: format!("{}-{}-{}", payload.user.id, action.action_id, action.action_ts),
+        id: digest(&format!("{}-{}-{}", payload.user.id, action.action_id, action.action_ts)),
         user: payload.user.id,
         request_id: action.value.unwrap_or_default(),
         trigger: payload.trigger_id,
@@ -320,13 +320,19 @@ fn pressed(payload: Payload) -> Result<Inbound, Malformed> {
     Ok(Inbound::Pressed(button, click))
 }
 
+/// Stands for what Slack names so. It is kept in histories in the clear, where no
+/// person shall be named.
+fn digest(name: &str) -> String {
+    hex::encode(Sha256::digest(name.as_bytes()))
+}
+
 fn submitted(payload: Payload) -> Result<Inbound, Malformed> {
     let view = payload.view.ok_or_else(|| Malformed::Payload("a submission without a view".to_owned()))?;
     let state = view.state.unwrap_or_default();
     let metadata: FormMetadata = serde_json::from_str(&view.private_metadata).unwrap_or_default();
     match view.callback_id.as_str() {
         ids::PROVISION_REQUEST => Ok(Inbound::Submitted(Submission {
-            digest: hex::encode(Sha256::digest(view.id.as_bytes())),
+            digest: digest(&view.id),
             user: payload.user.id,
             channel: metadata.channel_id,
             application_name: state.get(ids::APPLICATION_NAME).unwrap_or_default(),
@@ -339,7 +345,7 @@ fn submitted(payload: Payload) -> Result<Inbound, Malformed> {
             user: payload.user.id,
             request_id: metadata.request_id,
             reason: state.get(ids::REASON).unwrap_or_default(),
-            click_id: format!("{}-{}", view.id, view.hash),
+            click_id: digest(&format!("{}-{}", view.id, view.hash)),
         })),
         _ => Ok(Inbound::Nothing),
     }

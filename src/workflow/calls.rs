@@ -11,6 +11,7 @@ use temporalio_sdk::activities::ActivityError;
 use temporalio_sdk::{ActivityCancellationType, ActivityOptions, WorkflowCancellationToken};
 use temporalio_workflow::RetryPolicy;
 
+use super::loose::Handed;
 use crate::domain::notice::{MessageRef, Notification, Told};
 use crate::domain::policy::{Blueprint, PreflightProblem};
 use crate::domain::request::{ProvisionRequest, RequestId};
@@ -79,7 +80,7 @@ where
     I: Serialize + DeserializeOwned + 'static,
     O: Serialize + DeserializeOwned + 'static,
 {
-    type Input = I;
+    type Input = Handed<I>;
     type Output = O;
 
     fn name(&self) -> &str {

@@ -1,4 +1,5 @@
-//! A payload from outside that never fails to decode.
+//! Payloads that cross the border: those from outside, which never fail to
+//! decode, and those for strangers, which stay plain.
 //!
 //! A typed argument that does not decode fails the workflow task, which the
 //! server repeats for ever: nothing else of that workflow would ever happen. With
@@ -30,6 +31,9 @@ impl<T: Serialize + 'static> TemporalSerializable for Loose<T> {
 
 impl<T: DeserializeOwned + 'static> TemporalDeserializable for Loose<T> {
     fn from_payload(context: &SerializationContext<'_>, payload: Payload) -> Result<Self, PayloadConversionError> {
+        if is_encrypted(&payload) {
+            return Ok(Self(Err(NO_KEY.to_owned())));
+        }
         Ok(Self(context.converter.from_payload::<T>(context, payload).map_err(|error| error.to_string())))
     }
 
@@ -41,5 +45,44 @@ impl<T: DeserializeOwned + 'static> TemporalDeserializable for Loose<T> {
             1 => Self::from_payload(context, payloads.remove(0)),
             n => Ok(Self(Err(format!("{n} arguments instead of 1")))),
         }
+    }
+}
+
+/// Metadata that names how a payload is encoded.
+pub const ENCODING: &str = "encoding";
+/// What it says of an encrypted one, by the custom of Temporal's samples.
+pub const ENCRYPTED: &[u8] = b"binary/encrypted";
+/// Why an encrypted payload cannot be read.
+pub const NO_KEY: &str = "the payload is encrypted, and PROVISION_BOT_ENCRYPTION_KEYS is not set here";
+
+pub fn is_encrypted(payload: &Payload) -> bool {
+    payload.metadata.get(ENCODING).is_some_and(|encoding| encoding == ENCRYPTED)
+}
+
+/// Metadata that marks a payload which is not to be encrypted. It never reaches
+/// the server.
+pub const PLAIN: &str = "provision-bot-plain";
+
+/// A value for an activity; plain, it is never encrypted, so that a worker that
+/// shares no key reads it.
+#[derive(Clone, Debug)]
+pub struct Handed<T> {
+    pub value: T,
+    pub plain: bool,
+}
+
+impl<T: Serialize + 'static> TemporalSerializable for Handed<T> {
+    fn to_payload(&self, context: &SerializationContext<'_>) -> Result<Payload, PayloadConversionError> {
+        let mut payload = context.converter.to_payload(context, &self.value)?;
+        if self.plain {
+            payload.metadata.insert(PLAIN.to_owned(), Vec::new());
+        }
+        Ok(payload)
+    }
+}
+
+impl<T: DeserializeOwned + 'static> TemporalDeserializable for Handed<T> {
+    fn from_payload(context: &SerializationContext<'_>, payload: Payload) -> Result<Self, PayloadConversionError> {
+        Ok(Self { value: context.converter.from_payload(context, payload)?, plain: false })
     }
 }

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{ApplicationFailure, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
 
-use super::loose::Loose;
+use super::loose::{Loose, NO_KEY};
 use super::story::Story;
 use super::{QUERY_STATE, SIGNAL_ATTEND, SIGNAL_AUTHORIZE, WORKFLOW_TYPE};
 use crate::domain::lifecycle::{Attendance, RequestState, Status};
@@ -57,6 +57,9 @@ impl ProvisionApplication {
     pub async fn run(ctx: &mut WorkflowContext<Self>) -> WorkflowResult<RequestState> {
         let request = match ctx.state(|s| s.request.clone()) {
             Ok(request) => request,
+            // Others may have the key: this fails the task, which is given to them
+            // in turn, where an error would end the request.
+            Err(why) if why == NO_KEY => panic!("{why}"),
             Err(why) => return Err(malformed_input(&why).into()),
         };
         let story = Story { id: RequestId::of_workflow(ctx.workflow_id()), request };

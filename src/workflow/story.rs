@@ -10,6 +10,7 @@ use temporalio_sdk::{ActivityExecutionError, TimerOptions, TimerResult, Workflow
 
 use super::calls::{self, BotCalls, Preflight, Remote, Watch};
 use super::explain;
+use super::loose::Handed;
 use super::provision_application::ProvisionApplication;
 use crate::domain::lifecycle::{Attendance, Choice, Failure};
 use crate::domain::notice::{Cleanup, GivenUp, Notice, Notification};
@@ -171,7 +172,7 @@ impl Story {
         });
         let provision = Remote::<ProvisionInput, Provisioned>::named(&rules.blueprint.provision_activity);
         let options = calls::provision(&rules.blueprint, &activity_id);
-        let built = ctx.execute_activity(provision, input.clone(), options).await;
+        let built = ctx.execute_activity(provision, handed(rules, input), options).await;
         watching.cancel();
         drop(watch);
         match built {
@@ -208,7 +209,7 @@ impl Story {
     /// Removes what was built, as far as it got.
     async fn cleanup(&self, ctx: &Context, rules: &Rules, input: &ProvisionInput) -> Cleanup {
         let destroy = Remote::<ProvisionInput, ()>::named(&rules.blueprint.destroy_activity);
-        match ctx.execute_activity(destroy, input.clone(), calls::destroy(&rules.blueprint)).await {
+        match ctx.execute_activity(destroy, handed(rules, input), calls::destroy(&rules.blueprint)).await {
             // Somebody else's `destroy` may return anything; that it returned is what counts.
             Ok(()) | Err(ActivityExecutionError::Serialization(_)) => Cleanup::Removed,
             Err(error) => {
@@ -277,6 +278,11 @@ impl Story {
     fn waits_for(&self) -> Duration {
         Duration::from_secs(self.request.authorization_timeout_seconds).min(calls::AUTHORIZATION_AT_MOST)
     }
+}
+
+/// Encrypted like all else, unless the blueprint's worker shares no key.
+fn handed(rules: &Rules, input: &ProvisionInput) -> Handed<ProvisionInput> {
+    Handed { value: input.clone(), plain: !rules.blueprint.encrypt }
 }
 
 /// A token that the workflow's cancellation leaves alone.

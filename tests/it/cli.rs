@@ -108,13 +108,31 @@ fn the_manifest_fits_its_address() {
 }
 
 #[test]
+fn a_codec_server_that_would_serve_anybody_does_not_start() {
+    plain(async || {
+        let dir = tempfile::tempdir().unwrap();
+        let keys = ("PROVISION_BOT_ENCRYPTION_KEYS", "k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+        let open = ("PROVISION_BOT_LISTEN", "0.0.0.0:0");
+        for (variables, word) in [
+            (&[keys, open][..], "PROVISION_BOT_CODEC_TOKEN"),
+            (&[open], "PROVISION_BOT_ENCRYPTION_KEYS"),
+            (&[("PROVISION_BOT_ENCRYPTION_KEYS", "k:short"), open], "32 bytes"),
+        ] {
+            let output = run(&["codec-server"], dir.path(), variables).await;
+            assert_eq!(output.status.code(), Some(1));
+            assert!(said(&output).contains(word), "{word}: {}", said(&output));
+        }
+    });
+}
+
+#[test]
 fn the_version_is_the_packages() {
     plain(async || {
         let dir = tempfile::tempdir().unwrap();
         let output = run(&["--version"], dir.path(), &[]).await;
         assert_eq!(said(&output).trim(), format!("provision-bot {}", env!("CARGO_PKG_VERSION")));
         let help = said(&run(&["--help"], dir.path(), &[]).await);
-        for command in ["run", "demo", "manifest", "check"] {
+        for command in ["run", "demo", "manifest", "check", "codec-server"] {
             assert!(help.contains(command), "{command}: {help}");
         }
     });

@@ -19,12 +19,16 @@ const QUEUE: &str = "painters";
 
 /// Two blueprints: the built-in one, and the painters'.
 pub fn with_painters() -> StackOptions {
+    options(&blueprints())
+}
+
+pub fn blueprints() -> String {
     let blueprints = format!(
         "\n[[blueprints]]\nid = \"bucket\"\nname = \"Bucket\"\ndescription = \"A bucket\"\n\
          \n[[blueprints]]\nid = \"wall\"\nname = \"Wall\"\ndescription = \"A painted wall\"\n\
          task_queue = \"{QUEUE}\"\nprovision_activity = \"paint\"\ndestroy_activity = \"strip\"\n"
     );
-    options(&(policy("") + &blueprints))
+    policy("") + &blueprints
 }
 
 /// A running worker, and the folder it notes its calls in.

@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod decisions;
 mod edges;
+mod encryption;
 mod flow;
 mod foreign;
 mod gate;

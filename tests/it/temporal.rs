@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use prost::Message;
 use provision_bot::demo::people::PATIENCE;
 use serde_json::{Value, json};
 use temporalio_client::tonic::{IntoRequest, Status};
@@ -129,6 +130,19 @@ impl Temporal {
 
     /// Waits until the workflow is over: what it returned, or the message of its failure.
     pub async fn ended(&self, id: &str) -> Result<Value, String> {
+        match self.closed(id).await {
+            Attributes::WorkflowExecutionCompletedEventAttributes(done) => {
+                Ok(serde_json::from_slice(&done.result.unwrap().payloads[0].data).unwrap())
+            }
+            Attributes::WorkflowExecutionFailedEventAttributes(failed) => {
+                Err(failed.failure.unwrap_or_default().message)
+            }
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    /// Waits until the workflow is over: its last event.
+    pub async fn closed(&self, id: &str) -> Attributes {
         let mut page = Vec::new();
         loop {
             let mut request = GetWorkflowExecutionHistoryRequest {
@@ -146,13 +160,7 @@ impl Temporal {
             let answer = asked.await.unwrap_or_else(|_| panic!("{id} does not end")).unwrap().into_inner();
             let last = answer.history.and_then(|history| history.events.into_iter().last());
             match last.and_then(|event| event.attributes) {
-                Some(Attributes::WorkflowExecutionCompletedEventAttributes(done)) => {
-                    return Ok(serde_json::from_slice(&done.result.unwrap().payloads[0].data).unwrap());
-                }
-                Some(Attributes::WorkflowExecutionFailedEventAttributes(failed)) => {
-                    return Err(failed.failure.unwrap_or_default().message);
-                }
-                Some(other) => return Err(format!("{other:?}")),
+                Some(last) => return last,
                 None => page = answer.next_page_token,
             }
         }
@@ -173,6 +181,19 @@ impl Temporal {
         };
         let answer = self.connection.workflow_service().list_workflow_executions(request.into_request()).await.unwrap();
         answer.into_inner().executions.len()
+    }
+
+    /// The history of a workflow as the server has it.
+    pub async fn history_bytes(&self, id: &str) -> Vec<u8> {
+        let request = GetWorkflowExecutionHistoryRequest {
+            namespace: NAMESPACE.into(),
+            execution: Some(execution(id)),
+            ..Default::default()
+        };
+        let mut service = self.connection.workflow_service();
+        let answer = service.get_workflow_execution_history(request.into_request()).await.unwrap().into_inner();
+        assert!(answer.next_page_token.is_empty(), "more than a page");
+        answer.history.unwrap().encode_to_vec()
     }
 
     /// The history of a workflow, as JSON.

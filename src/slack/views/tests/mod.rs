@@ -79,6 +79,7 @@ fn notification(notice: Notice, typed: Option<&str>) -> Notification {
                 task_queue: "q".into(),
                 provision_activity: "provision".into(),
                 destroy_activity: "destroy".into(),
+                encrypt: true,
             },
         }),
         notice,

@@ -1,0 +1,186 @@
+//! Encrypted histories: what the server keeps nobody reads without the key, and
+//! those who may read it through the codec server.
+
+use std::process::Stdio;
+
+use axum::http::Request as HttpRequest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use provision_bot::demo::backends::Tools;
+use provision_bot::demo::message::Message;
+use provision_bot::demo::stack::{StackOptions, get};
+use serde_json::Value;
+use tokio::process::{Child, Command};
+
+use crate::attention::question;
+use crate::foreign::{Painters, approved_wall, blueprints};
+use crate::world::{BOT, Request, Scene, World, alone, eventually, options, policy, private};
+
+const KEYS: &str = "PROVISION_BOT_ENCRYPTION_KEYS";
+const TOKEN: &str = "let-me-read";
+/// What Alice writes in the form, and nobody else shall read.
+const TYPED: &str = "Landing page for the spring launch";
+
+fn key(id: &str, byte: u8) -> String {
+    format!("{id}:{}", BASE64.encode([byte; 32]))
+}
+
+fn encrypted(config: &str, keys: &str) -> StackOptions {
+    let mut options = options(config);
+    options.env.push((KEYS.to_owned(), keys.to_owned()));
+    options
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+/// That the history is over and tells nobody anything.
+async fn is_closed_book(scene: &Scene, request: &Request) {
+    scene.temporal.closed(&request.id).await;
+    let history = scene.temporal.history_bytes(&request.id).await;
+    for secret in [TYPED, scene.alice.id(), scene.bob.id(), "json/plain", "us-east-1"] {
+        assert!(!contains(&history, secret), "{secret} is in the history");
+    }
+    assert!(contains(&history, "binary/encrypted"));
+}
+
+#[test]
+fn histories_are_closed_books_and_keys_rotate() {
+    alone(encrypted(&policy("").replace("\"production\"", "\"lost\""), &key("old", 1)), async |world| {
+        let scene = world.scene();
+        let request = scene.ask("hidden").await;
+        let waiting = scene.ask("waiting").await;
+        scene.approve(&request).await;
+        let progress = |m: &Message| m.text.contains("/8");
+        scene.alice.wait_for_in_thread(&scene.channel, &request.root.ts, progress).await.unwrap();
+        scene.outcome(&request, "provisioned").await;
+        is_closed_book(&scene, &request).await;
+
+        // A failure is told to people in full, and to the history not at all.
+        let stuck = scene.ask("stuck").await;
+        scene.bob.select(&stuck.card, "region", "us-east-1").await.unwrap();
+        scene.bob.select(&stuck.card, "profile", "lost").await.unwrap();
+        scene.clicks(&scene.bob, &stuck.card, "approve").await;
+        let card = question(&scene, &stuck, None).await;
+        assert!(card.says("lost") && card.says("Creating the bucket"), "{}", card.plain());
+
+        // A new key in front: what waits goes on, and is closed under both.
+        world.stack.stop_bot().await.unwrap();
+        world.stack.set_env(KEYS, &format!("{},{}", key("new", 2), key("old", 1)));
+        world.stack.start_bot().await.unwrap();
+        scene.clicks(&scene.bob, &card, "give_up").await;
+        scene.outcome(&stuck, "failed").await;
+        is_closed_book(&scene, &stuck).await;
+        assert!(!contains(&scene.temporal.history_bytes(&stuck.id).await, "profile"));
+        scene.approve(&waiting).await;
+        scene.outcome(&waiting, "provisioned").await;
+        is_closed_book(&scene, &waiting).await;
+        let history = scene.temporal.history_bytes(&waiting.id).await;
+        assert!(contains(&history, "old") && contains(&history, "new"));
+
+        reads_with_the_codec_server(world, &scene, &waiting).await;
+    });
+}
+
+async fn reads_with_the_codec_server(world: &World, scene: &Scene, request: &Request) {
+    let (server, url) = codec_server().await;
+    let show = async |more: &[&str]| {
+        let tools = Tools::find_or_install(|_| {}).await.unwrap();
+        let address = world.temporal_address();
+        let mut command = Command::new(&tools.temporal().path);
+        command.args(["workflow", "show", "-w", &request.id, "--output", "json", "--address", &address]).args(more);
+        let output = command.output().await.unwrap();
+        let payloads = serde_json::from_slice(&output.stdout).map(|history| data(&history)).unwrap_or_default();
+        payloads + &String::from_utf8_lossy(&output.stderr)
+    };
+    assert!(!show(&[]).await.contains(TYPED));
+    let bearer = format!("Bearer {TOKEN}");
+    let read = show(&["--codec-endpoint", &url, "--codec-auth", &bearer]).await;
+    assert!(read.contains(TYPED) && read.contains(scene.bob.id()), "{read}");
+    for (token, status) in [(None, 401), (Some("guess"), 401), (Some(TOKEN), 200)] {
+        assert_eq!(post(&format!("{url}/decode"), token).await, status, "{token:?}");
+    }
+    drop(server);
+}
+
+/// The status of an answer to no payloads.
+async fn post(url: &str, token: Option<&str>) -> u16 {
+    let mut request = HttpRequest::post(url).header("content-type", "application/json");
+    if let Some(token) = token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    client.request(request.body("{\"payloads\":[]}".to_owned()).unwrap()).await.unwrap().status().as_u16()
+}
+
+/// The data of all payloads in a history as the CLI prints it.
+fn data(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| match value.as_str() {
+                Some(text) if name == "data" => String::from_utf8_lossy(&BASE64.decode(text).unwrap()).into_owned(),
+                _ => data(value),
+            })
+            .collect(),
+        Value::Array(values) => values.iter().map(data).collect(),
+        _ => String::new(),
+    }
+}
+
+/// A codec server that knows both keys.
+async fn codec_server() -> (Child, String) {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let server = Command::new(BOT)
+        .arg("codec-server")
+        .env_clear()
+        .env(KEYS, format!("{},{}", key("new", 2), key("old", 1)))
+        .env("PROVISION_BOT_CODEC_TOKEN", TOKEN)
+        .env("PROVISION_BOT_LISTEN", format!("127.0.0.1:{port}"))
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let url = format!("http://127.0.0.1:{port}");
+    let health = format!("{url}/healthz");
+    eventually("the codec server", async || get(&health).await.ok()).await;
+    (server, url)
+}
+
+#[test]
+fn a_stranger_who_shares_no_key_is_told_in_plain() {
+    let blueprints = blueprints() + "encrypt = false\n";
+    alone(encrypted(&blueprints, &key("only", 1)), async |world| {
+        let scene = world.scene();
+        let painters = Painters::start(world).await;
+        let request = approved_wall(&scene, "plain-wall").await;
+        scene.outcome(&request, "provisioned").await;
+        assert_eq!(painters.calls("paint", &request), 1);
+        let history = scene.temporal.history_bytes(&request.id).await;
+        assert!(!contains(&history, scene.channel.as_str()), "what is not for the stranger stays closed");
+        assert!(!contains(&history, "provision-bot-plain"));
+    });
+}
+
+#[test]
+fn a_bot_without_the_key_breaks_nothing() {
+    alone(encrypted(&policy(""), &key("only", 1)), async |world| {
+        let scene = world.scene();
+        let request = scene.ask("locked").await;
+        scene.select(&request).await;
+        world.stack.stop_bot().await.unwrap();
+        world.stack.set_env(KEYS, "");
+        world.stack.start_bot().await.unwrap();
+        let clicked = scene.bob.click(&request.card, "approve").await.unwrap();
+        assert!(private(&clicked).contains("try again"), "{}", private(&clicked));
+
+        world.stack.stop_bot().await.unwrap();
+        world.stack.set_env(KEYS, &key("only", 1));
+        world.stack.start_bot().await.unwrap();
+        scene.clicks(&scene.bob, &request.card, "approve").await;
+        scene.outcome(&request, "provisioned").await;
+    });
+}
