@@ -47,6 +47,9 @@ enum Command {
         socket: bool,
         #[arg(long, default_value = "json")]
         format: Format,
+        /// Print instead the link that opens Slack's "Create an app" with it filled in.
+        #[arg(long, conflicts_with = "format")]
+        link: bool,
     },
     /// Decrypt payloads for the Temporal Web UI and CLI.
     CodecServer {
@@ -125,12 +128,13 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
                 false => provision_bot::demo::serve(bot, listen).await?,
             }
         }
-        Command::Manifest { url, socket: _, format } => {
+        Command::Manifest { url, socket: _, format, link } => {
             let manifest = match url {
                 Some(url) => manifest::for_url(&url)?,
                 None => manifest::for_socket_mode(),
             };
             match format {
+                _ if link => println!("{}", manifest::deep_link(&manifest)),
                 Format::Json => println!("{manifest:#}"),
                 Format::Yaml => print!("{}", manifest::to_yaml(&manifest)),
             }

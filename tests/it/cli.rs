@@ -100,6 +100,12 @@ fn the_manifest_fits_its_address() {
         let read: serde_json::Value = serde_saphyr::from_str(&yaml).unwrap();
         assert_eq!(read, http);
 
+        let link = manifest(&["--url", "https://bot.example.com", "--link"]).await;
+        let link: url::Url = link.trim().parse().unwrap();
+        assert_eq!(link.host_str(), Some("api.slack.com"));
+        let filled = link.query_pairs().find(|(name, _)| name == "manifest_json").unwrap().1;
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&filled).unwrap(), http);
+
         for wrong in [&["manifest"][..], &["manifest", "--url", "x", "--socket"], &["manifest", "--url", "no url"]] {
             let output = run(wrong, dir.path(), &[]).await;
             assert!(!output.status.success() && !output.stderr.is_empty(), "{wrong:?}");

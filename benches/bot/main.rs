@@ -1,0 +1,235 @@
+//! What the bot costs and how fast it answers, measured from outside.
+//!
+//! ```sh
+//! cargo bench --bench bot                                # everything, about 3 minutes
+//! cargo bench --bench bot -- --out after.json            # and keep the figures
+//! cargo bench --bench bot -- --scale 10                  # ten times as many requests
+//! cargo bench --bench bot -- compare before.json after.json
+//! cargo bench --bench bot -- pair OLD NEW                # two binaries, alternating
+//! ```
+//!
+//! It starts a Temporal dev server, an S3 server (moto), a Slack that only
+//! answers, and the release binary, each as its own process. All share the
+//! machine, so think in ratios.
+
+mod history;
+mod people;
+mod report;
+mod slack;
+mod stack;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::{Parser, Subcommand};
+use futures::{StreamExt, stream};
+use tokio::time::{MissedTickBehavior, interval};
+
+use people::{Flow, People};
+use report::Report;
+use stack::Stack;
+
+/// How many people act at the same time under load.
+const AT_ONCE: usize = 16;
+/// The steady load, in deliveries a second.
+const STEADY: u32 = 100;
+const STARTS: usize = 5;
+
+#[derive(Parser)]
+struct Arguments {
+    /// Given by `cargo bench`.
+    #[arg(long, hide = true)]
+    bench: bool,
+    /// The binary to measure.
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_provision-bot"))]
+    bot: String,
+    /// Where to keep the figures, as JSON.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// How many times the usual number of requests.
+    #[arg(long, default_value_t = 1)]
+    scale: usize,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Compares two files of figures.
+    Compare { before: PathBuf, after: PathBuf },
+    /// Measures two binaries, alternating, and compares the medians.
+    Pair {
+        old: String,
+        new: String,
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    match &arguments.command {
+        None => {
+            let report = measure(&arguments.bot, arguments.scale).await?;
+            if let Some(path) = &arguments.out {
+                report.save(path)?;
+            }
+        }
+        Some(Command::Compare { before, after }) => Report::compare(&Report::load(before)?, &Report::load(after)?),
+        Some(Command::Pair { old, new, rounds }) => {
+            let (mut olds, mut news) = (Vec::new(), Vec::new());
+            for round in 1..=*rounds {
+                println!("\n== round {round}, {old}");
+                olds.push(measure(old, arguments.scale).await?);
+                println!("\n== round {round}, {new}");
+                news.push(measure(new, arguments.scale).await?);
+            }
+            Report::compare(&Report::median(&olds), &Report::median(&news));
+        }
+    }
+    Ok(())
+}
+
+async fn measure(bot: &str, scale: usize) -> anyhow::Result<Report> {
+    let mut report = Report::default();
+    let mut stack = Stack::start(bot).await?;
+
+    let mut starts = Vec::new();
+    for _ in 0..STARTS {
+        starts.push(stack.start_bot().await?);
+        stack.stop_bot().await?;
+    }
+    report.times("start until ready", starts);
+
+    stack.start_bot().await?;
+    report.add("memory, just started", stack.memory()?.0, "MiB");
+    let people = People::new(stack.slack.clone(), stack.bot_url());
+
+    commands(&mut report, &stack, &people, scale).await?;
+    flows(&mut report, &stack, &people, scale).await?;
+    submissions(&mut report, &stack, &people, scale).await?;
+    report.add("memory, peak", stack.memory()?.1, "MiB");
+
+    pending(&mut report, &mut stack, scale).await?;
+    history::measure(&mut report, &stack).await?;
+    stack.stop().await?;
+    Ok(report)
+}
+
+/// `/provision`, which opens a form.
+async fn commands(report: &mut Report, stack: &Stack, people: &People, scale: usize) -> anyhow::Result<()> {
+    let command = || async { people.command(&format!("t{}", people.number())).await };
+    together(200, command).await?; // warm
+    let count = 5_000 * scale;
+    let before = stack.cpu()?;
+    let (took, times) = together(count, command).await?;
+    let cpu = stack.cpu()?.bot - before.bot;
+    report.add("commands, 16 at a time", count as f64 / took.as_secs_f64(), "1/s");
+    report.times("commands, 16 at a time", times);
+    report.add("commands, CPU of the bot each", cpu.as_secs_f64() * 1e3 / count as f64, "ms");
+    report.times("commands, 100 a second", steadily(1_000 * scale, command).await?);
+    Ok(())
+}
+
+/// Submitted forms, which start workflows.
+async fn submissions(report: &mut Report, stack: &Stack, people: &People, scale: usize) -> anyhow::Result<()> {
+    let submit = || async { people.ask(&format!("load-{}", people.number())).await };
+    let count = 200 * scale;
+    let before = stack.cpu()?;
+    let (took, times) = together(count, submit).await?;
+    let cpu = stack.cpu()?.bot - before.bot;
+    report.add("submissions, 16 at a time", count as f64 / took.as_secs_f64(), "1/s");
+    report.times("submissions, 16 at a time", times);
+    report.add("submissions, CPU of the bot each", cpu.as_secs_f64() * 1e3 / count as f64, "ms");
+    Ok(())
+}
+
+/// Requests from the command to the bucket.
+async fn flows(report: &mut Report, stack: &Stack, people: &People, scale: usize) -> anyhow::Result<()> {
+    people.flow().await?; // warm
+    let calls = stack.slack.calls();
+    let mut alone = Vec::new();
+    for _ in 0..20 {
+        alone.push(people.flow().await?);
+    }
+    let total = |calls: &std::collections::HashMap<String, u64>| calls.values().sum::<u64>();
+    let updates = |calls: &std::collections::HashMap<String, u64>| calls.get("chat.update").copied().unwrap_or(0);
+    let after = stack.slack.calls();
+    report.add("flow alone, Slack calls", (total(&after) - total(&calls)) as f64 / 20.0, "");
+    report.add("flow alone, of them chat.update", (updates(&after) - updates(&calls)) as f64 / 20.0, "");
+    moments(report, "flow alone", &alone);
+
+    let count = 160 * scale;
+    let before = stack.cpu()?;
+    let started = Instant::now();
+    let done: Vec<_> = stream::iter(0..count).map(|_| people.flow()).buffer_unordered(AT_ONCE).collect().await;
+    let took = started.elapsed();
+    let cpu = stack.cpu()?;
+    let done = done.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+    report.add("flows, 16 at a time", count as f64 / took.as_secs_f64(), "1/s");
+    moments(report, "flows, 16 at a time", &done);
+    let each = |now: Duration, before: Duration| (now - before).as_secs_f64() * 1e3 / count as f64;
+    report.add("flow, CPU of the bot", each(cpu.bot, before.bot), "ms");
+    report.add("flow, CPU of Temporal", each(cpu.temporal, before.temporal), "ms");
+    report.add("flow, CPU of moto", each(cpu.moto, before.moto), "ms");
+    Ok(())
+}
+
+fn moments(report: &mut Report, name: &str, flows: &[Flow]) {
+    report.times(&format!("{name}, whole"), flows.iter().map(|flow| flow.whole).collect());
+    report.times(&format!("{name}, click to progress"), flows.iter().map(|flow| flow.to_progress).collect());
+    report.times(&format!("{name}, click to outcome"), flows.iter().map(|flow| flow.to_outcome).collect());
+}
+
+/// The memory of a bot whose requests wait.
+async fn pending(report: &mut Report, stack: &mut Stack, scale: usize) -> anyhow::Result<()> {
+    stack.stop_bot().await?;
+    stack.start_bot().await?;
+    let people = People::new(stack.slack.clone(), stack.bot_url());
+    let mut asked = 0;
+    for goal in [200, 2_000 * scale] {
+        let asking = (asked..goal).map(|n| {
+            let people = people.clone();
+            async move {
+                let application = format!("wait{goal}-{n}");
+                let mut heard = people.slack.listen(&application);
+                people.ask(&application).await?;
+                heard.recv().await;
+                people.slack.forget(&application);
+                anyhow::Ok(())
+            }
+        });
+        let done: Vec<_> = stream::iter(asking).buffer_unordered(AT_ONCE).collect().await;
+        done.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+        asked = goal;
+        report.add(&format!("memory, {goal} pending"), stack.memory()?.0, "MiB");
+    }
+    Ok(())
+}
+
+/// Does something `count` times, 16 at a time.
+async fn together<F>(count: usize, act: impl Fn() -> F) -> anyhow::Result<(Duration, Vec<Duration>)>
+where
+    F: Future<Output = anyhow::Result<Duration>>,
+{
+    let started = Instant::now();
+    let times: Vec<_> = stream::iter(0..count).map(|_| act()).buffer_unordered(AT_ONCE).collect().await;
+    let took = started.elapsed();
+    Ok((took, times.into_iter().collect::<anyhow::Result<_>>()?))
+}
+
+/// Does something `count` times, 100 times a second, however long each takes.
+async fn steadily<F>(count: usize, act: impl Fn() -> F) -> anyhow::Result<Vec<Duration>>
+where
+    F: Future<Output = anyhow::Result<Duration>>,
+{
+    let mut ticks = interval(Duration::from_secs(1) / STEADY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let beats = stream::unfold(ticks, |mut ticks| async move {
+        ticks.tick().await;
+        Some(((), ticks))
+    });
+    let times: Vec<_> = beats.take(count).map(|()| act()).buffer_unordered(1_000).collect().await;
+    times.into_iter().collect()
+}
