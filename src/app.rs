@@ -108,7 +108,8 @@ pub async fn serve(
     if part == Part::Web {
         let _ = stopping.wait_for(|stop| *stop).await;
     } else {
-        let bot = BotActivities { policy, slack, directory, metrics };
+        let indexed = temporal::missing_search_attributes(&client).await.is_ok_and(|missing| missing.is_empty());
+        let bot = BotActivities { policy, slack, directory, metrics, indexed };
         let mut workers = Workers::start(&runtime, &client, bot, &live)?;
         tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => workers.stop().await,

@@ -18,6 +18,7 @@ use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::rt::TokioExecutor;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
+use temporalio_client::Client;
 use temporalio_client::tonic::{Code, IntoRequest, Status};
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
 use tokio::time::timeout;
@@ -237,7 +238,10 @@ async fn namespace(codec: &Codec) -> Result<String, String> {
     call.set_timeout(DEADLINE);
     let mut service = client.connection().workflow_service();
     match timeout(DEADLINE, service.describe_namespace(call)).await {
-        Ok(Ok(_)) => Ok(format!("{}, namespace {namespace}{}", connection.target, encryption(codec))),
+        Ok(Ok(_)) => {
+            let attributes = search_attributes(&client).await;
+            Ok(format!("{}, namespace {namespace}{}{attributes}", connection.target, encryption(codec)))
+        }
         Ok(Err(status)) => Err(refused(&namespace, &status)),
         Err(_) => Err(format!("no answer within {} seconds. {advice}", DEADLINE.as_secs())),
     }
@@ -245,6 +249,15 @@ async fn namespace(codec: &Codec) -> Result<String, String> {
 
 fn encryption(codec: &Codec) -> String {
     codec.key_id().map(|id| format!(", payloads encrypted with the key {id:?}")).unwrap_or_default()
+}
+
+/// Requests are found by them, and are served as well without.
+async fn search_attributes(client: &Client) -> &'static str {
+    match temporal::missing_search_attributes(client).await {
+        Ok(missing) if missing.is_empty() => ", with search attributes",
+        Ok(_) => ", without search attributes",
+        Err(_) => "",
+    }
 }
 
 /// What a refused look at the namespace means.

@@ -16,12 +16,14 @@ use temporalio_client::{
 use temporalio_common::data_converters::SerializationContextData;
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+use temporalio_common::protos::temporal::api::operatorservice::v1::ListSearchAttributesRequest;
 use temporalio_common::protos::temporal::api::workflowservice::v1::GetWorkflowExecutionHistoryRequest;
 
 use crate::codec::Codec;
 use crate::domain::lifecycle::{Attendance, RequestState};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Decision;
+use crate::workflow::index;
 use crate::workflow::loose::NO_KEY;
 use crate::workflow::{Loose, ProvisionApplication, TASK_QUEUE};
 
@@ -53,6 +55,20 @@ pub fn load() -> anyhow::Result<(ConnectionOptions, ClientOptions)> {
     // The error is not `Send`, so it is told as text.
     ClientOptions::load_from_config(LoadClientConfigProfileOptions::default())
         .map_err(|error| anyhow!("the TEMPORAL_* settings: {error}"))
+}
+
+/// Which search attributes of requests the namespace lacks; see [`index`]. An
+/// error where it may not be asked.
+pub async fn missing_search_attributes(client: &Client) -> Result<Vec<&'static str>, RequestError> {
+    let mut call = ListSearchAttributesRequest { namespace: client.options().namespace.clone() }.into_request();
+    call.set_timeout(ATTEMPT);
+    let mut service = client.connection().operator_service();
+    let answer = tokio::time::timeout(CALL, service.list_search_attributes(call))
+        .await
+        .map_err(|_| RequestError::NoAnswer("timeout".to_owned()))?
+        .map_err(|status| rpc(&status))?
+        .into_inner();
+    Ok(index::NAMES.into_iter().filter(|name| !answer.custom_attributes.contains_key(*name)).collect())
 }
 
 /// The requests, by ID.

@@ -32,6 +32,8 @@ pub struct BotActivities {
     pub slack: SlackApi,
     pub directory: Directory,
     pub metrics: Metrics,
+    /// Does the namespace have the search attributes of requests?
+    pub indexed: bool,
 }
 
 #[activities]

@@ -5,6 +5,7 @@ use temporalio_sdk::activities::ActivityError;
 
 use super::{BotActivities, slack_failure};
 use crate::domain::request::ProvisionRequest;
+use crate::domain::rules::Rules;
 use crate::workflow::calls::Preflight;
 
 pub async fn run(bot: &BotActivities, request: &ProvisionRequest) -> Result<Preflight, ActivityError> {
@@ -15,7 +16,7 @@ pub async fn run(bot: &BotActivities, request: &ProvisionRequest) -> Result<Pref
         .await
         .map_err(|error| slack_failure(&error))?;
     Ok(match bot.policy.preflight(request, &known) {
-        Ok(rules) => Preflight::Passed { rules },
+        Ok(rules) => Preflight::Passed { rules: Rules { indexed: bot.indexed, ..rules } },
         Err(problem) => Preflight::Refused { problem },
     })
 }

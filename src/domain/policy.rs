@@ -236,6 +236,7 @@ impl Policy {
             profiles: self.profiles.clone(),
             reminder_seconds: self.reminder.map(|after| after.as_secs()),
             blueprint: blueprint.clone(),
+            indexed: false,
         })
     }
 }

@@ -20,6 +20,9 @@ pub struct Rules {
     /// When the authorizer is reminded, in seconds after being asked.
     pub reminder_seconds: Option<u64>,
     pub blueprint: Blueprint,
+    /// Does the namespace have the search attributes of requests?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub indexed: bool,
 }
 
 /// What somebody wants to happen with a request: the payload of the signal
@@ -145,6 +148,7 @@ mod tests {
                 destroy_activity: "destroy".into(),
                 encrypt: true,
             },
+            indexed: false,
         };
         let request = ProvisionRequest {
             application_name: ApplicationName::parse("checkout").unwrap(),

@@ -9,6 +9,7 @@
 
 pub mod calls;
 pub mod explain;
+pub mod index;
 pub mod loose;
 pub mod provision_application;
 mod story;

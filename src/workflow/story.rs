@@ -9,10 +9,10 @@ use temporalio_sdk::workflows::select;
 use temporalio_sdk::{ActivityExecutionError, TimerOptions, TimerResult, WorkflowCancellationToken, WorkflowContext};
 
 use super::calls::{self, BotCalls, Preflight, Remote, Watch};
-use super::explain;
 use super::loose::Handed;
 use super::provision_application::ProvisionApplication;
-use crate::domain::lifecycle::{Attendance, Choice, Failure};
+use super::{explain, index};
+use crate::domain::lifecycle::{Attendance, Choice, Failure, Status};
 use crate::domain::notice::{Cleanup, GivenUp, Notice, Notification};
 use crate::domain::provisioning::{ProvisionInput, Provisioned};
 use crate::domain::request::{ProvisionRequest, RequestId};
@@ -251,6 +251,9 @@ impl Story {
         until: WorkflowCancellationToken,
     ) -> Result<Option<String>, ActivityExecutionError> {
         let status = notice.status();
+        if rules.is_some_and(|rules| rules.indexed) {
+            self.index(ctx, status);
+        }
         let conversation = ctx.state_mut(|s| {
             s.state.status = status;
             match &notice {
@@ -272,6 +275,17 @@ impl Story {
         // What was told side by side is kept side by side.
         ctx.state_mut(|s| s.conversation.0.extend(told.conversation.0));
         Ok(told.unreachable)
+    }
+
+    /// Keeps what operators find the request by; called before the status changes.
+    fn index(&self, ctx: &Context, status: Status) {
+        match ctx.state(|s| s.state.status) {
+            before if before == status => {}
+            Status::PreFlight => {
+                ctx.upsert_search_attributes(index::people(&self.request).into_iter().chain([index::status(status)]))
+            }
+            _ => ctx.upsert_search_attributes([index::status(status)]),
+        }
     }
 
     /// Whoever started the workflow, it does not wait for ever.

@@ -17,6 +17,7 @@ mod outages;
 mod preflight;
 mod provisioner;
 mod replay;
+mod search_attributes;
 mod simulator;
 mod temporal;
 mod world;

@@ -81,6 +81,7 @@ fn notification(notice: Notice, typed: Option<&str>) -> Notification {
                 destroy_activity: "destroy".into(),
                 encrypt: true,
             },
+            indexed: false,
         }),
         notice,
         conversation: Conversation(BTreeMap::from([("root".to_owned(), root)])),
