@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use crate::activities::BotActivities;
 use crate::codec::Codec;
 use crate::config::{Config, Part, Settings};
+use crate::provisioner::{self, Aws, Provisioner};
 use crate::slack::api::SlackApi;
 use crate::slack::directory::Directory;
 use crate::slack::handlers::Handlers;
@@ -64,7 +65,8 @@ pub async fn serve(
     listener: TcpListener,
     mut stopping: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
-    let metrics = Metrics::default();
+    let steps = provisioner::Metrics::default();
+    let metrics = Metrics::with(|registry| steps.register(registry));
     let settings = &config.settings;
     let slack = SlackApi::new(&settings.slack_api_url, settings.slack_bot_token.expose_secret(), metrics.clone())?;
     let directory = Directory::new(slack.clone());
@@ -110,7 +112,7 @@ pub async fn serve(
     } else {
         let indexed = temporal::missing_search_attributes(&client).await.is_ok_and(|missing| missing.is_empty());
         let bot = BotActivities { policy, slack, directory, metrics, indexed };
-        let mut workers = Workers::start(&runtime, &client, bot, &live)?;
+        let mut workers = Workers::start(&runtime, &client, bot, Provisioner::with(Aws::default(), steps), &live)?;
         tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => workers.stop().await,
             why = workers.failed() => ended = Some(why),

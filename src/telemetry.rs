@@ -9,6 +9,7 @@ use std::time::Duration;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use tracing_subscriber::EnvFilter;
@@ -37,11 +38,23 @@ pub struct Metrics {
     requests: Family<OutcomeLabels, Counter>,
     slack_calls: Family<SlackCallLabels, Counter>,
     handler_seconds: Family<HandlerLabels, Histogram, fn() -> Histogram>,
+    decision_seconds: Family<VerdictLabels, Histogram, fn() -> Histogram>,
+    open: Family<AgeLabels, Gauge>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OutcomeLabels {
     outcome: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct VerdictLabels {
+    verdict: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AgeLabels {
+    older_than: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -58,6 +71,13 @@ struct HandlerLabels {
 
 impl Default for Metrics {
     fn default() -> Self {
+        Self::with(|_| {})
+    }
+}
+
+impl Metrics {
+    /// Beside the bot's own, those that `register` adds.
+    pub fn with(register: impl FnOnce(&mut Registry)) -> Self {
         let mut registry = Registry::with_prefix("provision_bot");
         let requests = Family::default();
         let slack_calls = Family::default();
@@ -70,11 +90,30 @@ impl Default for Metrics {
             "Time until a delivery of Slack was answered, in seconds.",
             handler_seconds.clone(),
         );
-        Self { registry: Arc::new(registry), requests, slack_calls, handler_seconds }
+        // From a second to three days, in steps of three.
+        let decision_seconds: Family<_, _, fn() -> Histogram> =
+            Family::new_with_constructor(|| Histogram::new(exponential_buckets(1.0, 3.0, 12)));
+        let open = Family::default();
+        registry.register(
+            "decision_seconds",
+            "Time from the question to the decision, in seconds.",
+            decision_seconds.clone(),
+        );
+        registry.register("requests_open", "Requests that have not ended, by age; every copy tells all.", open.clone());
+        register(&mut registry);
+        Self { registry: Arc::new(registry), requests, slack_calls, handler_seconds, decision_seconds, open }
     }
-}
 
-impl Metrics {
+    /// How many requests older than this have not ended.
+    pub fn open(&self, older_than: &'static str, count: i64) {
+        self.open.get_or_create(&AgeLabels { older_than }).set(count);
+    }
+
+    /// A request was decided so long after its authorizer had been asked.
+    pub fn decided(&self, verdict: &'static str, after: Duration) {
+        self.decision_seconds.get_or_create(&VerdictLabels { verdict }).observe(after.as_secs_f64());
+    }
+
     /// A request was `started`, or ended in one of the final states.
     pub fn request(&self, outcome: &str) {
         self.requests.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use jiff::Timestamp;
 use temporalio_client::envconfig::LoadClientConfigProfileOptions;
 use temporalio_client::errors::{WorkflowInteractionError, WorkflowQueryError, WorkflowStartError};
 use temporalio_client::tonic::{Code, IntoRequest, Status as Rpc};
@@ -17,7 +18,9 @@ use temporalio_common::data_converters::SerializationContextData;
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::operatorservice::v1::ListSearchAttributesRequest;
-use temporalio_common::protos::temporal::api::workflowservice::v1::GetWorkflowExecutionHistoryRequest;
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    CountWorkflowExecutionsRequest, GetWorkflowExecutionHistoryRequest,
+};
 
 use crate::codec::Codec;
 use crate::domain::lifecycle::{Attendance, RequestState};
@@ -25,7 +28,7 @@ use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Decision;
 use crate::workflow::index;
 use crate::workflow::loose::NO_KEY;
-use crate::workflow::{Loose, ProvisionApplication, TASK_QUEUE};
+use crate::workflow::{Loose, ProvisionApplication, TASK_QUEUE, WORKFLOW_TYPE};
 
 /// One attempt of a call, and the whole call with its retries. A handler makes
 /// several, and calls Slack too: `slack::http` bounds them together.
@@ -203,6 +206,24 @@ impl Requests {
         handle.query(ProvisionApplication::state, (), options).await
     }
 
+    /// How many requests that began more than `older_than` seconds ago have not
+    /// ended, as far as Temporal's index knows: it is seconds behind.
+    pub async fn open(&self, older_than: i64) -> Result<i64, RequestError> {
+        let client = self.client()?;
+        let mut query = format!("WorkflowType = '{WORKFLOW_TYPE}' AND ExecutionStatus = 'Running'");
+        if older_than > 0 {
+            let before = Timestamp::from_second(now() - older_than).unwrap_or_default();
+            query += &format!(" AND StartTime < '{before}'");
+        }
+        let mut call =
+            CountWorkflowExecutionsRequest { namespace: client.options().namespace.clone(), query }.into_request();
+        call.set_timeout(ATTEMPT);
+        let mut service = client.connection().workflow_service();
+        let answer = tokio::time::timeout(CALL, service.count_workflow_executions(call));
+        let answer = answer.await.map_err(|_| RequestError::NoAnswer("timeout".to_owned()))?;
+        Ok(answer.map_err(|status| rpc(&status))?.into_inner().count)
+    }
+
     /// Asks a request to stop and to undo what it built. Asking one that has ended
     /// does nothing.
     pub async fn cancel(&self, id: &RequestId, reason: &str, click: &str) -> Result<(), RequestError> {
@@ -211,6 +232,11 @@ impl Requests {
         let handle = self.handle(id)?;
         handle.cancel(options).await.map_err(interaction)
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the age of a request is told from outside its workflow")]
+fn now() -> i64 {
+    Timestamp::now().as_second()
 }
 
 fn in_time() -> RpcOptions {

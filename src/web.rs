@@ -32,6 +32,11 @@ use crate::workflow::TASK_QUEUE;
 
 /// How long Slack's word on the token is taken for true.
 const TOKEN_FRESH: Duration = Duration::from_secs(30);
+/// How long a count of the open requests is taken for true.
+const COUNT_FRESH: Duration = Duration::from_secs(10);
+/// The ages by which open requests are counted, in seconds. The longest wait is for
+/// a choice about a failure, a day.
+const AGES: [(&str, i64); 3] = [("0s", 0), ("1h", 60 * 60), ("25h", 25 * 60 * 60)];
 /// How long Temporal gets to answer.
 const PROBE: Duration = Duration::from_secs(1);
 
@@ -47,6 +52,7 @@ pub struct Health {
     /// Where the SDK serves its own metrics.
     pub sdk_metrics: Option<SocketAddr>,
     token: Arc<Mutex<Option<Instant>>>,
+    counted: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Health {
@@ -58,13 +64,28 @@ impl Health {
         live: Live,
         sdk_metrics: Option<SocketAddr>,
     ) -> Self {
-        Self { slack, requests, metrics, workers, live, sdk_metrics, token: Arc::default() }
+        Self { slack, requests, metrics, workers, live, sdk_metrics, token: Arc::default(), counted: Arc::default() }
     }
 
     /// Why the bot cannot serve now, one reason a line; empty: it can.
     pub async fn problems(&self) -> Vec<String> {
         let (slack, temporal) = tokio::join!(self.slack_problem(), self.temporal_problem());
         slack.into_iter().chain(temporal).collect()
+    }
+
+    /// Has the open requests counted, if that is a while ago. What cannot be
+    /// counted stays as it was.
+    async fn count_open(&self) {
+        let mut counted = self.counted.lock().await;
+        if counted.is_some_and(|since| since.elapsed() < COUNT_FRESH) {
+            return;
+        }
+        *counted = Some(Instant::now());
+        for (name, seconds) in AGES {
+            if let Ok(count) = self.requests.open(seconds).await {
+                self.metrics.open(name, count);
+            }
+        }
     }
 
     async fn slack_problem(&self) -> Option<String> {
@@ -148,6 +169,7 @@ async fn readyz(State(health): State<Health>) -> Response {
 
 /// The bot's metrics, with the SDK's behind them.
 async fn metrics(State(health): State<Health>) -> Response {
+    health.count_open().await;
     let mut text = health.metrics.render();
     if let Some(address) = health.sdk_metrics
         && let Some(sdk) = fetch(address).await

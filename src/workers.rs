@@ -40,7 +40,13 @@ struct Running {
 
 impl Workers {
     /// Starts polling both task queues.
-    pub fn start(runtime: &Runtime, client: &Client, bot: BotActivities, live: &Live) -> anyhow::Result<Self> {
+    pub fn start(
+        runtime: &Runtime,
+        client: &Client,
+        bot: BotActivities,
+        provisioner: Provisioner,
+        live: &Live,
+    ) -> anyhow::Result<Self> {
         let release = || WorkerDeploymentOptions::from_build_id(env!("CARGO_PKG_VERSION").to_owned());
         let bot = WorkerOptions::new(TASK_QUEUE)
             .register_activities(bot)
@@ -50,7 +56,7 @@ impl Workers {
             .graceful_shutdown_period(GRACE)
             .build();
         let builtin = WorkerOptions::new(provisioner::QUEUE)
-            .register_activities(Provisioner::new())
+            .register_activities(provisioner)
             .deployment_options(release())
             .max_heartbeat_throttle_interval(HEARTBEAT_EVERY)
             .graceful_shutdown_period(GRACE)

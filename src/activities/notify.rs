@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -86,7 +86,24 @@ pub async fn run(
     if status.is_final() {
         bot.metrics.request(status.word());
     }
+    if let Some((verdict, after)) = decision_time(&notification) {
+        bot.metrics.decided(verdict, after);
+    }
     Ok(Told { conversation: scribe.draft.conversation, unreachable: scribe.unreachable })
+}
+
+/// How long the authorizer took, if the notice tells of a decision: Slack names
+/// a message by the moment it was posted.
+#[expect(clippy::disallowed_methods, reason = "a decision's time is measured, and decides nothing")]
+fn decision_time(n: &Notification) -> Option<(&'static str, Duration)> {
+    let verdict = match n.notice {
+        Notice::Authorized { .. } => "approve",
+        Notice::Rejected { .. } => "reject",
+        _ => return None,
+    };
+    let asked: f64 = n.conversation.0.get(CARD)?.ts.parse().ok()?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs_f64();
+    Some((verdict, Duration::try_from_secs_f64(now - asked).ok()?))
 }
 
 /// Says, for as long as Slack takes, that this attempt is alive: another one

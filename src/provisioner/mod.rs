@@ -10,12 +10,14 @@
 //! - `ownership`: whose bucket it is; nothing of a stranger's is touched.
 //! - `clients`: an S3 client per region and profile.
 //! - `s3`, `verify`, `destroy`: the calls.
+//! - `metrics`: what is counted.
 //! - [`failure`]: which errors are retried, and which a person gets.
 
 pub mod failure;
 
 mod clients;
 mod destroy;
+mod metrics;
 mod ownership;
 mod plan;
 mod s3;
@@ -28,6 +30,7 @@ use std::sync::Arc;
 use jiff::{Timestamp, Unit};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tokio::time::Instant;
 
 use self::failure::Stop;
 use self::ownership::Owner;
@@ -37,6 +40,7 @@ use self::walk::{Beat, Walk};
 use crate::domain::provisioning::{ProvisionInput, Provisioned};
 
 pub use self::clients::{Aws, Clients};
+pub use self::metrics::Metrics;
 pub use self::ownership::REQUEST_TAG;
 
 /// The task queue that the built-in provisioner polls.
@@ -45,6 +49,7 @@ pub const QUEUE: &str = "provision-aws-s3";
 /// The activities. One instance serves any number of requests.
 pub struct Provisioner {
     clients: Clients,
+    metrics: Metrics,
 }
 
 impl Default for Provisioner {
@@ -86,12 +91,12 @@ impl Provisioner {
 impl Provisioner {
     /// A provisioner with the AWS SDK's own settings.
     pub fn new() -> Self {
-        Self::with(Aws::default())
+        Self::with(Aws::default(), Metrics::default())
     }
 
-    /// A provisioner that finds S3 or the profiles elsewhere.
-    pub fn with(aws: Aws) -> Self {
-        Self { clients: Clients::new(aws) }
+    /// A provisioner that finds S3 or the profiles elsewhere, or is counted.
+    pub fn with(aws: Aws, metrics: Metrics) -> Self {
+        Self { clients: Clients::new(aws), metrics }
     }
 
     async fn site(&self, ctx: ActivityContext, input: ProvisionInput, plan: &[Step]) -> Site {
@@ -108,7 +113,12 @@ impl Provisioner {
                     // Only the first step can be claiming; behind it the tag speaks.
                     let claiming = number == 1 && site.walk.last().claiming;
                     site.walk.say(Beat { progress: progress(plan, number), claiming }).await;
-                    site.walk.alive((step.run)(site)).await
+                    let started = Instant::now();
+                    let done = site.walk.alive((step.run)(site)).await;
+                    if done.is_ok() {
+                        self.metrics.done(step.label, started.elapsed());
+                    }
+                    done
                 }
                 Err(stop) => Err(stop),
             };
@@ -124,6 +134,7 @@ impl Provisioner {
         match stop {
             Stop::Cancelled => ActivityError::cancelled(),
             Stop::Failed(problem) => {
+                self.metrics.failed(step, &problem.judge(&input.region, &input.profile).kind);
                 if problem.blames_credentials() {
                     self.clients.forget(&input.region, &input.profile).await;
                 }

@@ -13,6 +13,7 @@ mod foreign;
 mod gate;
 mod load;
 mod long_waits;
+mod observability;
 mod outages;
 mod preflight;
 mod provisioner;

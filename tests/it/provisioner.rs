@@ -22,7 +22,7 @@ use aws_sdk_s3::types::{
 use futures::StreamExt;
 use provision_bot::demo::backends::{AwsFiles, S3Server, Tools};
 use provision_bot::domain::provisioning::{ProvisionInput, Provisioned};
-use provision_bot::provisioner::{Aws, Provisioner, REQUEST_TAG};
+use provision_bot::provisioner::{Aws, Metrics, Provisioner, REQUEST_TAG};
 use serde_json::{Value, json};
 use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::activities::ActivityError;
@@ -94,7 +94,7 @@ impl Attempt {
         let beats = Beats::default();
         let seen = beats.clone();
         let mut builder = ActivityEnvironment::builder_with_default()
-            .register_activities(Provisioner::with(self.aws))
+            .register_activities(Provisioner::with(self.aws, Metrics::default()))
             .on_heartbeat(move |details: Box<dyn Any>| {
                 let beat = *details.downcast::<Value>().expect("heartbeats are JSON");
                 on_beat(&beat);
