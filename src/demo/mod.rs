@@ -14,6 +14,7 @@ pub mod page;
 mod payloads;
 pub mod people;
 mod play;
+pub mod proxy;
 pub mod record;
 mod response_url;
 pub mod simulator;

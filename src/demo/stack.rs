@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::backends::child::{Child, on_a_lifeline};
 use super::backends::{AwsFiles, S3Server, TemporalOptions, TemporalServer, Tools};
+use super::proxy::Proxy;
 use super::simulator::{Simulator, SimulatorOptions};
 
 /// How long the bot gets to be ready, and to end.
@@ -83,6 +84,10 @@ pub struct Stack {
     pub slack: Simulator,
     pub temporal: TemporalServer,
     pub s3: S3Server,
+    /// All that stands between the bot and Temporal.
+    pub temporal_proxy: Proxy,
+    /// All that stands between the bot and S3.
+    pub s3_proxy: Proxy,
     pub aws: AwsFiles,
     options: StackOptions,
     folder: TempDir,
@@ -101,8 +106,11 @@ impl Stack {
         tell("starting Temporal and S3 …");
         let temporal = TemporalOptions { ui: options.temporal_ui, db, ..Default::default() };
         let (temporal, s3) = tokio::try_join!(TemporalServer::start(&tools, temporal), S3Server::start(&tools))?;
+        let temporal_proxy = Proxy::start(&temporal.address()).await?;
+        let s3_proxy = Proxy::start(&s3.endpoint()).await?;
         let slack = Simulator::start(SimulatorOptions { listen: options.page, ..Default::default() }).await?;
-        let mut stack = Self { slack, temporal, s3, aws, options, folder, port: free_port()?, bot: None };
+        let port = free_port()?;
+        let mut stack = Self { slack, temporal, s3, temporal_proxy, s3_proxy, aws, options, folder, port, bot: None };
         tell("starting the bot …");
         stack.start_bot().await?;
         Ok(stack)
@@ -125,8 +133,8 @@ impl Stack {
             .env("SLACK_BOT_TOKEN", self.slack.bot_token())
             .env("SLACK_SIGNING_SECRET", self.slack.signing_secret())
             .env("SLACK_API_URL", self.slack.api_url())
-            .env("TEMPORAL_ADDRESS", self.temporal.address())
-            .env("AWS_ENDPOINT_URL", self.s3.endpoint())
+            .env("TEMPORAL_ADDRESS", self.temporal_proxy.address())
+            .env("AWS_ENDPOINT_URL", self.s3_proxy.url())
             .env("AWS_CONFIG_FILE", &self.aws.config)
             .env("AWS_SHARED_CREDENTIALS_FILE", &self.aws.credentials)
             .env("PROVISION_BOT_CONFIG", config)

@@ -9,7 +9,6 @@ mod decisions;
 mod edges;
 mod flow;
 mod foreign;
-mod gate;
 mod load;
 mod outages;
 mod preflight;

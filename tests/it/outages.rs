@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use provision_bot::demo::modal::Submitted;
+use provision_bot::demo::proxy::Fault::Cut;
 use provision_bot::demo::record::Fault;
 use provision_bot::demo::stack::StackOptions;
 
@@ -147,5 +148,30 @@ fn a_bot_that_is_asked_to_stop_stops() {
         assert_eq!(world.stack.stop_bot().await.unwrap(), Some(0));
         world.stack.start_bot().await.unwrap();
         goes_on(&scene, &request).await;
+    });
+}
+
+#[test]
+fn a_line_that_is_cut_is_used_again_when_it_is_back() {
+    alone(options(&policy("")), async |world| {
+        let scene = world.scene();
+        let request = scene.ask("cut-off").await;
+        scene.select(&request).await;
+        for proxy in [&world.stack.temporal_proxy, &world.stack.s3_proxy] {
+            proxy.fail(Cut);
+        }
+        let clicked = scene.bob.click(&request.card, "approve").await.unwrap();
+        assert!(private(&clicked).contains("try again"), "{}", private(&clicked));
+        world.stack.temporal_proxy.heal();
+        world.stack.wait_until_ready().await.unwrap();
+        scene.clicks(&scene.bob, &request.card, "approve").await;
+        let root = &request.root.ts;
+        scene.alice.wait_for_in_thread(&scene.channel, root, |m| m.text.contains("1/8")).await.unwrap();
+        world.stack.s3_proxy.heal();
+        let patient = scene.alice.with_patience(LONG);
+        let ends = |m: &provision_bot::demo::message::Message| m.ts != *root && m.text.contains("provisioned");
+        patient.wait_for_in_thread(&scene.channel, root, ends).await.unwrap();
+        scene.ended(&request, "provisioned").await;
+        assert_eq!(scene.buckets(&request.id).await.len(), 1);
     });
 }
