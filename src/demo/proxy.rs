@@ -56,8 +56,10 @@ impl Fault {
 struct Rule {
     what: String,
     fault: Fault,
-    /// How many requests it still hits; any number if `None`.
-    left: Option<usize>,
+    /// How many requests it hits; any number if `None`.
+    times: Option<usize>,
+    /// How many it has hit.
+    met: usize,
 }
 
 impl Rule {
@@ -126,8 +128,9 @@ impl Proxy {
         self.add(what, fault, Some(times));
     }
 
-    fn add(&self, what: &str, fault: Fault, left: Option<usize>) {
-        self.shared.rules.send_modify(|rules| rules.push(Rule { what: what.to_owned(), fault, left }));
+    fn add(&self, what: &str, fault: Fault, times: Option<usize>) {
+        let rule = Rule { what: what.to_owned(), fault, times, met: 0 };
+        self.shared.rules.send_modify(|rules| rules.push(rule));
     }
 
     /// Ends all faults.
@@ -150,7 +153,12 @@ impl Proxy {
         self.shared.rules.send_modify(|rules| rules.retain(|rule| rule.fault != Fault::Hold));
     }
 
-    /// How many requests have met a fault.
+    /// How many of these requests have met their fault, named as when it began.
+    pub fn met(&self, what: &str) -> usize {
+        self.shared.rules.borrow().iter().filter(|rule| rule.what == what).map(|rule| rule.met).sum()
+    }
+
+    /// How many requests have met a fault of any kind.
     pub fn held_so_far(&self) -> usize {
         *self.shared.hit.borrow()
     }
@@ -231,8 +239,10 @@ impl Shared {
     fn fault_of(&self, line: &str) -> Option<Fault> {
         let mut met = None;
         self.rules.send_if_modified(|rules| {
-            if let Some(rule) = rules.iter_mut().find(|rule| rule.left != Some(0) && rule.means(line)) {
-                rule.left = rule.left.map(|left| left - 1);
+            if let Some(rule) =
+                rules.iter_mut().find(|rule| rule.times.is_none_or(|times| rule.met < times) && rule.means(line))
+            {
+                rule.met += 1;
                 met = Some(rule.fault.clone());
             }
             false // nobody waits for a count

@@ -171,6 +171,7 @@ fn withdrawn_while_it_is_built() {
             // Whether the provisioner hears of it before it is done or after makes no difference.
             proxy.open();
             let outcome = scene.outcome(&request, "cancelled").await;
+            assert!(outcome.says("Everything that had been built is removed."), "{}", outcome.text);
             assert!(!outcome.says("Still there"), "{}", outcome.text);
             scene.ended(&request, "cancelled").await;
             let buckets = scene.s3("us-east-1").list_buckets().send().await.unwrap();
@@ -291,13 +292,7 @@ fn a_request_without_a_justification() {
 fn two_requests_for_one_name_are_strangers() {
     shared(async |scene| {
         let first = scene.ask("twin").await;
-        let form = scene.filled_form("twin").await;
-        assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
-        let other = |m: &Message| m.offers("approve") && m.says("twin") && m.request_id() != Some(&*first.id);
-        let card = scene.bob.wait_for_dm(other).await.unwrap();
-        let id = card.request_id().unwrap().to_owned();
-        let root = scene.root_in(&scene.channel, &id).await;
-        let second = Request { id, root, card };
+        let second = scene.ask_again("twin", &first).await;
         assert_eq!(scene.roots(&scene.channel).len(), 2);
         scene.approve(&first).await;
         let one = scene.ended(&first, "provisioned").await;

@@ -14,6 +14,8 @@ mod outages;
 mod preflight;
 mod provisioner;
 mod replay;
+mod s3_faults;
+mod s3_strangers;
 mod simulator;
 mod temporal;
 mod world;
