@@ -6,6 +6,7 @@
 
 pub mod backends;
 mod blocks;
+pub mod bot;
 pub mod deliveries;
 pub mod limits;
 pub mod message;

@@ -5,6 +5,7 @@ mod attention;
 mod backends;
 mod check;
 mod cli;
+mod deaths;
 mod decisions;
 mod edges;
 mod flow;

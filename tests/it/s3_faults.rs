@@ -13,7 +13,7 @@ use crate::attention::{question, stuck, with_a_lost_profile};
 use crate::world::{Request, Scene, alone, eventually, options, shared};
 
 /// Five attempts with their pauses, or ten seconds of silence, on a busy machine.
-const LONG: Duration = Duration::from_secs(60);
+pub const LONG: Duration = Duration::from_secs(60);
 /// A queue that nobody polls is given up after a minute.
 const LONGER: Duration = Duration::from_secs(120);
 
