@@ -18,5 +18,6 @@ mod replay;
 mod s3_faults;
 mod s3_strangers;
 mod simulator;
+mod stops;
 mod temporal;
 mod world;
