@@ -13,6 +13,7 @@ mod foreign;
 mod load;
 mod outages;
 mod preflight;
+mod processes;
 mod provisioner;
 mod replay;
 mod s3_faults;
