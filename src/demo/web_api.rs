@@ -114,7 +114,9 @@ async fn handle(
     });
     match fault {
         Some(Fault::Hang) => tokio::time::sleep(HANG).await,
-        Some(Fault::HangAfterApply) => drop(tokio::time::timeout(HANG, healed.changed()).await),
+        Some(Fault::HangAfterApply) => {
+            let _ = tokio::time::timeout(HANG, healed.changed()).await;
+        }
         Some(Fault::DropAfterApply) => return broken(),
         _ => {}
     }

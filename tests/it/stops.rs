@@ -19,8 +19,8 @@ use crate::temporal::input;
 use crate::world::{LOOK_AGAIN, Request, Scene, alone, eventually, options, policy};
 
 /// Waits until the bot takes no deliveries any more.
-async fn is_closed(world_url: &str) {
-    let address = world_url.trim_start_matches("http://").to_owned();
+async fn is_closed(bot_url: &str) {
+    let address = bot_url.trim_start_matches("http://").to_owned();
     eventually("the bot to close", async || TcpStream::connect(&address).await.is_err().then_some(())).await;
 }
 
