@@ -29,6 +29,9 @@ use crate::workers::{Live, Workers};
 
 /// The pause between two tries to reach Temporal at start.
 const CONNECT_AGAIN: Duration = Duration::from_secs(1);
+/// How long deliveries may go on once the process is asked to stop. Every handler
+/// is faster (`slack::http`); a delivery that does not arrive whole is not.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
 /// Workers of a process: the bot's own and the built-in provisioner's.
 const WORKERS: usize = 2;
 
@@ -97,13 +100,13 @@ pub async fn serve(
     let web = axum::serve(listener, web::router(health, edge)).with_graceful_shutdown(async move {
         let _ = web_stopping.wait_for(|stop| *stop).await;
     });
-    let web = tokio::spawn(async move { web.await });
+    let web = tokio::spawn(in_time(web.into_future(), stopping.clone()));
     tracing::info!(%address, "serving");
 
     // Slack is answered while Temporal is still being looked for.
     let client = tokio::select! {
         client = connect(&codec) => client?,
-        _ = stopping.wait_for(|stop| *stop) => return Ok(()),
+        _ = stopping.wait_for(|stop| *stop) => return web.await?.context("the web side"),
     };
     requests.connected(client.clone());
     let mut ended = None;
@@ -121,6 +124,24 @@ pub async fn serve(
     match ended {
         Some(why) => Err(anyhow::anyhow!(why)),
         None => web.await?.context("the web side"),
+    }
+}
+
+/// Serves to the end, or until the deliveries still running have had their time.
+async fn in_time(
+    web: impl Future<Output = std::io::Result<()>>,
+    mut stopping: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    let late = async {
+        let _ = stopping.wait_for(|stop| *stop).await;
+        tokio::time::sleep(ANSWERED_WITHIN).await;
+    };
+    tokio::select! {
+        served = web => served,
+        () = late => {
+            tracing::warn!("a delivery was still running, and is dropped");
+            Ok(())
+        }
     }
 }
 

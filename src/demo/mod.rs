@@ -6,6 +6,7 @@
 
 pub mod backends;
 mod blocks;
+pub mod bot;
 pub mod deliveries;
 pub mod limits;
 pub mod message;
@@ -14,6 +15,7 @@ pub mod page;
 mod payloads;
 pub mod people;
 mod play;
+pub mod proxy;
 pub mod record;
 mod response_url;
 pub mod simulator;

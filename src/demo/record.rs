@@ -61,12 +61,17 @@ impl Delivery {
 /// What can go wrong with one Web API call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fault {
+    /// Nothing goes wrong: the fault ordered next is for a later call.
+    None,
     /// 429 with this `Retry-After`, in seconds.
     RateLimited { retry_after: u64 },
     /// An HTTP error status with a body that is no JSON.
     ServerError(u16),
     /// No answer for a minute.
     Hang,
+    /// The call takes effect, and is answered when the workspace is healed, or
+    /// after a minute.
+    HangAfterApply,
     /// The call takes effect, then the connection breaks.
     DropAfterApply,
     /// Slack's own error: HTTP 200, `"ok": false`.

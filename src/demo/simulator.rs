@@ -42,6 +42,7 @@ pub struct Simulator {
 struct Inner {
     state: Mutex<Workspace>,
     changed: watch::Sender<u64>,
+    healed: watch::Sender<()>,
     bot: Mutex<Option<String>>,
     http: Client<HttpConnector, Body>,
     address: SocketAddr,
@@ -62,6 +63,7 @@ impl Simulator {
             inner: Arc::new(Inner {
                 state: Mutex::new(state),
                 changed: watch::Sender::new(0),
+                healed: watch::Sender::new(()),
                 bot: Mutex::new(None),
                 http: Client::builder(TokioExecutor::new()).build_http(),
                 address: listener.local_addr()?,
@@ -160,9 +162,10 @@ impl Simulator {
         });
     }
 
-    /// Takes back every ordered fault.
+    /// Takes back every ordered fault, and gives the answers that hang.
     pub fn heal(&self) {
         self.change(|state| state.faults.clear());
+        self.inner.healed.send_replace(());
     }
 
     /// Every Web API call so far.
@@ -213,6 +216,11 @@ impl Simulator {
     /// The number of changes so far, to follow them.
     pub(super) fn changes(&self) -> watch::Receiver<u64> {
         self.inner.changed.subscribe()
+    }
+
+    /// Changes when the workspace is healed.
+    pub(super) fn healed(&self) -> watch::Receiver<()> {
+        self.inner.healed.subscribe()
     }
 
     pub(super) fn base_url(&self) -> String {

@@ -2,27 +2,19 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use aws_config::{BehaviorVersion, Region};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
-use http_body_util::{BodyExt, Empty};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
 use tempfile::TempDir;
 use tokio::process::Command;
-use tokio::time::{Instant, sleep};
 
-use super::backends::child::{Child, on_a_lifeline};
+use super::backends::child::on_a_lifeline;
 use super::backends::{AwsFiles, S3Server, TemporalOptions, TemporalServer, Tools};
+pub use super::bot::get;
+use super::bot::{self, Bot};
+use super::proxy::Proxy;
 use super::simulator::{Simulator, SimulatorOptions};
-
-/// How long the bot gets to be ready, and to end.
-const READY_WITHIN: Duration = Duration::from_secs(30);
-const END_WITHIN: Duration = Duration::from_secs(15);
-/// How often readiness is asked for.
-const ASK_EVERY: Duration = Duration::from_millis(50);
 
 /// The demo's configuration: what an admin would write.
 pub const CONFIG: &str = r#"regions  = ["us-east-1", "eu-west-1"]
@@ -83,11 +75,15 @@ pub struct Stack {
     pub slack: Simulator,
     pub temporal: TemporalServer,
     pub s3: S3Server,
+    /// All that stands between the bot and Temporal.
+    pub temporal_proxy: Proxy,
+    /// All that stands between the bot and S3.
+    pub s3_proxy: Proxy,
     pub aws: AwsFiles,
     options: StackOptions,
     folder: TempDir,
     port: u16,
-    bot: Option<Child>,
+    bot: Option<Bot>,
 }
 
 impl Stack {
@@ -101,8 +97,11 @@ impl Stack {
         tell("starting Temporal and S3 …");
         let temporal = TemporalOptions { ui: options.temporal_ui, db, ..Default::default() };
         let (temporal, s3) = tokio::try_join!(TemporalServer::start(&tools, temporal), S3Server::start(&tools))?;
+        let temporal_proxy = Proxy::start(&temporal.address()).await?;
+        let s3_proxy = Proxy::start(&s3.endpoint()).await?;
         let slack = Simulator::start(SimulatorOptions { listen: options.page, ..Default::default() }).await?;
-        let mut stack = Self { slack, temporal, s3, aws, options, folder, port: free_port()?, bot: None };
+        let port = free_port()?;
+        let mut stack = Self { slack, temporal, s3, temporal_proxy, s3_proxy, aws, options, folder, port, bot: None };
         tell("starting the bot …");
         stack.start_bot().await?;
         Ok(stack)
@@ -110,12 +109,12 @@ impl Stack {
 
     /// The address Slack delivers to.
     pub fn bot_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        bot::url(self.port)
     }
 
     /// The bot's process: nothing but public settings, and a lifeline, so that it
     /// ends when we do, however we end.
-    pub fn bot_command(&self) -> anyhow::Result<Command> {
+    fn bot_command(&self, port: u16) -> anyhow::Result<Command> {
         let config = self.folder.path().join("provision-bot.toml");
         std::fs::write(&config, &self.options.config)?;
         let mut command = on_a_lifeline(&self.options.bot);
@@ -125,12 +124,12 @@ impl Stack {
             .env("SLACK_BOT_TOKEN", self.slack.bot_token())
             .env("SLACK_SIGNING_SECRET", self.slack.signing_secret())
             .env("SLACK_API_URL", self.slack.api_url())
-            .env("TEMPORAL_ADDRESS", self.temporal.address())
-            .env("AWS_ENDPOINT_URL", self.s3.endpoint())
+            .env("TEMPORAL_ADDRESS", self.temporal_proxy.address())
+            .env("AWS_ENDPOINT_URL", self.s3_proxy.url())
             .env("AWS_CONFIG_FILE", &self.aws.config)
             .env("AWS_SHARED_CREDENTIALS_FILE", &self.aws.credentials)
             .env("PROVISION_BOT_CONFIG", config)
-            .env("PROVISION_BOT_LISTEN", format!("127.0.0.1:{}", self.port))
+            .env("PROVISION_BOT_LISTEN", format!("127.0.0.1:{port}"))
             .env("RUST_LOG", &self.options.log)
             .envs(self.options.env.iter().map(|(name, value)| (name, value)));
         Ok(command)
@@ -165,29 +164,22 @@ impl Stack {
 
     /// Starts the bot with these arguments, without waiting for anything.
     pub fn launch_bot(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
-        let bot = Child::spawn(self.bot_command()?.args(arguments)).context("the bot cannot be started")?;
-        self.bot = Some(bot);
+        self.bot = Some(Bot::launch(self.bot_command(self.port)?.args(arguments), self.port)?);
         self.slack.connect_bot(&self.bot_url());
         Ok(())
     }
 
+    /// Starts one more process of the bot beside the others, and waits until it is
+    /// ready. Slack does not know it until it is told.
+    pub async fn start_beside(&self, arguments: &[&str]) -> anyhow::Result<Bot> {
+        let port = free_port()?;
+        let mut bot = Bot::launch(self.bot_command(port)?.args(arguments), port)?;
+        bot.wait_until_ready().await?;
+        Ok(bot)
+    }
+
     pub async fn wait_until_ready(&mut self) -> anyhow::Result<()> {
-        let deadline = Instant::now() + READY_WITHIN;
-        let mut last = String::new();
-        while Instant::now() < deadline {
-            if let Some(bot) = &mut self.bot
-                && let Some(status) = bot.ended()?
-            {
-                bail!("the bot ended while it started: {status}");
-            }
-            match get(&format!("{}/readyz", self.bot_url())).await {
-                Ok((200, _)) => return Ok(()),
-                Ok((_, why)) => last = why,
-                Err(error) => last = error.to_string(),
-            }
-            sleep(ASK_EVERY).await;
-        }
-        bail!("the bot is not ready: {last}")
+        self.bot.as_mut().context("the bot does not run")?.wait_until_ready().await
     }
 
     /// Kills the bot with no warning.
@@ -199,15 +191,9 @@ impl Stack {
 
     /// Asks the bot to stop, and waits until it has.
     pub async fn stop_bot(&mut self) -> anyhow::Result<Option<i32>> {
-        let Some(mut bot) = self.bot.take() else { return Ok(None) };
-        // It may have ended by itself, which is what is wanted.
-        let _ = bot.signal("TERM").await;
-        match tokio::time::timeout(END_WITHIN, bot.wait()).await {
-            Ok(status) => Ok(status?.code()),
-            Err(_) => {
-                bot.kill().await;
-                bail!("the bot did not stop within {END_WITHIN:?}")
-            }
+        match self.bot.take() {
+            Some(bot) => bot.stop().await,
+            None => Ok(None),
         }
     }
 
@@ -220,15 +206,6 @@ impl Stack {
         self.s3.stop().await;
         self.temporal.stop().await;
     }
-}
-
-/// A page over HTTP: its status and its text.
-pub async fn get(url: &str) -> anyhow::Result<(u16, String)> {
-    let client = Client::builder(TokioExecutor::new()).build_http::<Empty<axum::body::Bytes>>();
-    let answer = tokio::time::timeout(END_WITHIN, client.get(url.parse()?)).await??;
-    let status = answer.status().as_u16();
-    let body = answer.into_body().collect().await?.to_bytes();
-    Ok((status, String::from_utf8_lossy(&body).into_owned()))
 }
 
 fn free_port() -> anyhow::Result<u16> {

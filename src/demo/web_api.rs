@@ -81,6 +81,7 @@ async fn handle(
 ) -> Response {
     let started = Instant::now();
     let args = Args::parse(query.as_deref().unwrap_or_default(), &headers, &body);
+    let mut healed = slack.healed();
     let fault = slack.change(|state| state.faults.get_mut(&method).and_then(|queue| queue.pop_front()));
     let limited = || (429, json!({ "ok": false, "error": "ratelimited" }));
     let mut retry_after = None;
@@ -93,11 +94,12 @@ async fn handle(
         Some(Fault::Hang) => (0, Value::Null),
         Some(Fault::Error(code)) => (200, json!({ "ok": false, "error": code })),
         Some(Fault::DropAfterApply) => (0, slack.change(|state| apply(state, slack.bot_token(), &method, &args))),
-        None if slack.change(|state| over_the_limit(state, &method, &args)) => {
+        Some(Fault::HangAfterApply) => (200, slack.change(|state| apply(state, slack.bot_token(), &method, &args))),
+        None | Some(Fault::None) if slack.change(|state| over_the_limit(state, &method, &args)) => {
             retry_after = Some(1);
             limited()
         }
-        None => (200, slack.change(|state| apply(state, slack.bot_token(), &method, &args))),
+        None | Some(Fault::None) => (200, slack.change(|state| apply(state, slack.bot_token(), &method, &args))),
     };
     let scopes = slack.change(|state| {
         state.calls.push(Call {
@@ -112,6 +114,9 @@ async fn handle(
     });
     match fault {
         Some(Fault::Hang) => tokio::time::sleep(HANG).await,
+        Some(Fault::HangAfterApply) => {
+            let _ = tokio::time::timeout(HANG, healed.changed()).await;
+        }
         Some(Fault::DropAfterApply) => return broken(),
         _ => {}
     }

@@ -78,14 +78,8 @@ const FOR_A_PERSON: &[(&[&str], &str)] = &[
         &["AccessDenied", "AllAccessDisabled", "UnauthorizedAccess", "AccountProblem", "OptInRequired"],
         "Give the AWS profile \"{profile}\" permission for this in region {region}, then retry.",
     ),
-    (
-        &["InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidClientTokenId", "NotSignedUp"],
-        "Check the access key and secret of the AWS profile \"{profile}\", then retry.",
-    ),
-    (
-        &["ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired", "RequestExpired"],
-        "Renew the credentials of the AWS profile \"{profile}\" (log in again if it uses SSO), then retry.",
-    ),
+    (WRONG_KEYS, "Check the access key and secret of the AWS profile \"{profile}\", then retry."),
+    (STALE, "Renew the credentials of the AWS profile \"{profile}\" (log in again if it uses SSO), then retry."),
     (&["BucketAlreadyExists", "BucketAlreadyOwnedByYou"], TAKEN_ADVICE),
     (&["TooManyBuckets"], "Delete unused buckets or have the account's bucket quota raised, then retry."),
     (
@@ -105,6 +99,12 @@ const FOR_A_PERSON: &[(&[&str], &str)] = &[
     ),
 ];
 
+/// Codes that refuse the credentials themselves. After these the profile is read
+/// anew: a person may have mended it by the next attempt.
+const WRONG_KEYS: &[&str] = &["InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidClientTokenId", "NotSignedUp"];
+const STALE: &[&str] =
+    &["ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired", "RequestExpired"];
+
 const TAKEN_ADVICE: &str = "Nothing was changed. Ask for the application again: a new request gets a new bucket name.";
 
 /// 4xx answers that pass by themselves. `NoSuchBucket` in the middle of a plan:
@@ -121,11 +121,6 @@ const PASSING: &[&str] = &[
     "BucketNotEmpty",
     "NoSuchBucket",
 ];
-
-/// Codes after which the credentials are read anew: a person may have renewed
-/// them by the next attempt.
-const STALE_CREDENTIALS: &[&str] =
-    &["InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired"];
 
 impl Problem {
     /// The one decision: does Temporal retry this, or does a person get it now?
@@ -188,7 +183,7 @@ impl Problem {
     pub fn blames_credentials(&self) -> bool {
         match self {
             Self::NoCredentials => true,
-            Self::Refused { code, .. } => STALE_CREDENTIALS.contains(&code.as_str()),
+            Self::Refused { code, .. } => [WRONG_KEYS, STALE].iter().any(|codes| codes.contains(&code.as_str())),
             _ => false,
         }
     }
@@ -282,12 +277,13 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-/// A foreign text, fit to stand in a sentence: one line, bounded, no full stop.
+/// A foreign text, fit to stand in a sentence: one line, no full stop, and if it
+/// had to be cut, it says so.
 fn tidy(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let line = line.trim().trim_end_matches('.');
     match line.char_indices().nth(FOREIGN_TEXT_MAX) {
-        Some((end, _)) => format!("{}…", &line[..end]),
+        Some((end, _)) => format!("{}… (cut)", &line[..end]),
         None => line.to_owned(),
     }
 }
@@ -360,12 +356,14 @@ mod tests {
         let cause = problem.judge("r", "p").cause;
         assert!(cause.starts_with("S3 answered Odd: a b c é"), "{cause}");
         assert!(cause.chars().count() < FOREIGN_TEXT_MAX + 30, "{}", cause.chars().count());
+        assert!(cause.ends_with("… (cut)"), "{cause}");
         assert!(!cause.contains('\n'));
     }
 
     #[test]
     fn only_refused_credentials_are_read_anew() {
         assert!(refused("ExpiredToken", 400).blames_credentials());
+        assert!(refused("ExpiredTokenException", 400).blames_credentials());
         assert!(Problem::NoCredentials.blames_credentials());
         assert!(!refused("SlowDown", 503).blames_credentials());
         assert!(!refused("AccessDenied", 403).blames_credentials());

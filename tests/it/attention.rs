@@ -1,10 +1,10 @@
 //! A request that needs a hand: what failed is told, and a person chooses.
 
 use provision_bot::demo::message::Message;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::temporal::input;
-use crate::world::{Request, Scene, alone, options, policy, private};
+use crate::temporal::{input, json_payload};
+use crate::world::{Request, Scene, alone, eventually, options, policy, private};
 
 /// A profile that the configuration offers and AWS does not know.
 pub fn with_a_lost_profile() -> String {
@@ -39,6 +39,13 @@ fn what_failed_is_told_and_trying_again_asks_again() {
         assert_eq!(card.value_of("give_up").as_deref(), Some(&*request.id));
         let state = scene.temporal.wait_for(&request.id, "needs_attention").await;
         assert!(state["failure"]["cause"].as_str().unwrap().contains("lost"), "{state:#}");
+        eventually("a day to choose", async || {
+            let history = scene.temporal.history(&request.id).await;
+            let timer = |event: &Value| event["attributes"].get("TimerStartedEventAttributes").cloned();
+            let last = history["events"].as_array()?.iter().rev().find_map(timer)?;
+            (last["start_to_fire_timeout"] == "86400.000000000s").then_some(())
+        })
+        .await;
         for ending in ["provisioned", "rejected", "expired", "cancelled"] {
             assert!(!card.text.contains(ending), "{}", card.text);
         }
@@ -49,12 +56,15 @@ fn what_failed_is_told_and_trying_again_asks_again() {
         assert!(scene.bob.refresh(&card).unwrap().buttons().is_empty());
         let old = scene.bob.click_as_seen(&card, "give_up").await.unwrap();
         assert!(private(&old).contains("closed"), "{}", private(&old));
+        // Nor does the workflow take an old choice, however it comes.
+        let late = json!({ "choice": "retry", "attempt": 1, "decidedBy": scene.bob.id() });
+        scene.temporal.signal_raw(&request.id, "attend", vec![json_payload(&late)]).await.unwrap();
         assert_eq!(scene.temporal.state(&request.id).await.unwrap()["status"], "needs_attention");
 
         scene.clicks(&scene.bob, &again, "give_up").await;
         let outcome = scene.outcome(&request, "failed").await;
         assert!(outcome.says("lost"), "{}", outcome.text);
-        scene.ended(&request, "failed").await;
+        assert_eq!(scene.ended(&request, "failed").await["failure"]["attempt"], 2);
     });
 }
 

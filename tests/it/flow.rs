@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use provision_bot::demo::message::Message;
 use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::stack::StackOptions;
 use provision_bot::demo::workspace::Channel;
 use serde_json::{Value, json};
 
-use crate::gate::Gate;
-use crate::world::{ADA, Request, SAM, alone, alone_with, eventually, options, policy, private, shared};
+use crate::world::{ADA, Request, SAM, alone, eventually, options, policy, private, shared};
 
 /// The kinds of the inputs of a form, by `action_id`.
 fn inputs(view: &Value) -> BTreeMap<String, String> {
@@ -87,16 +85,16 @@ fn from_the_command_to_a_bucket() {
 
 #[test]
 fn the_progress_is_shown_while_it_is_built() {
-    alone_with(gated, async |world, gate| {
-        gate.lead_to(&world.stack.s3.endpoint());
+    alone(options(&policy("")), async |world| {
+        let proxy = world.stack.s3_proxy.clone();
         let scene = world.scene();
         let request = scene.ask("slow-build").await;
-        gate.hold("?policy");
+        proxy.hold("?policy");
         scene.approve(&request).await;
-        gate.wait_for_one(0).await;
+        proxy.wait_for_one(0).await.unwrap();
         let shown = scene.alice.wait_for_in_thread(&scene.channel, &request.root.ts, |m| m.says("6/8")).await.unwrap();
         assert!(shown.says("Refusing plain HTTP"), "{}", shown.text);
-        gate.open();
+        proxy.open();
         scene.outcome(&request, "provisioned").await;
         scene.ended(&request, "provisioned").await;
         let done = scene.alice.refresh(&shown).unwrap();
@@ -155,31 +153,25 @@ fn withdrawn_while_it_waits() {
     });
 }
 
-/// A stack with a gate in front of S3.
-async fn gated() -> (StackOptions, Gate) {
-    let gate = Gate::new().await;
-    let env = vec![("AWS_ENDPOINT_URL".to_owned(), gate.url())];
-    (StackOptions { env, ..options(&policy("")) }, gate)
-}
-
 #[test]
 fn withdrawn_while_it_is_built() {
-    alone_with(gated, async |world, gate| {
-        gate.lead_to(&world.stack.s3.endpoint());
+    alone(options(&policy("")), async |world| {
+        let proxy = world.stack.s3_proxy.clone();
         let scene = world.scene();
         for word in ["?versioning", "/index.html"] {
             let request = scene.ask("halfway").await;
-            gate.hold(word);
-            let before = gate.held_so_far();
+            proxy.hold(word);
+            let before = proxy.held_so_far();
             scene.approve(&request).await;
-            gate.wait_for_one(before).await;
+            proxy.wait_for_one(before).await.unwrap();
             assert_eq!(scene.buckets(&request.id).await.len(), 1, "half of it is there");
             scene.temporal.wait_for(&request.id, "provisioning").await;
             let root = scene.alice.refresh(&request.root).unwrap();
             scene.clicks(&scene.alice, &root, "cancel").await;
             // Whether the provisioner hears of it before it is done or after makes no difference.
-            gate.open();
+            proxy.open();
             let outcome = scene.outcome(&request, "cancelled").await;
+            assert!(outcome.says("Everything that had been built is removed."), "{}", outcome.text);
             assert!(!outcome.says("Still there"), "{}", outcome.text);
             scene.ended(&request, "cancelled").await;
             let buckets = scene.s3("us-east-1").list_buckets().send().await.unwrap();
@@ -300,13 +292,7 @@ fn a_request_without_a_justification() {
 fn two_requests_for_one_name_are_strangers() {
     shared(async |scene| {
         let first = scene.ask("twin").await;
-        let form = scene.filled_form("twin").await;
-        assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
-        let other = |m: &Message| m.offers("approve") && m.says("twin") && m.request_id() != Some(&*first.id);
-        let card = scene.bob.wait_for_dm(other).await.unwrap();
-        let id = card.request_id().unwrap().to_owned();
-        let root = scene.root_in(&scene.channel, &id).await;
-        let second = Request { id, root, card };
+        let second = scene.ask_again("twin", &first).await;
         assert_eq!(scene.roots(&scene.channel).len(), 2);
         scene.approve(&first).await;
         let one = scene.ended(&first, "provisioned").await;

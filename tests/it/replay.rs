@@ -12,6 +12,7 @@ use provision_bot::demo::message::Message;
 use provision_bot::workflow::ProvisionApplication;
 use serde_json::{Value, json};
 use temporalio_client::WorkflowHistory;
+use temporalio_common::protos::temporal::api::enums::v1::EventType;
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
 
 use crate::attention::{question, stuck, with_a_lost_profile};
@@ -43,16 +44,73 @@ fn every_recorded_history_replays() {
         for file in std::fs::read_dir(folder()).unwrap() {
             let path = file.unwrap().path();
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-            let history = WorkflowHistory::from_json(&std::fs::read(&path).unwrap()).unwrap();
-            let options = WorkflowReplayerOptions::new().register_workflow::<ProvisionApplication>().unwrap().build();
-            let result = WorkflowReplayer::new(options).unwrap().replay_workflow(history).await;
-            if let Err(error) = result {
-                panic!("{name} does not replay: {error}");
-            }
+            replays(&name, &std::fs::read(&path).unwrap()).await;
             replayed.insert(name);
         }
         assert_eq!(replayed, ENDINGS.map(str::to_owned).into(), "a history for each ending");
     });
+}
+
+/// The workflow does what the history says, command by command.
+async fn replays(name: &str, history: &[u8]) {
+    let history = WorkflowHistory::from_json(history).unwrap();
+    let options = WorkflowReplayerOptions::new().register_workflow::<ProvisionApplication>().unwrap().build();
+    if let Err(error) = WorkflowReplayer::new(options).unwrap().replay_workflow(history).await {
+        panic!("{name} does not replay: {error}");
+    }
+}
+
+/// The recorded request that was given up, but nobody chooses and the day passes:
+/// the same things happen then.
+#[test]
+fn a_day_without_a_choice_is_a_give_up() {
+    plain(async || {
+        let mut history: Value = read("failed_after_a_retry");
+        let events = history["events"].as_array_mut().unwrap();
+        let has = |event: &Value, kind: &str| event["attributes"].get(format!("{kind}EventAttributes")).is_some();
+
+        // The last timer runs for a day, and instead of the choice it fires.
+        let timer = events.iter().rposition(|event| has(event, "TimerStarted")).unwrap();
+        let started = &events[timer]["attributes"]["TimerStartedEventAttributes"];
+        assert_eq!(started["start_to_fire_timeout"], "86400.000000000s");
+        let fired = json!({ "timer_id": started["timer_id"], "started_event_id": events[timer]["event_id"] });
+        let choice = events.iter().rposition(|event| has(event, "WorkflowExecutionSignaled")).unwrap();
+        assert!(choice > timer);
+        events[choice]["event_type"] = json!(EventType::TimerFired as i32);
+        events[choice]["attributes"] = json!({ "TimerFiredEventAttributes": fired });
+
+        // A timer that fired is not cancelled.
+        let cancelled = events.iter().rposition(|event| has(event, "TimerCanceled")).unwrap();
+        assert!(cancelled > choice);
+        let gap = events.remove(cancelled)["event_id"].as_i64().unwrap();
+        events.iter_mut().for_each(|event| close_up(event, gap));
+
+        let destroys = |event: &Value| {
+            event["attributes"]["ActivityTaskScheduledEventAttributes"]["activity_type"]["name"] == "destroy"
+        };
+        assert!(events[choice..].iter().any(destroys), "what was built is removed");
+        replays("a day without a choice", history.to_string().as_bytes()).await;
+    });
+}
+
+/// Numbers events anew after one was taken out.
+fn close_up(value: &mut Value, gap: i64) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member.as_i64() {
+                    Some(id) if name.ends_with("event_id") && id > gap => *member = json!(id - 1),
+                    _ => close_up(member, gap),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| close_up(item, gap)),
+        _ => {}
+    }
+}
+
+fn read(name: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(folder().join(format!("{name}.json"))).unwrap()).unwrap()
 }
 
 #[test]

@@ -196,6 +196,12 @@ impl Temporal {
         answer.history.unwrap().encode_to_vec()
     }
 
+    /// The same, once any is listed: that takes the server a moment.
+    pub async fn count_listed(&self, prefix: &str) -> usize {
+        let look = async || Some(self.count(prefix).await).filter(|count| *count > 0);
+        eventually(&format!("{prefix} to be listed"), look).await
+    }
+
     /// The history of a workflow, as JSON.
     pub async fn history(&self, id: &str) -> Value {
         let client = Client::new(self.connection.clone(), ClientOptions::new(NAMESPACE).build()).unwrap();

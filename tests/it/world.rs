@@ -15,6 +15,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use provision_bot::demo::message::Message;
 use provision_bot::demo::modal::{Modal, Submitted};
 use provision_bot::demo::people::{ClickOutcome, PATIENCE, Person};
+use provision_bot::demo::proxy::Proxy;
 use provision_bot::demo::simulator::{Simulator, SimulatorOptions};
 use provision_bot::demo::stack::{Stack, StackOptions, get};
 use provision_bot::demo::workspace::{Channel, Group, Profile, Workspace};
@@ -57,16 +58,6 @@ pub fn alone(options: StackOptions, test: impl AsyncFnOnce(&mut World)) {
     RUNTIME.block_on(async {
         let mut world = World::start(options).await;
         test(&mut world).await;
-        world.stack.stop().await;
-    });
-}
-
-/// A test with a stack of its own, and something beside it that must be there first.
-pub fn alone_with<T>(prepare: impl AsyncFnOnce() -> (StackOptions, T), test: impl AsyncFnOnce(&mut World, T)) {
-    RUNTIME.block_on(async {
-        let (options, beside) = prepare().await;
-        let mut world = World::start(options).await;
-        test(&mut world, beside).await;
         world.stack.stop().await;
     });
 }
@@ -157,17 +148,21 @@ impl World {
             temporal: self.temporal.clone(),
             bot_url: self.stack.bot_url(),
             s3_endpoint: self.stack.s3.endpoint(),
+            s3_proxy: self.stack.s3_proxy.clone(),
             slack,
         }
     }
 }
 
 /// One test's part of a world.
+#[derive(Clone)]
 pub struct Scene {
     pub slack: Simulator,
     pub temporal: Temporal,
     pub bot_url: String,
     s3_endpoint: String,
+    /// Where S3 fails; shared with other scenes, so faults are of one bucket.
+    pub s3_proxy: Proxy,
     /// Asks.
     pub alice: Person,
     /// Decides.
@@ -223,6 +218,17 @@ impl Scene {
     /// Waits for the messages of a request that was submitted or started.
     pub async fn asked(&self, application: &str) -> Request {
         let card = self.bob.wait_for_dm(|m| m.offers("approve") && m.says(application)).await.unwrap();
+        let id = card.request_id().expect("the card names its request").to_owned();
+        let root = self.root_in(&self.channel, &id).await;
+        Request { id, root, card }
+    }
+
+    /// Alice asks for the same once more, beside the first request.
+    pub async fn ask_again(&self, application: &str, first: &Request) -> Request {
+        let form = self.filled_form(application).await;
+        assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
+        let other = |m: &Message| m.offers("approve") && m.says(application) && m.request_id() != Some(&*first.id);
+        let card = self.bob.wait_for_dm(other).await.unwrap();
         let id = card.request_id().expect("the card names its request").to_owned();
         let root = self.root_in(&self.channel, &id).await;
         Request { id, root, card }
