@@ -15,6 +15,7 @@ mod preflight;
 mod provisioner;
 mod replay;
 mod s3_faults;
+mod s3_leftovers;
 mod s3_strangers;
 mod simulator;
 mod temporal;
