@@ -7,6 +7,8 @@
 //! hits the request that is meant. Anything else (Temporal's gRPC) is passed on
 //! as it is, and can be cut.
 
+mod http;
+
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -16,10 +18,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use self::http::{Found, refusal, request};
 use super::people::PATIENCE;
-
-/// More headers than any client of ours sends.
-const HEADERS_MAX: usize = 64;
 
 /// What goes wrong on the way to a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,12 +153,13 @@ impl Proxy {
         self.shared.rules.send_modify(|rules| rules.retain(|rule| rule.fault != Fault::Hold));
     }
 
-    /// How many of these requests have met their fault, named as when it began.
+    /// How many of these requests (or connections, where the plug is pulled) have
+    /// met their fault, named as when it began.
     pub fn met(&self, what: &str) -> usize {
         self.shared.rules.borrow().iter().filter(|rule| rule.what == what).map(|rule| rule.met).sum()
     }
 
-    /// How many requests have met a fault of any kind.
+    /// The same for all faults.
     pub fn held_so_far(&self) -> usize {
         *self.shared.hit.borrow()
     }
@@ -182,9 +183,10 @@ impl Shared {
 
     async fn pass_unless_cut(self: Arc<Self>, client: TcpStream) {
         let mut rules = self.rules.subscribe();
+        let cut = async { drop(rules.wait_for(|rules| rules.iter().any(|rule| rule.fault == Fault::Cut)).await) };
         tokio::select! {
             biased;
-            _ = rules.wait_for(|rules| rules.iter().any(|rule| rule.fault == Fault::Cut)) => {}
+            () = cut => drop(self.meet(|rule| rule.fault == Fault::Cut)),
             _ = self.pass(client) => {}
         }
     }
@@ -215,7 +217,7 @@ impl Shared {
                         return Ok(());
                     }
                 };
-                match self.fault_of(&line) {
+                match self.meet(|rule| rule.means(&line)) {
                     None => {}
                     Some(Fault::Hold) => self.hold(&line, &mut client, &mut asked).await?,
                     Some(Fault::LoseAnswer) => lose_answer = true,
@@ -235,13 +237,12 @@ impl Shared {
         }
     }
 
-    /// The fault that the request with this first line meets.
-    fn fault_of(&self, line: &str) -> Option<Fault> {
+    /// The first fault of this kind that is in force, and one more that met it.
+    fn meet(&self, which: impl Fn(&Rule) -> bool) -> Option<Fault> {
         let mut met = None;
         self.rules.send_if_modified(|rules| {
-            if let Some(rule) =
-                rules.iter_mut().find(|rule| rule.times.is_none_or(|times| rule.met < times) && rule.means(line))
-            {
+            let in_force = |rule: &&mut Rule| rule.times.is_none_or(|times| rule.met < times) && which(rule);
+            if let Some(rule) = rules.iter_mut().find(in_force) {
                 rule.met += 1;
                 met = Some(rule.fault.clone());
             }
@@ -268,49 +269,4 @@ impl Shared {
             }
         }
     }
-}
-
-/// What a connection's next bytes are.
-enum Found {
-    /// A request of HTTP/1, with as many bytes as it will have.
-    Request { line: String, length: usize },
-    /// The beginning of one, perhaps.
-    Begun,
-    /// Something else.
-    Foreign,
-}
-
-fn request(bytes: &[u8]) -> Found {
-    let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
-    let mut head = httparse::Request::new(&mut headers);
-    match head.parse(bytes) {
-        Ok(httparse::Status::Complete(size)) => {
-            let header = |name: &str| {
-                let found = head.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
-                std::str::from_utf8(found.value).ok()
-            };
-            let body = header("content-length").map_or(Some(0), |length| length.trim().parse().ok());
-            match body {
-                Some(body) if header("transfer-encoding").is_none() => {
-                    let (method, path) = (head.method.unwrap_or_default(), head.path.unwrap_or_default());
-                    Found::Request { line: format!("{method} {path}"), length: size.saturating_add(body) }
-                }
-                _ => Found::Foreign, // nobody asks S3 in pieces of unknown length
-            }
-        }
-        Ok(httparse::Status::Partial) => Found::Begun,
-        Err(_) => Found::Foreign,
-    }
-}
-
-/// The answer of S3 to a request that it refuses.
-fn refusal(status: u16, code: &str, message: &str) -> String {
-    let escaped = message.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{escaped}</Message></Error>"
-    );
-    format!(
-        "HTTP/1.1 {status} Refused\r\ncontent-type: application/xml\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
 }

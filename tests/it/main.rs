@@ -20,6 +20,7 @@ mod processes;
 mod provisioner;
 mod replay;
 mod s3_faults;
+mod s3_leftovers;
 mod s3_strangers;
 mod search_attributes;
 mod simulator;

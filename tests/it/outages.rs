@@ -143,7 +143,7 @@ fn a_line_that_is_cut_is_used_again_when_it_is_back() {
         world.stack.wait_until_ready().await.unwrap();
         approves_when_it_can(&scene, &request).await;
         let root = &request.root.ts;
-        scene.alice.wait_for_in_thread(&scene.channel, root, |m| m.text.contains("1/8")).await.unwrap();
+        world.stack.s3_proxy.wait_for_one(0).await.unwrap();
         world.stack.s3_proxy.heal();
         let patient = scene.alice.with_patience(LONG);
         let ends = |m: &provision_bot::demo::message::Message| m.ts != *root && m.text.contains("provisioned");

@@ -10,7 +10,7 @@ use provision_bot::demo::stack::StackOptions;
 use serde_json::Value;
 
 use crate::attention::{question, stuck, with_a_lost_profile};
-use crate::world::{Request, Scene, alone, eventually, options, shared};
+use crate::world::{Request, Scene, alone, options, shared};
 
 /// Five attempts with their pauses, or ten seconds of silence, on a busy machine.
 pub const LONG: Duration = Duration::from_secs(60);
@@ -275,45 +275,4 @@ fn markup_in(blocks: &[Value]) -> Vec<String> {
         }
     }
     found
-}
-
-#[test]
-fn what_could_not_be_removed_is_named() {
-    shared(async |scene| {
-        let s3 = scene.s3("us-east-1");
-        // Given up, and it may not be deleted.
-        scene.s3_proxy.fail_each("app-left-over PUT ?versioning", Fault::refuse(403, "AccessDenied"));
-        scene.s3_proxy.fail_each("app-left-over DELETE", Fault::refuse(403, "AccessDenied"));
-        let request = scene.ask("left-over").await;
-        scene.approve(&request).await;
-        let card = question(&scene, &request, None).await;
-        scene.clicks(&scene.bob, &card, "give_up").await;
-        let outcome = over(&scene, &request, "failed").await;
-        let bucket_ = bucket(&scene, &request);
-        for words in [&format!("Still there: {bucket_}"), "AccessDenied, says S3", "Not everything"] {
-            assert!(outcome.plain().contains(words), "{words}: {}", outcome.plain());
-        }
-        s3.head_bucket().bucket(&bucket_).send().await.expect("it is as the thread says");
-
-        // Withdrawn while it was being built: the same; and what passes, passes.
-        for (name, fault, times, remains) in [
-            ("left-behind", Fault::refuse(403, "AccessDenied"), 1, true),
-            ("slow-to-go", Fault::refuse(503, "SlowDown"), 4, false),
-        ] {
-            let (held, kept) = (format!("app-{name} PUT ?versioning"), format!("app-{name} DELETE"));
-            scene.s3_proxy.hold(&held);
-            scene.s3_proxy.fail_times(&kept, fault, times);
-            let request = scene.ask(name).await;
-            scene.approve(&request).await;
-            eventually("a half-made bucket", async || (scene.s3_proxy.met(&held) > 0).then_some(())).await;
-            let root = scene.alice.refresh(&request.root).unwrap();
-            scene.clicks(&scene.alice, &root, "cancel").await;
-            scene.s3_proxy.heal_each(&held);
-            let outcome = over(&scene, &request, "cancelled").await;
-            let bucket = bucket(&scene, &request);
-            assert_eq!(outcome.plain().contains(&format!("Still there: {bucket}")), remains, "{}", outcome.plain());
-            assert_eq!(outcome.plain().contains("had been built is removed"), !remains, "{}", outcome.plain());
-            assert_eq!(s3.head_bucket().bucket(&bucket).send().await.is_ok(), remains, "{bucket}");
-        }
-    });
 }

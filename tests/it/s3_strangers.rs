@@ -1,5 +1,5 @@
-//! Buckets of somebody else, and requests that look alike: nothing that does not
-//! carry this request's tag is adopted or deleted, whatever becomes of the request.
+//! Buckets of somebody else: nothing that does not carry this request's tag is
+//! adopted or deleted, whatever becomes of the request.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::client::customize::CustomizableOperation;
@@ -10,7 +10,7 @@ use provision_bot::provisioner::REQUEST_TAG;
 
 use crate::attention::question;
 use crate::s3_faults::{bucket, over};
-use crate::world::{Scene, eventually, shared};
+use crate::world::{Scene, shared};
 
 const KEY: &str = "precious.txt";
 const CONTENT: &[u8] = b"years of work";
@@ -110,33 +110,5 @@ fn a_bucket_that_was_just_deleted_is_no_obstacle() {
         scene.approve(&request).await;
         over(&scene, &request, "provisioned").await;
         assert_eq!(scene.buckets(&request.id).await, [bucket]);
-    });
-}
-
-#[test]
-fn the_end_of_one_twin_leaves_the_other() {
-    shared(async |scene| {
-        let first = scene.ask("twins").await;
-        let second = scene.ask_again("twins", &first).await;
-        // Both are being built at once, under names of their own.
-        let held = "app-twins PUT ?versioning";
-        scene.s3_proxy.hold(held);
-        scene.approve(&first).await;
-        scene.approve(&second).await;
-        eventually("two half-made buckets", async || (scene.s3_proxy.met(held) >= 2).then_some(())).await;
-        let [one, two] = [&first, &second].map(|request| bucket(&scene, request));
-        assert_ne!(one, two);
-        for (request, bucket) in [(&first, &one), (&second, &two)] {
-            assert_eq!(scene.buckets(&request.id).await, [bucket.clone()]);
-        }
-        let root = scene.alice.refresh(&first.root).unwrap();
-        scene.clicks(&scene.alice, &root, "cancel").await;
-        scene.s3_proxy.heal_each(held);
-        over(&scene, &first, "cancelled").await;
-        over(&scene, &second, "provisioned").await;
-        assert!(scene.buckets(&first.id).await.is_empty());
-        let s3 = scene.s3("us-east-1");
-        assert!(s3.head_bucket().bucket(&one).send().await.is_err(), "{one} is still there");
-        s3.get_object().bucket(&two).key("index.html").send().await.expect("the other one is whole");
     });
 }
