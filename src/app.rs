@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::activities::BotActivities;
 use crate::config::{Config, Part, Settings};
+use crate::server::{self, Bounds};
 use crate::slack::api::SlackApi;
 use crate::slack::directory::Directory;
 use crate::slack::handlers::Handlers;
@@ -94,11 +95,8 @@ pub async fn serve(
         }
     };
     let address = listener.local_addr()?;
-    let mut web_stopping = stopping.clone();
-    let web = axum::serve(listener, web::router(health, edge)).with_graceful_shutdown(async move {
-        let _ = web_stopping.wait_for(|stop| *stop).await;
-    });
-    let web = tokio::spawn(async move { web.await });
+    let web = server::serve(listener, web::router(health, edge), Bounds::default(), stopping.clone());
+    let web = tokio::spawn(web);
     tracing::info!(%address, "serving");
 
     // Slack is answered while Temporal is still being looked for.
@@ -120,7 +118,7 @@ pub async fn serve(
     }
     match ended {
         Some(why) => Err(anyhow::anyhow!(why)),
-        None => web.await?.context("the web side"),
+        None => web.await.context("the web side"),
     }
 }
 

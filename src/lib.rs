@@ -20,6 +20,7 @@ pub mod slack;
 
 pub mod app;
 pub mod check;
+pub mod server;
 pub mod telemetry;
 pub mod web;
 pub mod workers;
