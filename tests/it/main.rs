@@ -3,6 +3,7 @@
 
 mod attention;
 mod backends;
+mod bodies;
 mod check;
 mod cli;
 mod decisions;
@@ -11,12 +12,15 @@ mod flow;
 mod foreign;
 mod fuzzed;
 mod gate;
+mod hostile;
 mod load;
+mod meanwhile;
 mod outages;
 mod preflight;
 mod properties;
 mod provisioner;
 mod replay;
+mod secrets;
 mod simulator;
 mod temporal;
 mod world;
