@@ -18,6 +18,7 @@ use crate::activities::BotActivities;
 use crate::codec::Codec;
 use crate::config::{Config, Part, Settings};
 use crate::provisioner::{self, Aws, Provisioner};
+use crate::server::{self, Bounds};
 use crate::slack::api::SlackApi;
 use crate::slack::directory::Directory;
 use crate::slack::handlers::Handlers;
@@ -96,17 +97,14 @@ pub async fn serve(
         }
     };
     let address = listener.local_addr()?;
-    let mut web_stopping = stopping.clone();
-    let web = axum::serve(listener, web::router(health, edge)).with_graceful_shutdown(async move {
-        let _ = web_stopping.wait_for(|stop| *stop).await;
-    });
-    let web = tokio::spawn(in_time(web.into_future(), stopping.clone()));
+    let web = server::serve(listener, web::router(health, edge), Bounds::default(), stopping.clone());
+    let web = tokio::spawn(in_time(web, stopping.clone()));
     tracing::info!(%address, "serving");
 
     // Slack is answered while Temporal is still being looked for.
     let client = tokio::select! {
         client = connect(&codec) => client?,
-        _ = stopping.wait_for(|stop| *stop) => return web.await?.context("the web side"),
+        _ = stopping.wait_for(|stop| *stop) => return web.await.context("the web side"),
     };
     requests.connected(client.clone());
     let mut ended = None;
@@ -123,25 +121,19 @@ pub async fn serve(
     }
     match ended {
         Some(why) => Err(anyhow::anyhow!(why)),
-        None => web.await?.context("the web side"),
+        None => web.await.context("the web side"),
     }
 }
 
 /// Serves to the end, or until the deliveries still running have had their time.
-async fn in_time(
-    web: impl Future<Output = std::io::Result<()>>,
-    mut stopping: watch::Receiver<bool>,
-) -> std::io::Result<()> {
+async fn in_time(web: impl Future<Output = ()>, mut stopping: watch::Receiver<bool>) {
     let late = async {
         let _ = stopping.wait_for(|stop| *stop).await;
         tokio::time::sleep(ANSWERED_WITHIN).await;
     };
     tokio::select! {
-        served = web => served,
-        () = late => {
-            tracing::warn!("a delivery was still running, and is dropped");
-            Ok(())
-        }
+        () = web => {}
+        () = late => tracing::warn!("a delivery was still running, and is dropped"),
     }
 }
 

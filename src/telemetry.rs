@@ -18,7 +18,8 @@ use crate::config::LogFormat;
 
 /// What no filter changes. The AWS SDK logs key IDs as it finds them; a watcher of
 /// progress that outlives what it watched is no news.
-const ALWAYS: &str = "aws_config=warn,temporalio_sdk_core::worker::activities=error";
+const ALWAYS: &str = "aws_config=warn,aws_sigv4=warn,aws_smithy_runtime::client::orchestrator=warn,\
+                      temporalio_sdk_core::worker::activities=error";
 
 /// Sends the logs to standard error, in the given form. `filter` is `RUST_LOG`.
 pub fn start_logging(format: LogFormat, filter: &str) {

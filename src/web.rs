@@ -19,6 +19,7 @@ use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeTaskQueueRequest;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use tower_http::timeout::TimeoutLayer;
 
 use crate::slack;
 use crate::slack::api::SlackApi;
@@ -30,6 +31,9 @@ use crate::workflow::TASK_QUEUE;
 
 /// How long Slack's word on the token is taken for true.
 const TOKEN_FRESH: Duration = Duration::from_secs(30);
+/// How long a request may take, its body included. Slack waits three seconds, so
+/// this ends only what never arrives.
+const REQUEST_WITHIN: Duration = Duration::from_secs(10);
 /// How long a count of the open requests is taken for true.
 const COUNT_FRESH: Duration = Duration::from_secs(10);
 /// The ages by which open requests are counted, in seconds. The longest wait is for
@@ -135,10 +139,11 @@ pub fn router(health: Health, slack: Option<(Handlers, SecretString)>) -> Router
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .with_state(health);
-    match slack {
+    let router = match slack {
         Some((handlers, secret)) => router.merge(slack::http::routes(handlers, secret)),
         None => router,
-    }
+    };
+    router.layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_WITHIN))
 }
 
 async fn readyz(State(health): State<Health>) -> Response {

@@ -135,6 +135,11 @@ impl Stack {
         Ok(command)
     }
 
+    /// What the bot is configured with when it starts next.
+    pub fn configure(&mut self, config: &str) {
+        self.options.config = config.to_owned();
+    }
+
     /// A client that looks at S3 from outside.
     pub async fn s3_client(&self, region: &str, profile: &str) -> aws_sdk_s3::Client {
         let files = EnvConfigFiles::builder()

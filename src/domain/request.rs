@@ -44,7 +44,8 @@ impl ApplicationName {
                 c if c.is_ascii_uppercase() => format!("\"{c}\" is upper case."),
                 c if c.is_whitespace() => "A name has no spaces in it.".into(),
                 c if c.is_control() => "The name contains a control character.".into(),
-                c => format!("\"{c}\" cannot be in a name."),
+                // Escaped where nothing would be seen, or the text around it turned round.
+                c => format!("\"{}\" cannot be in a name.", c.escape_debug()),
             });
         }
         match name.len() {

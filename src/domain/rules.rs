@@ -102,9 +102,14 @@ impl ProvisionRequest {
     }
 }
 
-/// A reason as it is kept: trimmed, bounded, or none.
+/// A reason as it is kept: trimmed, bounded, or none. The form takes no longer
+/// one; what another client sent too long says that it was cut.
 fn reason(typed: &str) -> Option<String> {
-    let kept: String = typed.trim().chars().take(REASON_MAX).collect();
+    let typed = typed.trim();
+    let kept = match typed.char_indices().nth(REASON_MAX) {
+        Some((end, _)) => format!("{}… (cut)", &typed[..end]),
+        None => typed.to_owned(),
+    };
     (!kept.is_empty()).then_some(kept)
 }
 

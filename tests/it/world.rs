@@ -62,6 +62,16 @@ pub fn alone(options: StackOptions, test: impl AsyncFnOnce(&mut World)) {
     });
 }
 
+/// A test with a stack of its own, and something beside it that must be there first.
+pub fn alone_with<T>(prepare: impl AsyncFnOnce() -> (StackOptions, T), test: impl AsyncFnOnce(&mut World, T)) {
+    RUNTIME.block_on(async {
+        let (options, beside) = prepare().await;
+        let mut world = World::start(options).await;
+        test(&mut world, beside).await;
+        world.stack.stop().await;
+    });
+}
+
 /// A test that needs no more than the runtime.
 pub fn plain(test: impl AsyncFnOnce()) {
     RUNTIME.block_on(test());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Message;
 use super::parts::{
     Fact, NAME_MAX, QUOTE_MAX, Trouble, application, because, blueprint, cleaned, facts, follow, justification, place,
-    plain_application, request_id, request_id_of, requester, team, told, trouble,
+    plain_application, request_id, requester, shown_id, team, told, trouble,
 };
 use super::request::{Choice, entry};
 use super::template::{fields, template};
@@ -30,7 +30,7 @@ fields! {
 
 template! {
     /// The form that asks why.
-    RejectModal from "reject_modal" { private_metadata: String, application: Text, request_id: String }
+    RejectModal from "reject_modal" { private_metadata: String, application: Text, request_id: Text }
 }
 
 template! {
@@ -49,6 +49,7 @@ template! {
         profile_value: Option<String>,
         profile_search: Option<String>,
         request_id: String,
+        shown_id: Text,
     }
 }
 
@@ -58,7 +59,7 @@ template! {
         headline: Markup,
         facts: Vec<Fact>,
         quote: Option<Text>,
-        request_id: String,
+        request_id: Text,
     }
 }
 
@@ -72,6 +73,7 @@ template! {
         advice: Option<Text>,
         attempt: Value,
         request_id: String,
+        shown_id: Text,
     }
 }
 
@@ -80,7 +82,7 @@ pub fn reject_modal(request_id: &str, application: &str, private_metadata: &str)
     RejectModal {
         private_metadata: private_metadata.to_owned(),
         application: Text::line_or_dash(application, NAME_MAX),
-        request_id: request_id_of(request_id),
+        request_id: shown_id(request_id),
     }
     .render()
 }
@@ -128,6 +130,7 @@ pub fn ask(n: &Notification) -> Message {
         profile_value: profile.map(|entry| entry.value.clone()),
         profile_search,
         request_id: request_id(n),
+        shown_id: shown_id(n.request_id.as_str()),
         regions,
         profiles,
     };
@@ -192,7 +195,7 @@ pub fn decided(n: &Notification) -> Message {
     let about = format!("{} asked for {} for {}.", requester(n), blueprint(n), team(n));
     let text = Markup::ours(format!("{headline}{more} {about}{follow}"));
     let headline = Markup::ours(format!("{headline} {} asked for it.{follow}", requester(n)));
-    let view = DecisionMade { headline, facts, quote, request_id: request_id(n) };
+    let view = DecisionMade { headline, facts, quote, request_id: shown_id(n.request_id.as_str()) };
     Message::new(&text, view.render())
 }
 
@@ -216,6 +219,7 @@ pub fn attention(n: &Notification) -> Message {
         advice,
         attempt: json!(failure.attempt),
         request_id: request_id(n),
+        shown_id: shown_id(n.request_id.as_str()),
     };
     Message::new(&text, view.render())
 }

@@ -49,15 +49,15 @@ pub fn plain_application(n: &Notification) -> Text {
     Text::ours(n.request.application_name.as_str())
 }
 
-/// The request ID as the value of a button.
+/// The request ID as the value of a button: as it is, whatever its shape, for it
+/// is the key of the request.
 pub fn request_id(n: &Notification) -> String {
-    request_id_of(n.request_id.as_str())
+    n.request_id.as_str().chars().take(REQUEST_ID_MAX).collect()
 }
 
-/// A request ID as the value of a button: as it is, whatever its shape, for it
-/// is the key of the request.
-pub fn request_id_of(id: &str) -> String {
-    id.chars().take(REQUEST_ID_MAX).collect()
+/// The request ID to be read. Another client may have chosen an odd one.
+pub fn shown_id(id: &str) -> Text {
+    Text::line_or_dash(id, REQUEST_ID_MAX)
 }
 
 pub fn requester(n: &Notification) -> Markup {

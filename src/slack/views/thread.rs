@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Message;
 use super::parts::{
     Fact, PHRASE_MAX, QUOTE_MAX, Trouble, application, authorizer, because, blueprint, cleaned, code, fact, facts,
-    given_up, justification, place, remains, request_id, requester, team, told, trouble,
+    given_up, justification, place, remains, request_id, requester, shown_id, team, told, trouble,
 };
 use super::template::template;
 use super::text::{Markup, Text, link, mention, moment};
@@ -38,7 +38,7 @@ template! {
         facts: Vec<Fact>,
         justification: Option<Text>,
         cancel: Option<String>,
-        request_id: String,
+        request_id: Text,
     }
 }
 
@@ -97,7 +97,7 @@ pub fn root(n: &Notification) -> Message {
         facts,
         justification: justification(n),
         cancel: (!n.notice.status().is_final()).then(|| request_id(n)),
-        request_id: request_id(n),
+        request_id: shown_id(n.request_id.as_str()),
     };
     Message::new(&text, view.render())
 }

@@ -1,0 +1,140 @@
+//! What changes between the question and the answer: the policy, the people, the
+//! time that is left.
+
+use std::time::Duration;
+
+use provision_bot::demo::workspace::Profile;
+use serde_json::{Value, json};
+
+use crate::temporal::{approval, input};
+use crate::world::{ADA, Request, Scene, alone, options, policy, private, shared};
+
+/// Bob approves and is told why not; nothing happens.
+async fn no_longer(scene: &Scene, request: &Request, word: &str) {
+    scene.select_as_seen(request).await;
+    let clicked = scene.bob.click(&request.card, "approve").await.unwrap();
+    assert_eq!(clicked.error, None);
+    assert!(private(&clicked).contains(word), "{word}: {}", private(&clicked));
+    assert_eq!(scene.temporal.state(&request.id).await.unwrap()["status"], "awaiting_authorization", "{word}");
+    assert_eq!(scene.bob.refresh(&request.card).unwrap(), request.card, "nothing changed");
+}
+
+#[test]
+fn an_authorizer_who_is_none_any_more_is_refused_and_told() {
+    shared(async |scene| {
+        let request = scene.ask("people-change").await;
+        let bob = Profile::member(scene.bob.id(), "bob", "Bob");
+        for (change, word) in [
+            (Profile { deleted: true, ..bob.clone() }, "deactivated"),
+            (Profile { is_restricted: true, ..bob.clone() }, "guest"),
+            (Profile { is_stranger: true, ..bob.clone() }, "other organisations"),
+            (Profile { is_bot: true, ..bob.clone() }, "bot"),
+        ] {
+            scene.slack.change(|acme| acme.add_person(change));
+            no_longer(&scene, &request, word).await;
+        }
+        scene.slack.change(|acme| acme.add_person(bob));
+        scene.approve(&request).await;
+        scene.ended(&request, "provisioned").await;
+    });
+}
+
+#[test]
+fn a_policy_that_changed_counts_at_the_click() {
+    alone(options(&policy("")), async |world| {
+        let scene = world.scene();
+        let request = scene.ask("policy-changes").await;
+        let before = policy("");
+        let team = format!("id = \"{}\"", scene.team);
+        for (change, word) in [
+            (
+                before.replacen(&format!("\"{}\", \"{ADA}\"", scene.bob.id()), &format!("\"{ADA}\""), 1),
+                "approved any more",
+            ),
+            (before.replacen(&format!("[\"{}\"]", scene.alice.id()), "[\"U0STRANGER1\"]", 1), "approved any more"),
+            (before.replacen(&team, "id = \"another\"", 1), "approved any more"),
+            (before.replacen("\"us-east-1\", ", "", 1), "us-east-1"),
+            (before.replacen("\"sandbox\", ", "", 1), "sandbox"),
+        ] {
+            assert_ne!(change, before);
+            world.stack.stop_bot().await.unwrap();
+            world.stack.configure(&change);
+            world.stack.start_bot().await.unwrap();
+            no_longer(&scene, &request, word).await;
+        }
+        // Saying no is always possible.
+        scene.reject(&request, "not any more").await;
+        scene.ended(&request, "rejected").await;
+    });
+}
+
+/// When the message says that time is up: the first moment in it, Unix seconds.
+fn expires_at(request: &Request) -> i64 {
+    let text = request.card.text.split("<!date^").nth(1).expect("a moment");
+    text.split('^').next().unwrap().parse().unwrap()
+}
+
+/// What everybody reads agrees with how the workflow ended.
+async fn agree(scene: &Scene, request: &Request) -> String {
+    let state: Value = scene.temporal.ended(&request.id).await.unwrap();
+    let status = state["status"].as_str().unwrap().to_owned();
+    let (word, other) = match &*status {
+        "provisioned" => ("approved", "expired"),
+        "expired" => ("expired", "approved"),
+        _ => panic!("{state:#}"),
+    };
+    assert_eq!(state["authorization"].is_null(), status == "expired", "{state:#}");
+    scene.check(&request.id);
+    let card = scene.bob.refresh(&request.card).unwrap();
+    let root = scene.alice.refresh(&request.root).unwrap();
+    assert!(card.text.to_lowercase().contains(word), "{status}: {}", card.text);
+    assert!(root.text.contains(&*status), "{status}: {}", root.text);
+    for message in scene.said(&request.id) {
+        assert!(!message.text.to_lowercase().contains(other), "{status}: {}", message.text);
+    }
+    assert_eq!(scene.buckets(&request.id).await.len(), usize::from(status == "provisioned"));
+    status
+}
+
+#[test]
+fn in_the_last_moment_everybody_agrees_who_was_first() {
+    const REQUESTS: usize = 20;
+    shared(async |scene| {
+        let race = async |n: usize| {
+            let id = format!("last-moment-{n:010}");
+            let mut sent = input(&scene, "last-moment");
+            sent["authorizationTimeoutSeconds"] = json!(3);
+            scene.temporal.start(&id, &sent).await;
+            let root = scene.root_in(&scene.channel, &id).await;
+            let card = scene.bob.wait_for_dm(|m| m.request_id() == Some(&*id)).await.unwrap();
+            let request = Request { id, root, card };
+            scene.select_as_seen(&request).await;
+            // Around the end: some before it, some after it, some at once with it.
+            let end = Duration::from_secs(expires_at(&request).unsigned_abs());
+            let at = end + Duration::from_millis(50 * n as u64);
+            tokio::time::sleep(at.saturating_sub(std::time::UNIX_EPOCH.elapsed().unwrap())).await;
+            let by_click = n % 2 == 1;
+            if by_click {
+                let clicked = scene.bob.click_as_seen(&request.card, "approve").await.unwrap();
+                assert_eq!(clicked.error, None);
+            } else {
+                // Refused by Temporal when it is over already.
+                let payload = crate::temporal::json_payload(&approval(&scene));
+                let _ = scene.temporal.signal_raw(&request.id, "authorize", vec![payload]).await;
+            }
+            (request, by_click)
+        };
+        let raced = futures::future::join_all((0..REQUESTS).map(race)).await;
+        let mut ended = Vec::new();
+        let mut too_late = 0;
+        for (request, by_click) in &raced {
+            let status = agree(&scene, request).await;
+            too_late += usize::from(*by_click && status == "expired");
+            ended.push(status);
+        }
+        // Who approved in time hears nothing, and each of the others is told once.
+        let told = scene.slack.all_messages().into_iter().filter(|m| m.only_for.as_deref() == Some(scene.bob.id()));
+        let told: Vec<_> = told.map(|message| message.text).collect();
+        assert_eq!(told.len(), too_late, "{ended:?}\n{told:#?}");
+    });
+}
