@@ -162,7 +162,15 @@ impl Simulator {
 
     /// Takes back every ordered fault.
     pub fn heal(&self) {
-        self.change(|state| state.faults.clear());
+        self.change(|state| {
+            state.faults.clear();
+            state.faults_in.clear();
+        });
+    }
+
+    /// Every call of this method in this channel fails so, until healed.
+    pub fn fail_in(&self, channel: &str, method: &str, fault: Fault) {
+        self.change(|state| state.faults_in.insert((method.to_string(), channel.to_string()), fault));
     }
 
     /// Every Web API call so far.

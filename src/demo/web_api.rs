@@ -27,8 +27,6 @@ use args::Args;
 const HANG: Duration = Duration::from_secs(60);
 /// Posts in one channel: one a second, this many at once.
 const POST_BURST: usize = 4;
-/// Edits: about fifty a minute.
-const UPDATES_PER_MINUTE: usize = 50;
 
 /// What a method answers: fields to put beside `"ok": true`, or an error.
 type Answer = Result<Value, Refusal>;
@@ -81,7 +79,7 @@ async fn handle(
 ) -> Response {
     let started = Instant::now();
     let args = Args::parse(query.as_deref().unwrap_or_default(), &headers, &body);
-    let fault = slack.change(|state| state.faults.get_mut(&method).and_then(|queue| queue.pop_front()));
+    let fault = slack.change(|state| fault_of(state, &method, &args));
     let limited = || (429, json!({ "ok": false, "error": "ratelimited" }));
     let mut retry_after = None;
     let (status, answer) = match &fault {
@@ -89,7 +87,7 @@ async fn handle(
             retry_after = Some(*seconds);
             limited()
         }
-        Some(Fault::ServerError(status)) => (*status, Value::Null),
+        Some(Fault::ServerError(status) | Fault::Html(status)) => (*status, Value::Null),
         Some(Fault::Hang) => (0, Value::Null),
         Some(Fault::Error(code)) => (200, json!({ "ok": false, "error": code })),
         Some(Fault::DropAfterApply) => (0, slack.change(|state| apply(state, slack.bot_token(), &method, &args))),
@@ -116,6 +114,9 @@ async fn handle(
         _ => {}
     }
     let Ok(code) = StatusCode::from_u16(status) else { return broken() };
+    if let Some(Fault::Html(_)) = fault {
+        return (code, axum::response::Html("<html><body>Slack is down for a moment</body></html>")).into_response();
+    }
     if answer.is_null() {
         return (code, "upstream error").into_response();
     }
@@ -200,6 +201,28 @@ fn need_scope(state: &Workspace, scope: &str) -> Result<(), Refusal> {
     Err(Refusal::with("missing_scope", json!({ "needed": scope, "provided": provided(state) })))
 }
 
+/// What a test ordered to go wrong with this call. Whoever calls again before an
+/// ordered `Retry-After` has passed is refused as Slack refuses it, and it is noted.
+fn fault_of(state: &mut Workspace, method: &str, args: &Args) -> Option<Fault> {
+    let channel = args.text("channel").unwrap_or_default();
+    // Slack counts posts by channel, everything else by method.
+    let counted = if method == "chat.postMessage" { channel.clone() } else { String::new() };
+    let promise = (method.to_string(), counted);
+    if let Some(until) = state.promised.get(&promise) {
+        let left = until.saturating_duration_since(Instant::now());
+        if !left.is_zero() {
+            state.impatient.push(format!("{method} {channel}: {left:?} too early"));
+            return Some(Fault::RateLimited { retry_after: left.as_secs() + 1 });
+        }
+    }
+    let ordered = state.faults.get_mut(method).and_then(|queue| queue.pop_front());
+    let fault = ordered.or_else(|| state.faults_in.get(&(method.to_string(), channel)).cloned());
+    if let Some(Fault::RateLimited { retry_after }) = fault {
+        state.promised.insert(promise, Instant::now() + Duration::from_secs(retry_after));
+    }
+    fault
+}
+
 /// Is this call one too many? Only asked while rate limits are on.
 fn over_the_limit(state: &mut Workspace, method: &str, args: &Args) -> bool {
     let (key, many, window) = match method {
@@ -207,7 +230,7 @@ fn over_the_limit(state: &mut Workspace, method: &str, args: &Args) -> bool {
             let channel = args.text("channel").unwrap_or_default();
             (channel, POST_BURST, Duration::from_secs(POST_BURST as u64))
         }
-        "chat.update" => (method.to_string(), UPDATES_PER_MINUTE, Duration::from_secs(60)),
+        "chat.update" => (method.to_string(), state.rules.edits_per_minute, Duration::from_secs(60)),
         _ => return false,
     };
     if !state.rules.rate_limits {
