@@ -170,7 +170,12 @@ impl Simulator {
 
     /// Every call of this method in this channel fails so, until healed.
     pub fn fail_in(&self, channel: &str, method: &str, fault: Fault) {
-        self.change(|state| state.faults_in.insert((method.to_string(), channel.to_string()), fault));
+        self.fail_times_in(channel, method, fault, usize::MAX);
+    }
+
+    /// The next `count` calls of this method in this channel fail so.
+    pub fn fail_times_in(&self, channel: &str, method: &str, fault: Fault, count: usize) {
+        self.change(|state| state.faults_in.insert((method.to_string(), channel.to_string()), (fault, count)));
     }
 
     /// Every Web API call so far.

@@ -25,6 +25,8 @@ use args::Args;
 
 /// How long a hanging call hangs.
 const HANG: Duration = Duration::from_secs(60);
+/// A call this soon after a refusal may have been sent before the refusal was read.
+const ON_ITS_WAY: Duration = Duration::from_millis(500);
 /// Posts in one channel: one a second, this many at once.
 const POST_BURST: usize = 4;
 
@@ -208,17 +210,23 @@ fn fault_of(state: &mut Workspace, method: &str, args: &Args) -> Option<Fault> {
     // Slack counts posts by channel, everything else by method.
     let counted = if method == "chat.postMessage" { channel.clone() } else { String::new() };
     let promise = (method.to_string(), counted);
-    if let Some(until) = state.promised.get(&promise) {
-        let left = until.saturating_duration_since(Instant::now());
-        if !left.is_zero() {
+    let now = Instant::now();
+    if let Some((from, until)) = state.promised.get(&promise) {
+        let left = until.saturating_duration_since(now);
+        if now > *from && !left.is_zero() {
             state.impatient.push(format!("{method} {channel}: {left:?} too early"));
             return Some(Fault::RateLimited { retry_after: left.as_secs() + 1 });
         }
     }
     let ordered = state.faults.get_mut(method).and_then(|queue| queue.pop_front());
-    let fault = ordered.or_else(|| state.faults_in.get(&(method.to_string(), channel)).cloned());
+    let in_channel = || {
+        let (fault, left) = state.faults_in.get_mut(&(method.to_string(), channel)).filter(|(_, left)| *left > 0)?;
+        *left -= 1;
+        Some(fault.clone())
+    };
+    let fault = ordered.or_else(in_channel);
     if let Some(Fault::RateLimited { retry_after }) = fault {
-        state.promised.insert(promise, Instant::now() + Duration::from_secs(retry_after));
+        state.promised.insert(promise, (now + ON_ITS_WAY, now + Duration::from_secs(retry_after)));
     }
     fault
 }

@@ -180,11 +180,11 @@ pub struct Workspace {
     pub calls: Vec<Call>,
     pub deliveries: Vec<Delivery>,
     pub faults: HashMap<String, VecDeque<Fault>>,
-    /// Faults of one method in one channel, until they are taken back.
-    pub faults_in: HashMap<(String, String), Fault>,
-    /// Until when a method (in a channel, for posts) may not be called again, by a
-    /// `Retry-After` that a test ordered.
-    pub promised: HashMap<(String, String), Instant>,
+    /// Faults of one method in one channel, and how many calls they still hit.
+    pub faults_in: HashMap<(String, String), (Fault, usize)>,
+    /// From when until when a method (in a channel, for posts) may not be called, by
+    /// a `Retry-After` that a test ordered.
+    pub promised: HashMap<(String, String), (Instant, Instant)>,
     /// Calls that came before their `Retry-After` had passed.
     pub impatient: Vec<String>,
     /// Recent posts per channel, for the rate limit.

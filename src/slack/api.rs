@@ -148,7 +148,7 @@ impl SlackApi {
     }
 
     pub async fn update_view(&self, view_id: &str, view: &Value) -> Result<(), SlackError> {
-        let _: Empty = self.post("views.update", &json!({ "view_id": view_id, "view": view })).await?;
+        let _: Done = self.post("views.update", &json!({ "view_id": view_id, "view": view })).await?;
         Ok(())
     }
 
@@ -166,7 +166,7 @@ impl SlackApi {
     pub async fn update_message(&self, ts: &str, post: &Post<'_>) -> Result<(), SlackError> {
         let mut body = body(post);
         body["ts"] = json!(ts);
-        let _: Empty = self.post(UPDATE, &body).await?;
+        let _: Done = self.post(UPDATE, &body).await?;
         Ok(())
     }
 
@@ -184,7 +184,7 @@ impl SlackApi {
     /// Says something to one person alone, in a channel.
     pub async fn post_ephemeral(&self, channel: &str, user: &str, text: &str) -> Result<(), SlackError> {
         let body = json!({ "channel": channel, "user": user, "text": text });
-        let _: Empty = self.post("chat.postEphemeral", &body).await?;
+        let _: Done = self.post("chat.postEphemeral", &body).await?;
         Ok(())
     }
 
@@ -221,7 +221,7 @@ impl SlackApi {
     }
 
     pub async fn join(&self, channel: &str) -> Result<(), SlackError> {
-        let _: Empty = self.post("conversations.join", &json!({ "channel": channel })).await?;
+        let _: Done = self.post("conversations.join", &json!({ "channel": channel })).await?;
         Ok(())
     }
 
@@ -363,6 +363,15 @@ const UPDATE: &str = "chat.update";
 /// The ID of Slackbot, which `users.info` does not call a bot.
 const SLACKBOT: &str = "USLACKBOT";
 
+/// Slack did it. Without the field a page of some proxy, which the client takes for
+/// an empty answer, would pass for success.
+#[derive(Deserialize)]
+struct Done {
+    #[serde(rename = "ok")]
+    _ok: bool,
+}
+
+/// What a `response_url` answers: anything.
 #[derive(Deserialize)]
 struct Empty {}
 

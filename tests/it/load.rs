@@ -6,9 +6,11 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use provision_bot::demo::modal::Submitted;
+use tokio::time::sleep;
 
 use crate::process::Process;
-use crate::world::{Request, Scene, alone, options, policy};
+use crate::world::{LOOK_AGAIN, Request, Scene, alone, options, policy, private};
 
 /// Every message waits for its second, and every retry for what Slack asks.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -25,15 +27,30 @@ async fn lane(scene: &Scene, number: usize, each: usize) -> Vec<Request> {
     let names: Vec<String> = (0..each).map(|n| format!("load-{number:02}-{n:02}")).collect();
     for name in &names {
         let form = scene.filled_form(name).await;
-        form.submit().await.unwrap();
+        persist(async || (form.submit().await.unwrap() == Submitted::Closed).then_some(())).await;
     }
     let all = names.iter().map(async |name| {
         let request = scene.asked(name).await;
-        scene.approve(&request).await;
+        scene.select(&request).await;
+        // A machine at its limit may say "try again", and a person does.
+        persist(async || {
+            let clicked = scene.bob.click(&request.card, "approve").await.unwrap();
+            let said = private(&clicked);
+            assert!(said.is_empty() || said.contains("try again"), "{said}");
+            said.is_empty().then_some(())
+        })
+        .await;
         scene.outcome(&request, "provisioned").await;
         request
     });
     join_all(all).await
+}
+
+/// Does it again until it has happened.
+async fn persist(attempt: impl AsyncFn() -> Option<()>) {
+    while attempt().await.is_none() {
+        sleep(LOOK_AGAIN).await;
+    }
 }
 
 fn load(channels: usize, each: usize, edits_per_minute: usize) {

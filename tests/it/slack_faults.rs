@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use provision_bot::demo::message::Message;
 use provision_bot::demo::modal::Submitted;
 use provision_bot::demo::record::Fault;
@@ -52,6 +53,7 @@ fn obeyed(scene: &Scene) {
 fn whatever_slack_does_every_message_arrives_once_and_in_order() {
     alone(stack(), async |world| {
         let slack = world.stack.slack.clone();
+        let mut all = Vec::new();
         let ratelimited = || Fault::Error("ratelimited".into());
         for (name, fault, times) in [
             ("retry-after", Fault::RateLimited { retry_after: 2 }, 2),
@@ -62,16 +64,16 @@ fn whatever_slack_does_every_message_arrives_once_and_in_order() {
             ("page-502", Fault::Html(502), 1),
         ] {
             let scene = patient_scene(world);
-            let form = scene.filled_form(name).await;
-            slack.fail_times("chat.postMessage", fault.clone(), times);
-            assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
-            let request = scene.asked(name).await;
-            slack.fail_times("chat.postMessage", fault.clone(), times);
-            slack.fail_times("chat.update", fault.clone(), times);
-            slack.fail_times("conversations.replies", fault.clone(), 1);
-            ends(&scene, &request).await;
-            slack.heal();
+            let slack = slack.clone();
+            all.push(async move {
+                let fails = |method: &str| slack.fail_times_in(&scene.channel, method, fault.clone(), times);
+                fails("chat.postMessage");
+                let request = asks(&scene, name).await;
+                ["chat.postMessage", "chat.update", "conversations.replies"].map(fails);
+                ends(&scene, &request).await;
+            });
         }
+        join_all(all).await;
     });
 }
 
