@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use temporalio_client::Client;
 use temporalio_common::worker::WorkerDeploymentOptions;
+use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 
@@ -23,6 +24,12 @@ const GRACE: Duration = Duration::from_secs(6);
 const STOP_AT_MOST: Duration = Duration::from_secs(GRACE.as_secs() + 4);
 /// How often a heartbeat reaches the server, and so how fresh the progress is.
 const HEARTBEAT_EVERY: Duration = Duration::from_millis(500);
+
+/// Activities at once, per worker. They wait more than they work, and every request
+/// that is being built has two: fewer, and many slow ones hold up all others.
+const ACTIVITIES_AT_ONCE: usize = 2_000;
+/// Anything else at once: the SDK's default.
+const TASKS_AT_ONCE: usize = 100;
 
 /// How many workers poll now. Shared with whoever judges readiness.
 pub type Live = Arc<AtomicUsize>;
@@ -48,16 +55,26 @@ impl Workers {
         live: &Live,
     ) -> anyhow::Result<Self> {
         let release = || WorkerDeploymentOptions::from_build_id(env!("CARGO_PKG_VERSION").to_owned());
+        let slots = || {
+            TunerHolder::builder()
+                .workflow_task_slot_supplier(FixedSizeSlotSupplier::new(TASKS_AT_ONCE))
+                .activity_task_slot_supplier(FixedSizeSlotSupplier::new(ACTIVITIES_AT_ONCE))
+                .local_activity_task_slot_supplier(FixedSizeSlotSupplier::new(TASKS_AT_ONCE))
+                .nexus_task_slot_supplier(FixedSizeSlotSupplier::new(TASKS_AT_ONCE))
+                .build()
+        };
         let bot = WorkerOptions::new(TASK_QUEUE)
             .register_activities(bot)
             .register_workflow::<ProvisionApplication>()?
             .deployment_options(release())
+            .tuner(slots())
             .max_heartbeat_throttle_interval(HEARTBEAT_EVERY)
             .graceful_shutdown_period(GRACE)
             .build();
         let builtin = WorkerOptions::new(provisioner::QUEUE)
             .register_activities(provisioner)
             .deployment_options(release())
+            .tuner(slots())
             .max_heartbeat_throttle_interval(HEARTBEAT_EVERY)
             .graceful_shutdown_period(GRACE)
             .build();

@@ -44,12 +44,13 @@ pub async fn run(bot: &BotActivities, ctx: &ActivityContext, watch: Watch) -> Re
         let Some(progress) = heartbeat(ctx, seen.raw(), &watch.activity_id).await else { return Ok(()) };
         if let Some(progress) = progress.filter(|progress| shown.as_ref() != Some(progress))
             && Instant::now() >= edit_again
+            // The last state is told with the outcome, which needs the edits more.
+            && !bot.slack.edits_are_scarce()
         {
             edit_again = Instant::now() + EDIT_EVERY;
             match show(bot, &watch, &progress).await {
                 Ok(()) => shown = Some(progress),
-                // The next edit says more than this one would have, later.
-                Err(SlackError::RateLimited { retry_after, .. }) => edit_again = Instant::now() + retry_after,
+                Err(SlackError::RateLimited { .. }) => {}
                 Err(error @ SlackError::Unavailable { .. }) => tracing::warn!(%error, "progress could not be shown"),
                 Err(error) if error.is("message_not_found") => return Ok(()),
                 Err(error) => return Err(slack_failure(&error)),

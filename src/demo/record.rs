@@ -74,6 +74,8 @@ pub enum Fault {
     HangAfterApply,
     /// The call takes effect, then the connection breaks.
     DropAfterApply,
+    /// A page for people, with this HTTP status.
+    Html(u16),
     /// Slack's own error: HTTP 200, `"ok": false`.
     Error(String),
 }

@@ -164,8 +164,21 @@ impl Simulator {
 
     /// Takes back every ordered fault, and gives the answers that hang.
     pub fn heal(&self) {
-        self.change(|state| state.faults.clear());
+        self.change(|state| {
+            state.faults.clear();
+            state.faults_in.clear();
+        });
         self.inner.healed.send_replace(());
+    }
+
+    /// Every call of this method in this channel fails so, until healed.
+    pub fn fail_in(&self, channel: &str, method: &str, fault: Fault) {
+        self.fail_times_in(channel, method, fault, usize::MAX);
+    }
+
+    /// The next `count` calls of this method in this channel fail so.
+    pub fn fail_times_in(&self, channel: &str, method: &str, fault: Fault, count: usize) {
+        self.change(|state| state.faults_in.insert((method.to_string(), channel.to_string()), (fault, count)));
     }
 
     /// Every Web API call so far.

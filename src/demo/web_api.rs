@@ -25,10 +25,10 @@ use args::Args;
 
 /// How long a hanging call hangs.
 const HANG: Duration = Duration::from_secs(60);
+/// A call this soon after a refusal may have been sent before the refusal was read.
+const ON_ITS_WAY: Duration = Duration::from_millis(500);
 /// Posts in one channel: one a second, this many at once.
 const POST_BURST: usize = 4;
-/// Edits: about fifty a minute.
-const UPDATES_PER_MINUTE: usize = 50;
 
 /// What a method answers: fields to put beside `"ok": true`, or an error.
 type Answer = Result<Value, Refusal>;
@@ -82,7 +82,7 @@ async fn handle(
     let started = Instant::now();
     let args = Args::parse(query.as_deref().unwrap_or_default(), &headers, &body);
     let mut healed = slack.healed();
-    let fault = slack.change(|state| state.faults.get_mut(&method).and_then(|queue| queue.pop_front()));
+    let fault = slack.change(|state| fault_of(state, &method, &args));
     let limited = || (429, json!({ "ok": false, "error": "ratelimited" }));
     let mut retry_after = None;
     let (status, answer) = match &fault {
@@ -90,7 +90,7 @@ async fn handle(
             retry_after = Some(*seconds);
             limited()
         }
-        Some(Fault::ServerError(status)) => (*status, Value::Null),
+        Some(Fault::ServerError(status) | Fault::Html(status)) => (*status, Value::Null),
         Some(Fault::Hang) => (0, Value::Null),
         Some(Fault::Error(code)) => (200, json!({ "ok": false, "error": code })),
         Some(Fault::DropAfterApply) => (0, slack.change(|state| apply(state, slack.bot_token(), &method, &args))),
@@ -121,6 +121,9 @@ async fn handle(
         _ => {}
     }
     let Ok(code) = StatusCode::from_u16(status) else { return broken() };
+    if let Some(Fault::Html(_)) = fault {
+        return (code, axum::response::Html("<html><body>Slack is down for a moment</body></html>")).into_response();
+    }
     if answer.is_null() {
         return (code, "upstream error").into_response();
     }
@@ -205,6 +208,34 @@ fn need_scope(state: &Workspace, scope: &str) -> Result<(), Refusal> {
     Err(Refusal::with("missing_scope", json!({ "needed": scope, "provided": provided(state) })))
 }
 
+/// What a test ordered to go wrong with this call. Whoever calls again before an
+/// ordered `Retry-After` has passed is refused as Slack refuses it, and it is noted.
+fn fault_of(state: &mut Workspace, method: &str, args: &Args) -> Option<Fault> {
+    let channel = args.text("channel").unwrap_or_default();
+    // Slack counts posts by channel, everything else by method.
+    let counted = if method == "chat.postMessage" { channel.clone() } else { String::new() };
+    let promise = (method.to_string(), counted);
+    let now = Instant::now();
+    if let Some((from, until)) = state.promised.get(&promise) {
+        let left = until.saturating_duration_since(now);
+        if now > *from && !left.is_zero() {
+            state.impatient.push(format!("{method} {channel}: {left:?} too early"));
+            return Some(Fault::RateLimited { retry_after: left.as_secs() + 1 });
+        }
+    }
+    let ordered = state.faults.get_mut(method).and_then(|queue| queue.pop_front());
+    let in_channel = || {
+        let (fault, left) = state.faults_in.get_mut(&(method.to_string(), channel)).filter(|(_, left)| *left > 0)?;
+        *left -= 1;
+        Some(fault.clone())
+    };
+    let fault = ordered.or_else(in_channel);
+    if let Some(Fault::RateLimited { retry_after }) = fault {
+        state.promised.insert(promise, (now + ON_ITS_WAY, now + Duration::from_secs(retry_after)));
+    }
+    fault
+}
+
 /// Is this call one too many? Only asked while rate limits are on.
 fn over_the_limit(state: &mut Workspace, method: &str, args: &Args) -> bool {
     let (key, many, window) = match method {
@@ -212,7 +243,7 @@ fn over_the_limit(state: &mut Workspace, method: &str, args: &Args) -> bool {
             let channel = args.text("channel").unwrap_or_default();
             (channel, POST_BURST, Duration::from_secs(POST_BURST as u64))
         }
-        "chat.update" => (method.to_string(), UPDATES_PER_MINUTE, Duration::from_secs(60)),
+        "chat.update" => (method.to_string(), state.rules.edits_per_minute, Duration::from_secs(60)),
         _ => return false,
     };
     if !state.rules.rate_limits {

@@ -134,6 +134,8 @@ pub struct Rules {
     pub home_tab_enabled: bool,
     /// One message a second per channel, with a small burst.
     pub rate_limits: bool,
+    /// Edits a minute in the whole workspace, while rate limits are on.
+    pub edits_per_minute: usize,
     pub trigger_lifetime: Duration,
     pub ack_deadline: Duration,
     /// Answer an expired trigger in Slack's older form, `invalid_arguments`.
@@ -149,6 +151,7 @@ impl Default for Rules {
             messages_tab_enabled: true,
             home_tab_enabled: true,
             rate_limits: false,
+            edits_per_minute: 50,
             trigger_lifetime: Duration::from_secs(3),
             ack_deadline: Duration::from_secs(3),
             older_trigger_errors: false,
@@ -177,6 +180,13 @@ pub struct Workspace {
     pub calls: Vec<Call>,
     pub deliveries: Vec<Delivery>,
     pub faults: HashMap<String, VecDeque<Fault>>,
+    /// Faults of one method in one channel, and how many calls they still hit.
+    pub faults_in: HashMap<(String, String), (Fault, usize)>,
+    /// From when until when a method (in a channel, for posts) may not be called, by
+    /// a `Retry-After` that a test ordered.
+    pub promised: HashMap<(String, String), (Instant, Instant)>,
+    /// Calls that came before their `Retry-After` had passed.
+    pub impatient: Vec<String>,
     /// Recent posts per channel, for the rate limit.
     pub posted: HashMap<String, VecDeque<Instant>>,
     last_ts: i64,

@@ -23,6 +23,7 @@ use tracing::Span;
 use url::Url;
 
 use super::ids::EVENT_TYPE;
+use super::pace::Pace;
 use crate::domain::notice::MessageRef;
 use crate::domain::policy::{Person, Standing};
 use crate::telemetry::Metrics;
@@ -44,6 +45,7 @@ pub struct SlackApi {
     client: Arc<SlackClient<Connector>>,
     token: Arc<SlackApiToken>,
     metrics: Metrics,
+    pace: Pace,
     timeout: Duration,
 }
 
@@ -118,6 +120,7 @@ impl SlackApi {
             client: Arc::new(SlackClient::new(connector)),
             token: Arc::new(SlackApiToken::new(SlackApiTokenValue(token.to_owned()))),
             metrics,
+            pace: Pace::default(),
             timeout: IN_A_HANDLER,
         })
     }
@@ -145,7 +148,7 @@ impl SlackApi {
     }
 
     pub async fn update_view(&self, view_id: &str, view: &Value) -> Result<(), SlackError> {
-        let _: Empty = self.post("views.update", &json!({ "view_id": view_id, "view": view })).await?;
+        let _: Done = self.post("views.update", &json!({ "view_id": view_id, "view": view })).await?;
         Ok(())
     }
 
@@ -156,21 +159,32 @@ impl SlackApi {
         if let Some(thread) = post.thread {
             body["thread_ts"] = json!(thread);
         }
-        self.post("chat.postMessage", &body).await
+        self.post(POST_MESSAGE, &body).await
     }
 
     /// Brings a message up to date. Doing it twice is doing it once.
     pub async fn update_message(&self, ts: &str, post: &Post<'_>) -> Result<(), SlackError> {
         let mut body = body(post);
         body["ts"] = json!(ts);
-        let _: Empty = self.post("chat.update", &body).await?;
+        let _: Done = self.post(UPDATE, &body).await?;
         Ok(())
+    }
+
+    /// Has Slack limited edits lately? Then none is made that can be spared.
+    pub fn edits_are_scarce(&self) -> bool {
+        self.pace.is_scarce(UPDATE, "")
+    }
+
+    /// How long Slack wants no message in this channel, if it said so.
+    pub fn wait_to_post(&self, channel: &str) -> Option<SlackError> {
+        let retry_after = self.pace.wait(POST_MESSAGE, channel)?;
+        Some(SlackError::RateLimited { method: POST_MESSAGE, retry_after })
     }
 
     /// Says something to one person alone, in a channel.
     pub async fn post_ephemeral(&self, channel: &str, user: &str, text: &str) -> Result<(), SlackError> {
         let body = json!({ "channel": channel, "user": user, "text": text });
-        let _: Empty = self.post("chat.postEphemeral", &body).await?;
+        let _: Done = self.post("chat.postEphemeral", &body).await?;
         Ok(())
     }
 
@@ -189,7 +203,7 @@ impl SlackApi {
             is_sensitive_url: true,
         };
         let call = self.client.http_api.connector.http_post_uri::<_, Empty>(url, &body, context);
-        self.finish(METHOD, call).await.map(|_| ())
+        self.finish(METHOD, response_url, call).await.map(|_| ())
     }
 
     /// The direct conversation with a person.
@@ -207,7 +221,7 @@ impl SlackApi {
     }
 
     pub async fn join(&self, channel: &str) -> Result<(), SlackError> {
-        let _: Empty = self.post("conversations.join", &json!({ "channel": channel })).await?;
+        let _: Done = self.post("conversations.join", &json!({ "channel": channel })).await?;
         Ok(())
     }
 
@@ -297,7 +311,9 @@ impl SlackApi {
     async fn post<A: DeserializeOwned + Send>(&self, method: &'static str, body: &Value) -> Result<A, SlackError> {
         let session = self.client.open_session(&self.token);
         let call = session.http_session_api.http_post::<_, A>(method, body, None);
-        self.finish(method, call).await
+        // Slack counts messages by channel, everything else by method.
+        let channel = if method == POST_MESSAGE { body["channel"].as_str().unwrap_or_default() } else { "" };
+        self.finish(method, channel, call).await
     }
 
     async fn get<A: DeserializeOwned + Send>(
@@ -308,15 +324,20 @@ impl SlackApi {
         let params: Vec<(&str, Option<&str>)> = params.into_iter().map(|(name, value)| (name, Some(value))).collect();
         let session = self.client.open_session(&self.token);
         let call = session.http_session_api.http_get::<A, _, _>(method, &params, None);
-        self.finish(method, call).await
+        self.finish(method, "", call).await
     }
 
-    /// Gives a call its deadline, reads its error, and counts it.
+    /// Makes a call unless Slack wants none yet, gives it its deadline, reads its
+    /// error, and counts it.
     async fn finish<A>(
         &self,
         method: &'static str,
+        channel: &str,
         call: impl Future<Output = Result<A, SlackClientError>>,
     ) -> Result<A, SlackError> {
+        if let Some(retry_after) = self.pace.wait(method, channel) {
+            return Err(SlackError::RateLimited { method, retry_after });
+        }
         let result = match tokio::time::timeout(self.timeout, call).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(read_error(method, error)),
@@ -329,13 +350,28 @@ impl SlackApi {
             Err(SlackError::Unavailable { .. }) => "unavailable",
         };
         self.metrics.slack_call(method, counted);
+        if let Err(SlackError::RateLimited { retry_after, .. }) = &result {
+            self.pace.slow_down(method, channel, *retry_after);
+        }
         result
     }
 }
 
+const POST_MESSAGE: &str = "chat.postMessage";
+const UPDATE: &str = "chat.update";
+
 /// The ID of Slackbot, which `users.info` does not call a bot.
 const SLACKBOT: &str = "USLACKBOT";
 
+/// Slack did it. Without the field a page of some proxy, which the client takes for
+/// an empty answer, would pass for success.
+#[derive(Deserialize)]
+struct Done {
+    #[serde(rename = "ok")]
+    _ok: bool,
+}
+
+/// What a `response_url` answers: anything.
 #[derive(Deserialize)]
 struct Empty {}
 

@@ -318,8 +318,8 @@ fn a_form_that_does_not_open_is_explained() {
             Fault::Error("expired_trigger_id".into()),
             Fault::Error("internal_error".into()),
             Fault::ServerError(503),
-            Fault::RateLimited { retry_after: 30 },
             Fault::Hang,
+            Fault::RateLimited { retry_after: 30 },
         ] {
             web.slack.fail_next("views.open", fault.clone());
             let ran = alice.command(DEPLOYS, "/provision", "checkout").await;

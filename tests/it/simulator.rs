@@ -351,6 +351,8 @@ async fn faults_come_as_ordered() {
     assert_eq!(error(&slack, "chat.postMessage", post()).await, "fatal_error");
     slack.fail_next("chat.postMessage", Fault::RateLimited { retry_after: 7 });
     assert_eq!(error(&slack, "chat.postMessage", post()).await, "ratelimited");
+    // The time that was promised has passed.
+    slack.change(|acme| acme.promised.clear());
     slack.fail_times("chat.postMessage", Fault::ServerError(503), 2);
     assert_eq!(call(&slack, "chat.postMessage", post()).await, None);
     assert_eq!(call(&slack, "chat.postMessage", post()).await, None);

@@ -202,6 +202,17 @@ impl Temporal {
         eventually(&format!("{prefix} to be listed"), look).await
     }
 
+    /// How many workflows run.
+    pub async fn running(&self) -> usize {
+        let request = ListWorkflowExecutionsRequest {
+            namespace: NAMESPACE.into(),
+            query: "ExecutionStatus = \"Running\"".to_owned(),
+            ..Default::default()
+        };
+        let answer = self.connection.workflow_service().list_workflow_executions(request.into_request()).await.unwrap();
+        answer.into_inner().executions.len()
+    }
+
     /// The history of a workflow, as JSON.
     pub async fn history(&self, id: &str) -> Value {
         let client = Client::new(self.connection.clone(), ClientOptions::new(NAMESPACE).build()).unwrap();

@@ -1,0 +1,71 @@
+//! When Slack may be asked again: what it has asked us to wait for, kept for the
+//! whole process, so that nobody asks before the time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How long a limit is remembered after it has passed: Slack counts by the minute.
+const MEMORY: Duration = Duration::from_secs(60);
+/// Less is not worth a wait of its own.
+const AT_LEAST: Duration = Duration::from_millis(50);
+
+/// What a limit is about: a method, and the channel where Slack counts by channel.
+type Key = (&'static str, String);
+
+/// The limits that Slack has told us of.
+#[derive(Clone, Default)]
+pub struct Pace {
+    /// When each may be asked again.
+    again: Arc<Mutex<HashMap<Key, Instant>>>,
+}
+
+impl Pace {
+    /// How long to wait before this is asked again, if at all.
+    pub fn wait(&self, method: &'static str, channel: &str) -> Option<Duration> {
+        let again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = again.get(&(method, channel.to_owned()))?;
+        let left = until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then(|| left.max(AT_LEAST))
+    }
+
+    /// Slack asked to wait.
+    pub fn slow_down(&self, method: &'static str, channel: &str, retry_after: Duration) {
+        let now = Instant::now();
+        let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+        again.retain(|_, until| now.saturating_duration_since(*until) < MEMORY);
+        // Answers may overtake each other: the later time counts.
+        let until = again.entry((method, channel.to_owned())).or_insert(now);
+        *until = (*until).max(now + retry_after);
+    }
+
+    /// Did Slack limit this within the last minute?
+    pub fn is_scarce(&self, method: &'static str, channel: &str) -> bool {
+        let again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+        again.get(&(method, channel.to_owned())).is_some_and(|until| until.elapsed() < MEMORY)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_holds_until_its_time_and_is_remembered_for_a_minute() {
+        let pace = Pace::default();
+        assert_eq!(pace.wait("chat.update", ""), None);
+        pace.slow_down("chat.update", "", Duration::from_secs(30));
+        pace.slow_down("chat.update", "", Duration::from_secs(1));
+        assert_eq!(pace.wait("chat.update", ""), Some(Duration::from_secs(30)), "the later time counts");
+        assert_eq!(pace.wait("chat.update", "C1"), None, "another channel");
+        assert_eq!(pace.wait("chat.postMessage", ""), None, "another method");
+
+        tokio::time::advance(Duration::from_secs(30)).await;
+        assert_eq!(pace.wait("chat.update", ""), None);
+        assert!(pace.is_scarce("chat.update", ""));
+        tokio::time::advance(MEMORY).await;
+        assert!(!pace.is_scarce("chat.update", ""));
+    }
+}

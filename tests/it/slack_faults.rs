@@ -1,0 +1,147 @@
+//! Slack at its worst, through the whole of a request: limits, errors, silence,
+//! lost answers. Every message arrives once and in order, and nobody asks before
+//! the time that Slack gave.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use provision_bot::demo::message::Message;
+use provision_bot::demo::modal::Submitted;
+use provision_bot::demo::record::Fault;
+use provision_bot::demo::stack::StackOptions;
+
+use crate::world::{Request, Scene, World, alone, options, policy};
+
+const LONG: Duration = Duration::from_secs(90);
+
+fn stack() -> StackOptions {
+    options(&policy("timeout = \"10m\""))
+}
+
+fn patient_scene(world: &World) -> Scene {
+    let mut scene = world.scene();
+    scene.alice = scene.alice.with_patience(LONG);
+    scene.bob = scene.bob.with_patience(LONG);
+    scene
+}
+
+async fn asks(scene: &Scene, application: &str) -> Request {
+    let form = scene.filled_form(application).await;
+    assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
+    scene.asked(application).await
+}
+
+/// Approves, waits for the end, and looks at everything that was said.
+async fn ends(scene: &Scene, request: &Request) {
+    scene.approve(request).await;
+    scene.outcome(request, "provisioned").await;
+    scene.ended(request, "provisioned").await;
+    let said = scene.said(&request.id);
+    let part = |message: &Message| message.metadata.as_ref().unwrap()["event_payload"]["part"].clone();
+    let parts: Vec<_> = said.iter().map(part).collect();
+    assert_eq!(parts, ["root", "card", "authorized", "progress", "outcome"], "{}", scene.slack.dump());
+    assert_eq!(scene.roots(&scene.channel).len(), 1, "{}", scene.slack.dump());
+    obeyed(scene);
+}
+
+fn obeyed(scene: &Scene) {
+    let impatient = scene.slack.read(|state| state.impatient.clone());
+    assert!(impatient.is_empty(), "asked before the time: {impatient:#?}");
+}
+
+#[test]
+fn whatever_slack_does_every_message_arrives_once_and_in_order() {
+    alone(stack(), async |world| {
+        let slack = world.stack.slack.clone();
+        let mut all = Vec::new();
+        let ratelimited = || Fault::Error("ratelimited".into());
+        for (name, fault, times) in [
+            ("retry-after", Fault::RateLimited { retry_after: 2 }, 2),
+            ("limited-200", ratelimited(), 1),
+            ("broken", Fault::ServerError(500), 1),
+            ("lost", Fault::DropAfterApply, 1),
+            ("page-200", Fault::Html(200), 1),
+            ("page-502", Fault::Html(502), 1),
+        ] {
+            let scene = patient_scene(world);
+            let slack = slack.clone();
+            all.push(async move {
+                let fails = |method: &str| slack.fail_times_in(&scene.channel, method, fault.clone(), times);
+                fails("chat.postMessage");
+                let request = asks(&scene, name).await;
+                ["chat.postMessage", "chat.update", "conversations.replies"].into_iter().for_each(fails);
+                ends(&scene, &request).await;
+            });
+        }
+        join_all(all).await;
+    });
+}
+
+#[test]
+fn a_limit_met_by_the_checks_or_the_form_is_obeyed() {
+    alone(stack(), async |world| {
+        let slack = world.stack.slack.clone();
+        let scene = patient_scene(world);
+        let form = scene.filled_form("checked").await;
+        slack.fail_times("users.info", Fault::RateLimited { retry_after: 2 }, 1);
+        // Whether the form or the workflow meets it, nobody asks again too early.
+        while form.submit().await.unwrap() != Submitted::Closed {
+            tokio::time::sleep(crate::world::LOOK_AGAIN).await;
+        }
+        let request = scene.asked("checked").await;
+        ends(&scene, &request).await;
+
+        slack.fail_next("views.open", Fault::RateLimited { retry_after: 2 });
+        let first = scene.alice.command(&scene.channel, "/provision", "form").await;
+        assert!(first.ephemeral.expect("an answer").text.contains("try again"));
+        let again = scene.alice.command(&scene.channel, "/provision", "form").await;
+        assert!(again.ephemeral.is_some() || again.modal.is_some(), "silence");
+        obeyed(&scene);
+    });
+}
+
+#[test]
+fn a_hung_slack_holds_up_no_message_for_good() {
+    alone(stack(), async |world| {
+        let slack = world.stack.slack.clone();
+        let scene = patient_scene(world);
+        let form = scene.filled_form("hung").await;
+        slack.fail_in(&scene.channel, "chat.postMessage", Fault::Hang);
+        assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
+        // Each call gives up on its own, and is made again.
+        let channel = scene.channel.clone();
+        let hung = |calls: &[provision_bot::demo::record::Call]| {
+            calls.iter().filter(|call| call.status == 0 && call.args["channel"] == channel.as_str()).count()
+        };
+        slack.wait_until("two calls to hang", LONG, |acme| (hung(&acme.calls) >= 2).then_some(())).await.unwrap();
+        slack.heal();
+        let request = scene.asked("hung").await;
+        ends(&scene, &request).await;
+    });
+}
+
+#[test]
+fn a_busy_channel_holds_up_no_other() {
+    alone(stack(), async |world| {
+        let slack = world.stack.slack.clone();
+        let busy = patient_scene(world);
+        let other = patient_scene(world);
+        let form = busy.filled_form("busy").await;
+        slack.fail_in(&busy.channel, "chat.postMessage", Fault::RateLimited { retry_after: 2 });
+        assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
+        let refused = |calls: &[provision_bot::demo::record::Call]| {
+            calls.iter().filter(|call| call.status == 429 && call.args["channel"] == busy.channel.as_str()).count()
+        };
+        slack.wait_until("Slack to refuse", LONG, |acme| (refused(&acme.calls) > 0).then_some(())).await.unwrap();
+
+        let request = asks(&other, "quick").await;
+        ends(&other, &request).await;
+        assert!(busy.roots(&busy.channel).is_empty(), "the busy channel still waits");
+
+        // It goes on for as long as Slack likes, and nobody asks too early.
+        slack.wait_until("four refusals", LONG, |acme| (refused(&acme.calls) >= 4).then_some(())).await.unwrap();
+        slack.heal();
+        let request = busy.asked("busy").await;
+        ends(&busy, &request).await;
+    });
+}
