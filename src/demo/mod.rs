@@ -17,6 +17,7 @@ mod play;
 pub mod record;
 mod response_url;
 pub mod simulator;
+pub mod socket_mode;
 pub mod stack;
 mod transcript;
 mod views;

@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep};
 use super::backends::child::{Child, on_a_lifeline};
 use super::backends::{AwsFiles, S3Server, TemporalOptions, TemporalServer, Tools};
 use super::simulator::{Simulator, SimulatorOptions};
+use super::workspace::Rules;
 
 /// How long the bot gets to be ready, and to end.
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -58,6 +59,8 @@ pub struct StackOptions {
     pub temporal_ui: bool,
     /// Keep Temporal's state on disk, so that it survives a restart.
     pub temporal_on_disk: bool,
+    /// The app is set up for Socket Mode.
+    pub socket_mode: bool,
     /// `RUST_LOG` of the bot.
     pub log: String,
     /// More variables for the bot; they win over the stack's own.
@@ -72,6 +75,7 @@ impl StackOptions {
             page: None,
             temporal_ui: false,
             temporal_on_disk: false,
+            socket_mode: false,
             log: crate::config::environment("RUST_LOG").unwrap_or_else(|| "warn".to_owned()),
             env: Vec::new(),
         }
@@ -101,7 +105,8 @@ impl Stack {
         tell("starting Temporal and S3 …");
         let temporal = TemporalOptions { ui: options.temporal_ui, db, ..Default::default() };
         let (temporal, s3) = tokio::try_join!(TemporalServer::start(&tools, temporal), S3Server::start(&tools))?;
-        let slack = Simulator::start(SimulatorOptions { listen: options.page, ..Default::default() }).await?;
+        let rules = Rules { socket_mode: options.socket_mode, ..Rules::default() };
+        let slack = Simulator::start(SimulatorOptions { listen: options.page, rules, ..Default::default() }).await?;
         let mut stack = Self { slack, temporal, s3, aws, options, folder, port: free_port()?, bot: None };
         tell("starting the bot …");
         stack.start_bot().await?;
@@ -118,12 +123,16 @@ impl Stack {
     pub fn bot_command(&self) -> anyhow::Result<Command> {
         let config = self.folder.path().join("provision-bot.toml");
         std::fs::write(&config, &self.options.config)?;
+        let way_in = match self.options.socket_mode {
+            true => ("SLACK_APP_TOKEN", self.slack.app_token()),
+            false => ("SLACK_SIGNING_SECRET", self.slack.signing_secret()),
+        };
         let mut command = on_a_lifeline(&self.options.bot);
         command
             .env_clear()
             .env("PATH", crate::config::environment("PATH").unwrap_or_default())
             .env("SLACK_BOT_TOKEN", self.slack.bot_token())
-            .env("SLACK_SIGNING_SECRET", self.slack.signing_secret())
+            .env(way_in.0, way_in.1)
             .env("SLACK_API_URL", self.slack.api_url())
             .env("TEMPORAL_ADDRESS", self.temporal.address())
             .env("AWS_ENDPOINT_URL", self.s3.endpoint())

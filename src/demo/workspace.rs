@@ -134,6 +134,8 @@ pub struct Rules {
     pub home_tab_enabled: bool,
     /// One message a second per channel, with a small burst.
     pub rate_limits: bool,
+    /// The app is set up for Socket Mode: nothing is delivered over HTTP.
+    pub socket_mode: bool,
     pub trigger_lifetime: Duration,
     pub ack_deadline: Duration,
     /// Answer an expired trigger in Slack's older form, `invalid_arguments`.
@@ -149,6 +151,7 @@ impl Default for Rules {
             messages_tab_enabled: true,
             home_tab_enabled: true,
             rate_limits: false,
+            socket_mode: false,
             trigger_lifetime: Duration::from_secs(3),
             ack_deadline: Duration::from_secs(3),
             older_trigger_errors: false,
