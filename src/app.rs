@@ -16,9 +16,10 @@ use tokio::sync::watch;
 
 use crate::activities::BotActivities;
 use crate::config::{Config, Part, Settings};
-use crate::slack::api::SlackApi;
+use crate::slack::api::{IN_AN_ACTIVITY, SlackApi};
 use crate::slack::directory::Directory;
 use crate::slack::handlers::Handlers;
+use crate::slack::socket::{self, Reach};
 use crate::slack::views;
 use crate::telemetry::Metrics;
 use crate::temporal::{self, Requests};
@@ -33,7 +34,7 @@ const WORKERS: usize = 2;
 /// Runs until SIGTERM or Ctrl-C.
 pub async fn run(config: Config, part: Part) -> anyhow::Result<()> {
     views::check().context("the templates in blocks/")?;
-    if let Some(why) = not_built_yet(&config.settings, part) {
+    if let Some(why) = not_built_yet(&config.settings) {
         anyhow::bail!(why);
     }
     let listener = TcpListener::bind(&config.settings.listen)
@@ -49,10 +50,7 @@ pub async fn run(config: Config, part: Part) -> anyhow::Result<()> {
 }
 
 /// The setting that promises what the program cannot do yet, and what to do about it.
-pub fn not_built_yet(settings: &Settings, part: Part) -> Option<&'static str> {
-    if settings.slack_app_token.is_some() && part != Part::Worker {
-        return Some("SLACK_APP_TOKEN: Socket Mode is not served yet; unset it, and give Slack the HTTP endpoints.");
-    }
+pub fn not_built_yet(settings: &Settings) -> Option<&'static str> {
     if !settings.encryption_keys.is_empty() {
         return Some(
             "PROVISION_BOT_ENCRYPTION_KEYS: histories cannot be encrypted yet; unset it, rather than believe they are.",
@@ -77,34 +75,45 @@ pub async fn serve(
     let live: Live = Arc::new(AtomicUsize::new(0));
     let (runtime, sdk_metrics) = runtime()?;
 
+    let handlers = (part != Part::Worker).then(|| Handlers {
+        policy: policy.clone(),
+        slack: slack.clone(),
+        directory: directory.clone(),
+        requests: requests.clone(),
+        metrics: metrics.clone(),
+    });
+    // Slack comes by the socket or over HTTP, never both.
+    let (mut reach, mut socket, mut edge) = (None, None, None);
+    if let (Some(handlers), Some(token)) = (&handlers, &settings.slack_app_token) {
+        let app = SlackApi::new(&settings.slack_api_url, token.expose_secret(), metrics.clone())?
+            .with_timeout(IN_AN_ACTIVITY);
+        let seen = Reach::default();
+        socket = Some(tokio::spawn(socket::serve(app, handlers.clone(), seen.clone(), stopping.clone())));
+        reach = Some(seen);
+    } else if let (Some(handlers), Some(secret)) = (handlers, &settings.slack_signing_secret) {
+        edge = Some((handlers, secret.clone()));
+    }
     let workers = if part == Part::Web { 0 } else { WORKERS };
     let health =
-        Health::new(slack.clone(), requests.clone(), metrics.clone(), workers, live.clone(), Some(sdk_metrics));
-    let edge = match (&settings.slack_signing_secret, part) {
-        (_, Part::Worker) | (None, _) => None,
-        (Some(secret), _) => {
-            let handlers = Handlers {
-                policy: policy.clone(),
-                slack: slack.clone(),
-                directory: directory.clone(),
-                requests: requests.clone(),
-                metrics: metrics.clone(),
-            };
-            Some((handlers, secret.clone()))
-        }
-    };
+        Health::new(slack.clone(), reach, requests.clone(), metrics.clone(), workers, live.clone(), Some(sdk_metrics));
     let address = listener.local_addr()?;
     let mut web_stopping = stopping.clone();
     let web = axum::serve(listener, web::router(health, edge)).with_graceful_shutdown(async move {
         let _ = web_stopping.wait_for(|stop| *stop).await;
     });
-    let web = tokio::spawn(async move { web.await });
+    let web = tokio::spawn(async move {
+        web.await?;
+        if let Some(socket) = socket {
+            socket.await?;
+        }
+        anyhow::Ok(())
+    });
     tracing::info!(%address, "serving");
 
     // Slack is answered while Temporal is still being looked for.
     let client = tokio::select! {
         client = connect() => client?,
-        _ = stopping.wait_for(|stop| *stop) => return Ok(()),
+        _ = stopping.wait_for(|stop| *stop) => return web.await?.context("the web side"),
     };
     requests.connected(client.clone());
     let mut ended = None;

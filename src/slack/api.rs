@@ -38,7 +38,7 @@ const LOOK_BACK: u32 = 200;
 
 type Connector = SlackClientHyperConnector<HttpsConnector<HttpConnector>>;
 
-/// Slack's Web API, with the bot's token.
+/// Slack's Web API, with the bot's token, or for Socket Mode the app's.
 #[derive(Clone)]
 pub struct SlackApi {
     client: Arc<SlackClient<Connector>>,
@@ -129,6 +129,16 @@ impl SlackApi {
 
     pub async fn auth_test(&self) -> Result<Identity, SlackError> {
         self.post("auth.test", &json!({})).await
+    }
+
+    /// A fresh address for Socket Mode; the token must be an app-level one.
+    pub async fn open_connection(&self) -> Result<String, SlackError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            url: String,
+        }
+        let answer: Answer = self.post("apps.connections.open", &json!({})).await?;
+        Ok(answer.url)
     }
 
     pub async fn open_view(&self, trigger: &str, view: &Value) -> Result<String, SlackError> {

@@ -16,5 +16,6 @@ mod preflight;
 mod provisioner;
 mod replay;
 mod simulator;
+mod socket;
 mod temporal;
 mod world;
