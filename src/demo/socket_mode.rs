@@ -59,6 +59,8 @@ struct State {
     tickets: BTreeSet<String>,
     links: BTreeMap<u64, Link>,
     opened: u64,
+    gaps: usize,
+    goodbyes: usize,
     faults: VecDeque<SocketFault>,
 }
 
@@ -108,6 +110,13 @@ impl State {
         let (number, link) = self.links.iter_mut().min_by_key(|(_, link)| (link.leaving, link.turn))?;
         link.turn = turn;
         Some((*number, link.orders.clone()))
+    }
+
+    /// It is gone, if it was not before.
+    fn remove(&mut self, number: u64) {
+        if self.links.remove(&number).is_some() && self.links.is_empty() {
+            self.gaps += 1;
+        }
     }
 }
 
@@ -168,8 +177,7 @@ async fn connection(slack: Simulator, stream: TcpStream) {
     if socket.send(text(&hello)).await.is_ok() {
         converse(&slack, number, socket, taken).await;
     }
-    slack.sockets().change(|state| state.links.remove(&number));
-    slack.change(|_| ());
+    slack.sockets().change(|state| state.remove(number));
 }
 
 /// Sends what is ordered, hands acknowledgements to who waits for them, until
@@ -211,12 +219,16 @@ async fn converse(
                     }
                     Ok(())
                 }
-                Some(Ok(Frame::Close(_)) | Err(_)) | None => {
+                Some(Ok(Frame::Close(_))) => {
                     // Nothing goes to a connection that says goodbye.
-                    slack.sockets().change(|state| state.links.remove(&number));
+                    slack.sockets().change(|state| {
+                        state.goodbyes += 1;
+                        state.remove(number);
+                    });
                     let _ = socket.flush().await;
                     return;
                 }
+                Some(Err(_)) | None => return,
                 Some(Ok(_)) => Ok(()),
             },
             _ = ping.tick() => socket.send(Frame::Ping("simulator".into())).await,
@@ -258,6 +270,16 @@ impl Simulator {
             acknowledged: link.acknowledged,
         };
         state.links.iter().map(seen).collect()
+    }
+
+    /// How often the app lost its last connection.
+    pub fn gaps(&self) -> usize {
+        lock(&self.sockets().state).gaps
+    }
+
+    /// How many connections the app ended in order, with a closing frame.
+    pub fn goodbyes(&self) -> usize {
+        lock(&self.sockets().state).goodbyes
     }
 
     /// Waits until the app's connections are as wanted.
@@ -322,7 +344,9 @@ impl Simulator {
             Ok((number, answer)) => {
                 delivery.status = Some(200);
                 delivery.connection = Some(number);
-                if accepts_payload(kind, payload) && !answer.is_null() {
+                // Bolt for JavaScript says nothing with an empty object.
+                let says = answer.as_object().is_none_or(|object| !object.is_empty()) && !answer.is_null();
+                if accepts_payload(kind, payload) && says {
                     delivery.content_type = "application/json".into();
                     delivery.answer = answer.to_string();
                 }

@@ -15,6 +15,7 @@ mod outages;
 mod preflight;
 mod provisioner;
 mod replay;
+mod sdks;
 mod simulator;
 mod socket;
 mod temporal;

@@ -7,6 +7,7 @@ use provision_bot::demo::modal::Submitted;
 use provision_bot::demo::record::Fault;
 use provision_bot::demo::socket_mode::{Connection, SocketFault};
 use provision_bot::demo::stack::{StackOptions, get};
+use provision_bot::demo::workspace::Workspace;
 use serde_json::json;
 use tokio::process::Child;
 
@@ -123,6 +124,7 @@ fn sockets_come_and_go_around_clicks() {
         scene.approve(&request).await;
         provisioned(&scene, &request).await;
         assert_eq!(connected(world, 1).await[0].number, renewed + 1);
+        assert_eq!((slack.gaps(), slack.goodbyes()), (0, 2));
 
         // It breaks around a click, in each of three ways; the click counts once.
         for (application, fault) in [
@@ -146,7 +148,7 @@ fn sockets_come_and_go_around_clicks() {
         // All of them at once, and Slack does not let it back in at first.
         let scene = world.scene();
         let request = scene.ask("shut-out").await;
-        slack.fail_times("apps.connections.open", Fault::ServerError(503), 3);
+        slack.fail_times("apps.connections.open", Fault::ServerError(503), 1_000);
         slack.break_all_sockets();
         let ready = format!("{}/readyz", scene.bot_url);
         let why = eventually("the bot to say why it is not ready", async || {
@@ -154,6 +156,7 @@ fn sockets_come_and_go_around_clicks() {
         });
         let why = why.await;
         assert!(why.contains("Socket Mode: "), "{why}");
+        slack.heal();
         connected(world, 1).await;
         world.stack.wait_until_ready().await.unwrap();
         scene.approve(&request).await;
@@ -162,13 +165,22 @@ fn sockets_come_and_go_around_clicks() {
         // Asked to stop, it answers what it was asked, and says goodbye.
         let scene = world.scene();
         let form = scene.filled_form("last-words").await;
-        let (submitted, stopped) = tokio::join!(form.submit(), world.stack.stop_bot());
-        assert_eq!(stopped.unwrap(), Some(0));
-        assert!(slack.connections().is_empty(), "{:?}", slack.connections());
+        slack.fail_times("users.info", Fault::Hang, 2);
+        let goodbyes = slack.goodbyes();
+        let hangs = slack.calls_of("users.info").len();
+        let stop = async {
+            let asked = |state: &Workspace| {
+                let calls = state.calls.iter().filter(|call| call.method == "users.info").count();
+                (calls > hangs).then_some(())
+            };
+            slack.wait_until("the submission to be looked at", LONG, asked).await.unwrap();
+            world.stack.stop_bot().await.unwrap()
+        };
+        let (submitted, stopped) = tokio::join!(form.submit(), stop);
+        assert_eq!(submitted.unwrap(), Submitted::Closed, "answered before it went");
+        assert_eq!((stopped, slack.goodbyes()), (Some(0), goodbyes + 1));
+        slack.heal();
         world.stack.start_bot().await.unwrap();
-        if submitted.unwrap() != Submitted::Closed {
-            assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
-        }
         scene.asked("last-words").await;
     });
 }
