@@ -16,12 +16,13 @@ use tokio::sync::watch;
 
 use crate::activities::BotActivities;
 use crate::codec::Codec;
-use crate::config::{Config, Part, Settings};
+use crate::config::{Config, Part};
 use crate::provisioner::{self, Aws, Provisioner};
 use crate::server::{self, Bounds};
-use crate::slack::api::SlackApi;
+use crate::slack::api::{IN_AN_ACTIVITY, SlackApi};
 use crate::slack::directory::Directory;
 use crate::slack::handlers::Handlers;
+use crate::slack::socket::{self, Reach};
 use crate::slack::views;
 use crate::telemetry::Metrics;
 use crate::temporal::{self, Requests};
@@ -39,9 +40,6 @@ const WORKERS: usize = 2;
 /// Runs until SIGTERM or Ctrl-C.
 pub async fn run(config: Config, part: Part) -> anyhow::Result<()> {
     views::check().context("the templates in blocks/")?;
-    if let Some(why) = not_built_yet(&config.settings, part) {
-        anyhow::bail!(why);
-    }
     let listener = TcpListener::bind(&config.settings.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.settings.listen))?;
@@ -52,14 +50,6 @@ pub async fn run(config: Config, part: Part) -> anyhow::Result<()> {
         let _ = stop.send(true);
     });
     serve(config, part, listener, stopping).await
-}
-
-/// The setting that promises what the program cannot do yet, and what to do about it.
-pub fn not_built_yet(settings: &Settings, part: Part) -> Option<&'static str> {
-    if settings.slack_app_token.is_some() && part != Part::Worker {
-        return Some("SLACK_APP_TOKEN: Socket Mode is not served yet; unset it, and give Slack the HTTP endpoints.");
-    }
-    None
 }
 
 /// Runs on `listener` until `stopping` says true.
@@ -80,25 +70,38 @@ pub async fn serve(
     let live: Live = Arc::new(AtomicUsize::new(0));
     let (runtime, sdk_metrics) = runtime()?;
 
+    let handlers = (part != Part::Worker).then(|| Handlers {
+        policy: policy.clone(),
+        slack: slack.clone(),
+        directory: directory.clone(),
+        requests: requests.clone(),
+        metrics: metrics.clone(),
+    });
+    // Slack comes by the socket or over HTTP, never both.
+    let (mut reach, mut socket, mut edge) = (None, None, None);
+    if let (Some(handlers), Some(token)) = (&handlers, &settings.slack_app_token) {
+        let app = SlackApi::new(&settings.slack_api_url, token.expose_secret(), metrics.clone())?
+            .with_timeout(IN_AN_ACTIVITY);
+        let seen = Reach::default();
+        socket = Some(tokio::spawn(socket::serve(app, handlers.clone(), seen.clone(), stopping.clone())));
+        reach = Some(seen);
+    } else if let (Some(handlers), Some(secret)) = (handlers, &settings.slack_signing_secret) {
+        edge = Some((handlers, secret.clone()));
+    }
     let workers = if part == Part::Web { 0 } else { WORKERS };
     let health =
-        Health::new(slack.clone(), requests.clone(), metrics.clone(), workers, live.clone(), Some(sdk_metrics));
-    let edge = match (&settings.slack_signing_secret, part) {
-        (_, Part::Worker) | (None, _) => None,
-        (Some(secret), _) => {
-            let handlers = Handlers {
-                policy: policy.clone(),
-                slack: slack.clone(),
-                directory: directory.clone(),
-                requests: requests.clone(),
-                metrics: metrics.clone(),
-            };
-            Some((handlers, secret.clone()))
-        }
-    };
+        Health::new(slack.clone(), reach, requests.clone(), metrics.clone(), workers, live.clone(), Some(sdk_metrics));
     let address = listener.local_addr()?;
     let web = server::serve(listener, web::router(health, edge), Bounds::default(), stopping.clone());
-    let web = tokio::spawn(in_time(web, stopping.clone()));
+    let edges = async move {
+        web.await;
+        if let Some(socket) = socket
+            && let Err(error) = socket.await
+        {
+            tracing::error!(%error, "the socket ended badly");
+        }
+    };
+    let web = tokio::spawn(in_time(edges, stopping.clone()));
     tracing::info!(%address, "serving");
 
     // Slack is answered while Temporal is still being looked for.

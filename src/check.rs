@@ -16,21 +16,21 @@ use futures::{FutureExt, StreamExt, stream};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::rt::TokioExecutor;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use temporalio_client::Client;
 use temporalio_client::tonic::{Code, IntoRequest, Status};
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
 use tokio::time::timeout;
 
-use crate::app::not_built_yet;
 use crate::codec::Codec;
 use crate::config::{ConfigError, Flags, Part, Settings, file, file_path};
 use crate::domain::policy::Policy;
 use crate::provisioner::failure::Problem;
 use crate::provisioner::{Aws, Clients};
-use crate::slack::api::https_or_http;
+use crate::slack::api::{SlackApi, SlackError, https_or_http};
 use crate::slack::manifest;
+use crate::telemetry::Metrics;
 use crate::temporal;
 
 /// How long a connection gets to answer: longer than any that is healthy takes,
@@ -54,7 +54,10 @@ pub async fn run(flags: &Flags, lookup: impl Fn(&str) -> Option<String>, out: &m
     let mut probes = Vec::new();
     let codec = settings.as_ref().map(|settings| Codec::new(&settings.encryption_keys)).unwrap_or_default();
     if let Ok(settings) = settings {
-        probes.push(slack(settings).boxed());
+        if let Some(token) = &settings.slack_app_token {
+            probes.push(app_token(settings.slack_api_url.clone(), token.clone()).boxed());
+        }
+        probes.insert(0, slack(settings).boxed());
     }
     probes.push(temporal(codec).map(|line| vec![line]).boxed());
     probes.extend(policy.iter().flat_map(aws));
@@ -116,10 +119,10 @@ fn configuration(path: &Path, policy: &Result<Policy, ConfigError>) -> Vec<Line>
 fn environment(settings: &Result<Settings, ConfigError>) -> Vec<Line> {
     const WHAT: &str = "settings";
     match settings {
-        Ok(settings) => vec![match not_built_yet(settings, Part::All) {
-            Some(why) => Line::new(WHAT, Err(why.to_owned())),
-            None => Line::new(WHAT, Ok(format!("Slack over HTTP, serving on {}", settings.listen))),
-        }],
+        Ok(settings) => {
+            let way = if settings.slack_app_token.is_some() { "Socket Mode" } else { "HTTP" };
+            vec![Line::new(WHAT, Ok(format!("Slack over {way}, serving on {}", settings.listen)))]
+        }
         Err(error) => problems(WHAT, error),
     }
 }
@@ -154,6 +157,30 @@ async fn slack(settings: Settings) -> Vec<Line> {
             let advice = "Check SLACK_API_URL, and that this machine reaches it.";
             vec![Line::new(TOKEN, Err(format!("{base} gives no answer of Slack's: {error:#}. {advice}")))]
         }
+    }
+}
+
+/// Whether Slack lets the app-level token open a socket.
+async fn app_token(base: String, token: SecretString) -> Vec<Line> {
+    let opened = async {
+        let api = SlackApi::new(&base, token.expose_secret(), Metrics::default())?.with_timeout(DEADLINE);
+        anyhow::Ok(api.open_connection().await?)
+    };
+    let result = match opened.await {
+        Ok(_) => Ok("Slack opens a socket for it".to_owned()),
+        Err(error) => Err(format!("{error:#}. {}", app_token_advice(&error))),
+    };
+    vec![Line::new("Slack app token", result)]
+}
+
+fn app_token_advice(error: &anyhow::Error) -> &'static str {
+    match error.downcast_ref().and_then(SlackError::code) {
+        None => "Check SLACK_API_URL, and that this machine reaches it.",
+        Some("invalid_auth" | "not_authed" | "token_revoked" | "not_allowed_token_type" | "missing_scope") => {
+            "Generate an app-level token (xapp-…) with the scope connections:write under \"Basic Information\" of the \
+             Slack app, and set SLACK_APP_TOKEN to it."
+        }
+        Some(_) => "Turn on \"Socket Mode\" in the settings of the Slack app, or unset SLACK_APP_TOKEN for HTTP.",
     }
 }
 

@@ -24,6 +24,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::slack;
 use crate::slack::api::SlackApi;
 use crate::slack::handlers::Handlers;
+use crate::slack::socket::Reach;
 use crate::telemetry::Metrics;
 use crate::temporal::{RequestError, Requests};
 use crate::workers::Live;
@@ -46,6 +47,8 @@ const PROBE: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Health {
     pub slack: SlackApi,
+    /// In Socket Mode, whether Slack can reach us.
+    pub reach: Option<Reach>,
     pub requests: Requests,
     pub metrics: Metrics,
     /// How many workers should poll, and how many do.
@@ -60,19 +63,31 @@ pub struct Health {
 impl Health {
     pub fn new(
         slack: SlackApi,
+        reach: Option<Reach>,
         requests: Requests,
         metrics: Metrics,
         workers: usize,
         live: Live,
         sdk_metrics: Option<SocketAddr>,
     ) -> Self {
-        Self { slack, requests, metrics, workers, live, sdk_metrics, token: Arc::default(), counted: Arc::default() }
+        Self {
+            slack,
+            reach,
+            requests,
+            metrics,
+            workers,
+            live,
+            sdk_metrics,
+            token: Arc::default(),
+            counted: Arc::default(),
+        }
     }
 
     /// Why the bot cannot serve now, one reason a line; empty: it can.
     pub async fn problems(&self) -> Vec<String> {
         let (slack, temporal) = tokio::join!(self.slack_problem(), self.temporal_problem());
-        slack.into_iter().chain(temporal).collect()
+        let socket = self.reach.as_ref().and_then(Reach::problem);
+        slack.into_iter().chain(socket).chain(temporal).collect()
     }
 
     /// Has the open requests counted, if that is a while ago. What cannot be
@@ -132,7 +147,7 @@ impl Health {
     }
 }
 
-/// The routes. Without `handlers` (a process with workers alone) Slack's are not there.
+/// The routes. Without handlers (workers alone, or Socket Mode) Slack's are not there.
 pub fn router(health: Health, slack: Option<(Handlers, SecretString)>) -> Router {
     let router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))

@@ -1,4 +1,5 @@
-//! What Slack sends to the bot: signed, within three seconds, and recorded.
+//! What Slack sends to the bot: signed over HTTP or in an envelope over a socket,
+//! as the app is set up, within three seconds, and recorded.
 
 use std::time::Instant;
 
@@ -90,12 +91,19 @@ impl Simulator {
 
     /// A slash command: the fields of a form.
     pub(super) async fn deliver_command(&self, fields: &[(&str, String)]) -> Delivery {
+        if self.in_socket_mode() {
+            let payload = fields.iter().map(|(name, value)| (name.to_string(), Value::from(value.as_str()))).collect();
+            return self.deliver_envelope(COMMANDS, "slash_commands", &payload).await;
+        }
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         self.deliver(COMMANDS, FORM, &body).await
     }
 
     /// An interaction or an options load: one form field `payload`.
     pub async fn deliver_payload(&self, path: &str, payload: &Value) -> Delivery {
+        if self.in_socket_mode() {
+            return self.deliver_envelope(path, "interactive", payload).await;
+        }
         let fields = [("payload", payload.to_string())];
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         self.deliver(path, FORM, &body).await
@@ -103,14 +111,29 @@ impl Simulator {
 
     /// An event, or `url_verification`: JSON.
     pub async fn deliver_event(&self, event: &Value) -> Delivery {
+        if self.in_socket_mode() {
+            return self.deliver_envelope(EVENTS, "events_api", event).await;
+        }
         self.deliver(EVENTS, JSON, &event.to_string()).await
     }
 
-    /// The same body once more, freshly signed: a repeated delivery. The
-    /// answer has no effect on the person's screen.
+    /// The same once more, freshly signed or in a new envelope: a repeated
+    /// delivery. The answer has no effect on the person's screen.
     pub async fn redeliver(&self, delivery: &Delivery) -> Delivery {
+        if self.in_socket_mode() {
+            let kind = match delivery.path.as_str() {
+                COMMANDS => "slash_commands",
+                EVENTS => "events_api",
+                _ => "interactive",
+            };
+            return self.deliver_envelope(&delivery.path, kind, &delivery.payload()).await;
+        }
         let content_type = if delivery.path == EVENTS { JSON } else { FORM };
         self.deliver(&delivery.path, content_type, &delivery.body).await
+    }
+
+    fn in_socket_mode(&self) -> bool {
+        self.read(|state| state.rules.socket_mode)
     }
 
     /// The last delivery whose payload has this `type`, or the last slash

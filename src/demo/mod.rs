@@ -19,6 +19,7 @@ pub mod proxy;
 pub mod record;
 mod response_url;
 pub mod simulator;
+pub mod socket_mode;
 pub mod stack;
 mod transcript;
 mod views;

@@ -36,6 +36,8 @@ pub struct Delivery {
     pub status: Option<u16>,
     pub answer: String,
     pub content_type: String,
+    /// In Socket Mode, the number of the connection that acknowledged it.
+    pub connection: Option<u64>,
     /// Why there is no answer: `operation_timeout`, or a connection error.
     pub error: Option<String>,
     /// When it was sent.

@@ -18,7 +18,8 @@ use tokio::sync::watch;
 use super::message::Message;
 use super::people::Person;
 use super::record::{Call, Delivery, Fault};
-use super::workspace::{Rules, Workspace};
+use super::socket_mode::{self, Sockets};
+use super::workspace::{APP_ID, Rules, Workspace};
 use super::{page, response_url, web_api};
 
 /// How the workspace starts.
@@ -28,6 +29,8 @@ pub struct SimulatorOptions {
     pub listen: Option<SocketAddr>,
     /// Generated when absent.
     pub bot_token: Option<String>,
+    /// The app-level token, for Socket Mode. Generated when absent.
+    pub app_token: Option<String>,
     /// Generated when absent.
     pub signing_secret: Option<String>,
     pub rules: Rules,
@@ -47,8 +50,10 @@ struct Inner {
     http: Client<HttpConnector, Body>,
     address: SocketAddr,
     bot_token: String,
+    app_token: String,
     signing_secret: String,
-    server: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    sockets: Sockets,
+    servers: Mutex<Vec<tokio::task::JoinHandle<()>>>,
 }
 
 impl Simulator {
@@ -68,8 +73,10 @@ impl Simulator {
                 http: Client::builder(TokioExecutor::new()).build_http(),
                 address: listener.local_addr()?,
                 bot_token: options.bot_token.unwrap_or_else(|| format!("xoxb-8123456789012-{}", random())),
+                app_token: options.app_token.unwrap_or_else(|| format!("xapp-1-{APP_ID}-8123456789013-{}", random())),
                 signing_secret: options.signing_secret.unwrap_or_else(random),
-                server: Mutex::new(None),
+                sockets: Sockets::new(),
+                servers: Mutex::default(),
             }),
         };
         let routes = Router::new()
@@ -82,15 +89,15 @@ impl Simulator {
                 tracing::error!(%error, "the Slack simulator stopped serving");
             }
         });
-        *lock(&simulator.inner.server) = Some(server);
+        let sockets = socket_mode::serve(simulator.clone()).await?;
+        lock(&simulator.inner.servers).extend([server, sockets]);
         Ok(simulator)
     }
 
-    /// Stops accepting connections.
+    /// Stops accepting connections, and breaks the sockets.
     pub fn stop(&self) {
-        if let Some(server) = lock(&self.inner.server).take() {
-            server.abort();
-        }
+        lock(&self.inner.servers).drain(..).for_each(|server| server.abort());
+        self.break_all_sockets();
     }
 
     /// Base of the Web API, for `SLACK_API_URL`.
@@ -105,6 +112,11 @@ impl Simulator {
 
     pub fn bot_token(&self) -> &str {
         &self.inner.bot_token
+    }
+
+    /// For `SLACK_APP_TOKEN`.
+    pub fn app_token(&self) -> &str {
+        &self.inner.app_token
     }
 
     pub fn signing_secret(&self) -> &str {
@@ -234,6 +246,10 @@ impl Simulator {
     /// Changes when the workspace is healed.
     pub(super) fn healed(&self) -> watch::Receiver<()> {
         self.inner.healed.subscribe()
+    }
+
+    pub(super) fn sockets(&self) -> &Sockets {
+        &self.inner.sockets
     }
 
     pub(super) fn base_url(&self) -> String {

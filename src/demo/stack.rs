@@ -15,6 +15,7 @@ pub use super::bot::get;
 use super::bot::{self, Bot};
 use super::proxy::Proxy;
 use super::simulator::{Simulator, SimulatorOptions};
+use super::workspace::Rules;
 
 /// The demo's configuration: what an admin would write.
 pub const CONFIG: &str = r#"regions  = ["us-east-1", "eu-west-1"]
@@ -50,6 +51,8 @@ pub struct StackOptions {
     pub temporal_ui: bool,
     /// Keep Temporal's state on disk, so that it survives a restart.
     pub temporal_on_disk: bool,
+    /// The app is set up for Socket Mode.
+    pub socket_mode: bool,
     /// `RUST_LOG` of the bot.
     pub log: String,
     /// More variables for the bot; they win over the stack's own.
@@ -64,6 +67,7 @@ impl StackOptions {
             page: None,
             temporal_ui: false,
             temporal_on_disk: false,
+            socket_mode: false,
             log: crate::config::environment("RUST_LOG").unwrap_or_else(|| "warn".to_owned()),
             env: Vec::new(),
         }
@@ -99,7 +103,8 @@ impl Stack {
         let (temporal, s3) = tokio::try_join!(TemporalServer::start(&tools, temporal), S3Server::start(&tools))?;
         let temporal_proxy = Proxy::start(&temporal.address()).await?;
         let s3_proxy = Proxy::start(&s3.endpoint()).await?;
-        let slack = Simulator::start(SimulatorOptions { listen: options.page, ..Default::default() }).await?;
+        let rules = Rules { socket_mode: options.socket_mode, ..Rules::default() };
+        let slack = Simulator::start(SimulatorOptions { listen: options.page, rules, ..Default::default() }).await?;
         let port = free_port()?;
         let mut stack = Self { slack, temporal, s3, temporal_proxy, s3_proxy, aws, options, folder, port, bot: None };
         tell("starting the bot …");
@@ -117,12 +122,16 @@ impl Stack {
     fn bot_command(&self, port: u16) -> anyhow::Result<Command> {
         let config = self.folder.path().join("provision-bot.toml");
         std::fs::write(&config, &self.options.config)?;
+        let way_in = match self.options.socket_mode {
+            true => ("SLACK_APP_TOKEN", self.slack.app_token()),
+            false => ("SLACK_SIGNING_SECRET", self.slack.signing_secret()),
+        };
         let mut command = on_a_lifeline(&self.options.bot);
         command
             .env_clear()
             .env("PATH", crate::config::environment("PATH").unwrap_or_default())
             .env("SLACK_BOT_TOKEN", self.slack.bot_token())
-            .env("SLACK_SIGNING_SECRET", self.slack.signing_secret())
+            .env(way_in.0, way_in.1)
             .env("SLACK_API_URL", self.slack.api_url())
             .env("TEMPORAL_ADDRESS", self.temporal_proxy.address())
             .env("AWS_ENDPOINT_URL", self.s3_proxy.url())

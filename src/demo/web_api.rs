@@ -93,13 +93,13 @@ async fn handle(
         Some(Fault::ServerError(status) | Fault::Html(status)) => (*status, Value::Null),
         Some(Fault::Hang) => (0, Value::Null),
         Some(Fault::Error(code)) => (200, json!({ "ok": false, "error": code })),
-        Some(Fault::DropAfterApply) => (0, slack.change(|state| apply(state, slack.bot_token(), &method, &args))),
-        Some(Fault::HangAfterApply) => (200, slack.change(|state| apply(state, slack.bot_token(), &method, &args))),
+        Some(Fault::DropAfterApply) => (0, slack.change(|state| apply(&slack, state, &method, &args))),
+        Some(Fault::HangAfterApply) => (200, slack.change(|state| apply(&slack, state, &method, &args))),
         None | Some(Fault::None) if slack.change(|state| over_the_limit(state, &method, &args)) => {
             retry_after = Some(1);
             limited()
         }
-        None | Some(Fault::None) => (200, slack.change(|state| apply(state, slack.bot_token(), &method, &args))),
+        None | Some(Fault::None) => (200, slack.change(|state| apply(&slack, state, &method, &args))),
     };
     let scopes = slack.change(|state| {
         state.calls.push(Call {
@@ -145,8 +145,8 @@ fn broken() -> Response {
 }
 
 /// The whole answer to one call, `ok` included.
-fn apply(state: &mut Workspace, bot_token: &str, method: &str, args: &Args) -> Value {
-    match call(state, bot_token, method, args) {
+fn apply(slack: &Simulator, state: &mut Workspace, method: &str, args: &Args) -> Value {
+    match call(slack, state, method, args) {
         Ok(mut answer) => {
             answer["ok"] = true.into();
             answer
@@ -155,11 +155,22 @@ fn apply(state: &mut Workspace, bot_token: &str, method: &str, args: &Args) -> V
     }
 }
 
-fn call(state: &mut Workspace, bot_token: &str, method: &str, args: &Args) -> Answer {
-    match args.token() {
-        None => return refuse("not_authed"),
-        Some(token) if token != bot_token => return refuse("invalid_auth"),
-        Some(_) => {}
+fn call(slack: &Simulator, state: &mut Workspace, method: &str, args: &Args) -> Answer {
+    match (args.token(), method) {
+        (None, _) => return refuse("not_authed"),
+        (Some(token), "apps.connections.open") if token == slack.app_token() => {
+            // What Slack answers while Socket Mode is off is not documented.
+            return match state.rules.socket_mode {
+                true => Ok(json!({ "url": slack.new_socket_url() })),
+                false => refuse("access_denied"),
+            };
+        }
+        (Some(token), "apps.connections.open") if token == slack.bot_token() => {
+            return refuse("not_allowed_token_type");
+        }
+        (Some(token), _) if token == slack.app_token() => return refuse("not_allowed_token_type"),
+        (Some(token), _) if token != slack.bot_token() => return refuse("invalid_auth"),
+        (Some(_), _) => {}
     }
     match method {
         "auth.test" => Ok(json!({
@@ -190,8 +201,6 @@ fn call(state: &mut Workspace, bot_token: &str, method: &str, args: &Args) -> An
         "views.push" => views::push(state, args),
         "views.update" => views::update(state, args),
         "views.publish" => views::publish(state, args),
-        // Socket Mode needs an app-level token; the simulator speaks HTTP only.
-        "apps.connections.open" => refuse("not_allowed_token_type"),
         _ => refuse("unknown_method"),
     }
 }

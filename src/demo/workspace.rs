@@ -136,6 +136,8 @@ pub struct Rules {
     pub rate_limits: bool,
     /// Edits a minute in the whole workspace, while rate limits are on.
     pub edits_per_minute: usize,
+    /// The app is set up for Socket Mode: nothing is delivered over HTTP.
+    pub socket_mode: bool,
     pub trigger_lifetime: Duration,
     pub ack_deadline: Duration,
     /// Answer an expired trigger in Slack's older form, `invalid_arguments`.
@@ -152,6 +154,7 @@ impl Default for Rules {
             home_tab_enabled: true,
             rate_limits: false,
             edits_per_minute: 50,
+            socket_mode: false,
             trigger_lifetime: Duration::from_secs(3),
             ack_deadline: Duration::from_secs(3),
             older_trigger_errors: false,

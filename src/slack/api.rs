@@ -39,7 +39,7 @@ const LOOK_BACK: u32 = 200;
 
 type Connector = SlackClientHyperConnector<HttpsConnector<HttpConnector>>;
 
-/// Slack's Web API, with the bot's token.
+/// Slack's Web API, with the bot's token, or for Socket Mode the app's.
 #[derive(Clone)]
 pub struct SlackApi {
     client: Arc<SlackClient<Connector>>,
@@ -134,6 +134,16 @@ impl SlackApi {
         self.post("auth.test", &json!({})).await
     }
 
+    /// A fresh address for Socket Mode; the token must be an app-level one.
+    pub async fn open_connection(&self) -> Result<String, SlackError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            url: String,
+        }
+        let answer: Answer = self.post("apps.connections.open", &json!({})).await?;
+        Ok(answer.url)
+    }
+
     pub async fn open_view(&self, trigger: &str, view: &Value) -> Result<String, SlackError> {
         #[derive(Deserialize)]
         struct Answer {
@@ -173,12 +183,6 @@ impl SlackApi {
     /// Has Slack limited edits lately? Then none is made that can be spared.
     pub fn edits_are_scarce(&self) -> bool {
         self.pace.is_scarce(UPDATE, "")
-    }
-
-    /// How long Slack wants no message in this channel, if it said so.
-    pub fn wait_to_post(&self, channel: &str) -> Option<SlackError> {
-        let retry_after = self.pace.wait(POST_MESSAGE, channel)?;
-        Some(SlackError::RateLimited { method: POST_MESSAGE, retry_after })
     }
 
     /// Says something to one person alone, in a channel.

@@ -1,7 +1,5 @@
 //! Slack over HTTP: verify, parse, handle, acknowledge in time.
 
-use std::time::Duration;
-
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
@@ -9,17 +7,14 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::handlers::{Handlers, Late, Reply};
+use super::handlers::{Handlers, Reply};
 use super::inbound::{self, Inbound, Malformed};
 
 /// The largest body that is read. Slack limits a view to 250 kB, which percent
 /// encoding may triple.
 pub const BODY_MAX: usize = 1024 * 1024;
-/// Slack waits three seconds for an answer; some of them are the network's.
-const ANSWER_WITHIN: Duration = Duration::from_millis(2_200);
 
 /// The routes Slack calls.
 pub fn routes(handlers: Handlers, signing_secret: SecretString) -> Router {
@@ -86,11 +81,8 @@ impl Edge {
                 return (StatusCode::BAD_REQUEST.into_response(), "malformed");
             }
         };
-        let late = Late::from(&inbound);
-        match tokio::time::timeout(ANSWER_WITHIN, self.handlers.handle(inbound)).await {
-            Ok(reply) => (respond(reply), "ok"),
-            Err(_) => (respond(self.handlers.late(late).await), "late"),
-        }
+        let (reply, result) = self.handlers.answer(inbound).await;
+        (respond(reply), result)
     }
 }
 
@@ -101,13 +93,13 @@ fn now() -> i64 {
 }
 
 fn respond(reply: Reply) -> Response {
-    let json = |value: Value| ([(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response();
     match reply {
-        // Slack takes an empty body alone for "nothing to say".
-        Reply::Nothing => StatusCode::OK.into_response(),
+        // As text, which Slack takes as well as JSON.
         Reply::Challenge(challenge) => challenge.into_response(),
-        Reply::Private(text) => json(json!({ "response_type": "ephemeral", "text": text })),
-        Reply::Errors(errors) => json(json!({ "response_action": "errors", "errors": errors })),
-        Reply::Options(options) => json(options),
+        reply => match reply.json() {
+            Some(json) => ([(header::CONTENT_TYPE, "application/json")], json.to_string()).into_response(),
+            // Slack takes an empty body alone for "nothing to say".
+            None => StatusCode::OK.into_response(),
+        },
     }
 }

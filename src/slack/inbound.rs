@@ -171,6 +171,31 @@ fn form(body: &[u8]) -> Result<HashMap<String, String>, Malformed> {
     Ok(url::form_urlencoded::parse(body).into_owned().collect())
 }
 
+/// Reads what came over a socket: the same payloads, without forms around them.
+pub fn envelope(kind: &str, payload: Value) -> Result<Inbound, Malformed> {
+    #[derive(Deserialize)]
+    struct Fields {
+        user_id: String,
+        channel_id: String,
+        trigger_id: String,
+        #[serde(default)]
+        text: String,
+    }
+    match kind {
+        "slash_commands" => {
+            let fields: Fields = serde_json::from_value(payload)?;
+            Ok(Inbound::Command(Command {
+                user: fields.user_id,
+                channel: fields.channel_id,
+                trigger: fields.trigger_id,
+                text: fields.text,
+            }))
+        }
+        "interactive" => interaction_payload(serde_json::from_value(payload)?),
+        _ => Ok(Inbound::Nothing),
+    }
+}
+
 /// Reads a slash command.
 pub fn command(body: &[u8]) -> Result<Inbound, Malformed> {
     let mut form = form(body)?;

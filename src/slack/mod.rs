@@ -7,6 +7,7 @@ pub mod http;
 pub mod inbound;
 pub mod manifest;
 pub mod pace;
+pub mod socket;
 pub mod views;
 
 /// Every `callback_id` and `action_id`, named once. A `block_id` of an input

@@ -98,3 +98,33 @@ async fn a_wrong_configuration_does_not_hide_the_rest() {
     }
     assert_eq!(failed.status.code(), Some(1));
 }
+
+#[tokio::test]
+async fn the_app_token_is_tried_where_there_is_one() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("provision-bot.toml"), CONFIG).unwrap();
+    let slack = Simulator::start(SimulatorOptions::default()).await.unwrap();
+    let (api, app_token) = (slack.api_url(), slack.app_token().to_owned());
+    let said = async |app_token: &str| {
+        let variables = [
+            ("SLACK_API_URL", api.as_str()),
+            ("SLACK_BOT_TOKEN", slack.bot_token()),
+            ("SLACK_APP_TOKEN", app_token),
+            ("TEMPORAL_ADDRESS", "127.0.0.1:9"),
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+        ];
+        lines(&check(dir.path(), &variables).await, &[])
+    };
+    let off = said(&app_token).await;
+    assert!(off.contains("ok   settings: Slack over Socket Mode, serving on"), "{off}");
+    assert!(off.contains("FAIL Slack app token: ") && off.contains("Turn on \"Socket Mode\""), "{off}");
+
+    slack.set_rules(|rules| rules.socket_mode = true);
+    let on = said(&app_token).await;
+    assert!(on.contains("ok   Slack app token: Slack opens a socket for it"), "{on}");
+
+    let foreign = said("xapp-of-somebody-else").await;
+    let advice = "FAIL Slack app token: apps.connections.open: invalid_auth. Generate an app-level token (xapp-…)";
+    assert!(foreign.contains(advice), "{foreign}");
+    assert!(!foreign.contains("somebody"), "{foreign}");
+}

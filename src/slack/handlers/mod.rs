@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::api::SlackApi;
 use super::directory::Directory;
@@ -50,10 +50,21 @@ impl Reply {
     pub fn error(field: &'static str, text: impl Into<String>) -> Self {
         Self::Errors(BTreeMap::from([(field, text.into())]))
     }
+
+    /// What Slack is sent, where there is something to say.
+    pub fn json(self) -> Option<Value> {
+        match self {
+            Self::Nothing => None,
+            Self::Challenge(challenge) => Some(challenge.into()),
+            Self::Private(text) => Some(json!({ "response_type": "ephemeral", "text": text })),
+            Self::Errors(errors) => Some(json!({ "response_action": "errors", "errors": errors })),
+            Self::Options(options) => Some(options),
+        }
+    }
 }
 
 /// Whom to tell when handling takes too long.
-pub enum Late {
+enum Late {
     Command,
     /// The form, by a field of it.
     Form(&'static str),
@@ -73,8 +84,20 @@ impl From<&Inbound> for Late {
     }
 }
 
+/// Slack waits three seconds for an answer; some of them are the network's.
+const ANSWER_WITHIN: Duration = Duration::from_millis(2_200);
+
 impl Handlers {
-    pub async fn handle(&self, inbound: Inbound) -> Reply {
+    /// The answer, in less time than Slack waits, and how handling went.
+    pub async fn answer(&self, inbound: Inbound) -> (Reply, &'static str) {
+        let late = Late::from(&inbound);
+        match tokio::time::timeout(ANSWER_WITHIN, self.handle(inbound)).await {
+            Ok(reply) => (reply, "ok"),
+            Err(_) => (self.late(late).await, "late"),
+        }
+    }
+
+    async fn handle(&self, inbound: Inbound) -> Reply {
         match inbound {
             Inbound::Command(command) => request::command(self, command).await,
             Inbound::Submitted(submission) => request::submitted(self, submission).await,
@@ -93,7 +116,7 @@ impl Handlers {
     }
 
     /// The answer when handling takes longer than Slack waits.
-    pub async fn late(&self, late: Late) -> Reply {
+    async fn late(&self, late: Late) -> Reply {
         match late {
             Late::Command => Reply::Private(LATE.to_owned()),
             Late::Form(field) => Reply::error(field, LATE),
