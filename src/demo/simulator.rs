@@ -3,7 +3,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use super::message::Message;
 use super::people::Person;
 use super::record::{Call, Delivery, Fault};
+use super::underneath::Underneath;
 use super::workspace::{Rules, Workspace};
 use super::{page, response_url, web_api};
 
@@ -48,6 +49,7 @@ struct Inner {
     bot_token: String,
     signing_secret: String,
     server: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    underneath: OnceLock<Arc<Underneath>>,
 }
 
 impl Simulator {
@@ -68,6 +70,7 @@ impl Simulator {
                 bot_token: options.bot_token.unwrap_or_else(|| format!("xoxb-8123456789012-{}", random())),
                 signing_secret: options.signing_secret.unwrap_or_else(random),
                 server: Mutex::new(None),
+                underneath: OnceLock::new(),
             }),
         };
         let routes = Router::new()
@@ -160,9 +163,17 @@ impl Simulator {
         });
     }
 
+    /// From now on every call fails so, or none.
+    pub fn fail_every_call(&self, fault: Option<Fault>) {
+        self.change(|state| state.every_call = fault);
+    }
+
     /// Takes back every ordered fault.
     pub fn heal(&self) {
-        self.change(|state| state.faults.clear());
+        self.change(|state| {
+            state.faults.clear();
+            state.every_call = None;
+        });
     }
 
     /// Every Web API call so far.
@@ -213,6 +224,16 @@ impl Simulator {
     /// The number of changes so far, to follow them.
     pub(super) fn changes(&self) -> watch::Receiver<u64> {
         self.inner.changed.subscribe()
+    }
+
+    /// Lets the page show what is underneath, too.
+    pub(super) fn show_underneath(&self, underneath: Arc<Underneath>) {
+        // Only one stack is around a simulator.
+        let _ = self.inner.underneath.set(underneath);
+    }
+
+    pub(super) fn underneath(&self) -> Option<Arc<Underneath>> {
+        self.inner.underneath.get().cloned()
     }
 
     pub(super) fn base_url(&self) -> String {

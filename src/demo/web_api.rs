@@ -81,7 +81,10 @@ async fn handle(
 ) -> Response {
     let started = Instant::now();
     let args = Args::parse(query.as_deref().unwrap_or_default(), &headers, &body);
-    let fault = slack.change(|state| state.faults.get_mut(&method).and_then(|queue| queue.pop_front()));
+    let fault = slack.change(|state| {
+        let ordered = state.faults.get_mut(&method).and_then(|queue| queue.pop_front());
+        ordered.or_else(|| state.every_call.clone())
+    });
     let limited = || (429, json!({ "ok": false, "error": "ratelimited" }));
     let mut retry_after = None;
     let (status, answer) = match &fault {

@@ -177,6 +177,8 @@ pub struct Workspace {
     pub calls: Vec<Call>,
     pub deliveries: Vec<Delivery>,
     pub faults: HashMap<String, VecDeque<Fault>>,
+    /// How calls without a fault of their own fail.
+    pub every_call: Option<Fault>,
     /// Recent posts per channel, for the rate limit.
     pub posted: HashMap<String, VecDeque<Instant>>,
     last_ts: i64,
