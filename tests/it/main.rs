@@ -4,6 +4,7 @@
 mod attention;
 mod backends;
 mod check;
+mod browser;
 mod cli;
 mod decisions;
 mod edges;
@@ -11,6 +12,8 @@ mod flow;
 mod foreign;
 mod load;
 mod outages;
+mod page;
+mod page_looks;
 mod preflight;
 mod provisioner;
 mod replay;

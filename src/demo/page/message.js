@@ -6,7 +6,7 @@ import { Blocks } from "/sim/blocks.js";
 
 /** A square with the initial of a person, in a colour of their own. */
 export function Avatar({ id }) {
-  if (id === store.state.bot) return html`<span class="avatar bot" aria-hidden="true">🪣</span>`;
+  if (id === store.state.bot) return html`<span class="avatar bot" aria-hidden="true">pb</span>`;
   const hue = [...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 7);
   return html`<span class="avatar" aria-hidden="true" style=${`--hue: ${hue}`}>${nameOf(id)[0]}</span>`;
 }
@@ -36,7 +36,7 @@ export function Message({ user, message, replies = [], openThread }) {
     <article ref=${node} tabindex="-1" class=${classes("message", message.is_ephemeral && "ephemeral")} data-ts=${ts}>
       <${Avatar} id=${message.user} />
       <div class="content">
-        ${message.is_ephemeral && html`<p class="quiet">👁 Only visible to you</p>`}
+        ${message.is_ephemeral && html`<p class="quiet">Only visible to you</p>`}
         <p class="byline">
           <strong>${isBot ? "provision-bot" : nameOf(message.user)}</strong>
           ${isBot && html`<span class="app">APP</span>`}

@@ -7,6 +7,8 @@ import { Avatar, Message } from "/sim/message.js";
 import { Modal } from "/sim/modal.js";
 
 const DM = "dm";
+/** Drawn, since a machine may have no font with a lock. */
+const LOCK = html`<svg class="lock" viewBox="0 0 12 12" aria-label="private" role="img"><path d="M3 5V4a3 3 0 0 1 6 0v1h.5v6h-7V5zm1.3 0h3.4V4a1.7 1.7 0 0 0-3.4 0z" /></svg>`;
 
 const isReply = (message) => message.thread_ts && message.thread_ts !== message.ts;
 
@@ -39,7 +41,7 @@ export function Workspace({ user }) {
   };
   const openThread = (ts) => prefer({ threads: { ...store.threads, [user]: ts } });
   const info = viewer.channels.find((c) => c.id === place);
-  const title = place === DM ? "provision-bot" : `${info?.is_private ? "🔒" : "#"} ${info?.name}`;
+  const title = place === DM ? "provision-bot" : `#${info?.name}`;
   const hint = place === DM ? "Direct message" : info?.is_archived ? "Archived" : info?.has_bot ? "provision-bot is a member" : "";
   return html`
     <section class="workspace" aria-label=${`Slack as ${nameOf(user)}`} data-user=${user}><div class=${classes("panes", menu && "with-menu", thread && "with-thread")}>
@@ -47,7 +49,7 @@ export function Workspace({ user }) {
       <div class="conversation">
         <header class="bar">
           <button type="button" class="icon menu" aria-expanded=${String(menu)} aria-label="Channels and messages" onClick=${() => setMenu(!menu)}>☰</button>
-          <h2>${title}</h2>
+          <h2>${info?.is_private ? html`${LOCK} ${info.name}` : title}</h2>
           <span class="quiet">${hint}</span>
         </header>
         <${Log} label=${title} key=${`${user} ${channel}`}>
@@ -80,9 +82,9 @@ function Sidebar({ user, viewer, place, go }) {
     <nav class="sidebar" aria-label=${`Channels of ${nameOf(user)}`}>
       <p class="who"><${Avatar} id=${user} /><span>${nameOf(user)}</span></p>
       <h3>Channels</h3>
-      <ul>${viewer.channels.map((c) => entry(c.id, c.id, c.is_private ? "🔒" : "#", c.name))}</ul>
+      <ul>${viewer.channels.map((c) => entry(c.id, c.id, c.is_private ? LOCK : "#", c.name))}</ul>
       <h3>Direct messages</h3>
-      <ul>${entry(DM, viewer.dm, "🪣", "provision-bot")}</ul>
+      <ul>${entry(DM, viewer.dm, "●", "provision-bot")}</ul>
     </nav>`;
 }
 

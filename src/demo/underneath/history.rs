@@ -96,64 +96,63 @@ impl Story {
         }
     }
 
-    /// Takes the history, in its JSON form. What workers and server only tell each
+    /// Takes the history, in the JSON form of the SDK. What workers and server only tell each
     /// other (workflow tasks that went well) is left out.
     pub fn take_history(&mut self, history: &Value) {
         let events = history["events"].as_array().map(Vec::as_slice).unwrap_or_default();
         self.events.clear();
         for event in events {
-            let kind = event["eventType"].as_str().unwrap_or_default().trim_start_matches("EVENT_TYPE_");
-            let detail = attributes(event);
+            let (kind, detail) = attributes(event);
             let scheduled = |id: &Value| {
-                let found = events.iter().find(|event| event["eventId"] == *id).map(attributes).unwrap_or_default();
-                activity(&found).to_owned()
+                let found = events.iter().find(|event| event["event_id"] == *id).map(attributes).unwrap_or_default();
+                activity(&found.1).to_owned()
             };
-            if kind == "ACTIVITY_TASK_SCHEDULED" {
+            if kind == "ActivityTaskScheduled" {
                 self.bucket = bucket(&detail).or_else(|| self.bucket.take());
             }
-            let summary = readable(event["userMetadata"]["summary"].clone());
-            let Some(words) = words(kind, &detail, &summary, scheduled) else { continue };
-            let text = |key: &str| event[key].as_str().map_or_else(|| event[key].to_string(), String::from);
-            self.events.push(Event { id: text("eventId"), at: text("eventTime"), words, detail });
+            let summary = readable(event["user_metadata"]["summary"].clone());
+            let Some(words) = words(&kind, &detail, &summary, scheduled) else { continue };
+            let at = event["event_time"].as_str().unwrap_or_default().to_owned();
+            self.events.push(Event { id: event["event_id"].to_string(), at, words, detail });
         }
     }
 }
 
 fn words(kind: &str, detail: &Value, summary: &Value, scheduled: impl Fn(&Value) -> String) -> Option<String> {
     let text = |pointer: &str| detail.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let of = || scheduled(&detail["scheduledEventId"]);
+    let of = || scheduled(&detail["scheduled_event_id"]);
     Some(match kind {
-        "WORKFLOW_EXECUTION_STARTED" => "The request begins".into(),
-        "WORKFLOW_EXECUTION_SIGNALED" => format!("Somebody decides: the signal “{}” arrives", text("/signalName")),
-        "WORKFLOW_EXECUTION_CANCEL_REQUESTED" => "The requester cancels".into(),
-        "WORKFLOW_EXECUTION_COMPLETED" => "The request is over".into(),
-        "WORKFLOW_EXECUTION_CANCELED" => "The request is over: cancelled".into(),
-        "WORKFLOW_EXECUTION_FAILED" => format!("The workflow failed: {}", text("/failure/message")),
-        "WORKFLOW_TASK_TIMED_OUT" => "No worker answered in time: another one is asked".into(),
-        "WORKFLOW_TASK_FAILED" => format!("A worker could not go on: {}", text("/failure/message")),
-        "ACTIVITY_TASK_SCHEDULED" => match summary.as_str() {
+        "WorkflowExecutionStarted" => "The request begins".into(),
+        "WorkflowExecutionSignaled" => format!("Somebody decides: the signal “{}” arrives", text("/signal_name")),
+        "WorkflowExecutionCancelRequested" => "The requester cancels".into(),
+        "WorkflowExecutionCompleted" => "The request is over".into(),
+        "WorkflowExecutionCanceled" => "The request is over: cancelled".into(),
+        "WorkflowExecutionFailed" => format!("The workflow failed: {}", text("/failure/message")),
+        "WorkflowTaskTimedOut" => "No worker answered in time: another one is asked".into(),
+        "WorkflowTaskFailed" => format!("A worker could not go on: {}", text("/failure/message")),
+        "ActivityTaskScheduled" => match summary.as_str() {
             Some(summary) => format!("Next: {} ({summary})", activity(detail)),
             None => format!("Next: {}", activity(detail)),
         },
-        "ACTIVITY_TASK_STARTED" => match detail["attempt"].as_i64().unwrap_or(1) {
+        "ActivityTaskStarted" => match detail["attempt"].as_i64().unwrap_or(1) {
             1 => format!("A worker begins to {}", of()),
             attempt => format!("A worker begins to {}, attempt {attempt}", of()),
         },
-        "ACTIVITY_TASK_COMPLETED" => format!("Done: {}", of()),
-        "ACTIVITY_TASK_FAILED" => format!("Failed: {}: {}", of(), text("/failure/message")),
-        "ACTIVITY_TASK_TIMED_OUT" => format!("Timed out: {}", of()),
-        "ACTIVITY_TASK_CANCEL_REQUESTED" => "Stop that, please".into(),
-        "ACTIVITY_TASK_CANCELED" => format!("Stopped: {}", of()),
-        "TIMER_STARTED" => format!("A timer is set: {}", text("/startToFireTimeout")),
-        "TIMER_FIRED" => "The timer rings".into(),
-        "TIMER_CANCELED" => "The timer is not needed any more".into(),
+        "ActivityTaskCompleted" => format!("Done: {}", of()),
+        "ActivityTaskFailed" => format!("Failed: {}: {}", of(), text("/failure/message")),
+        "ActivityTaskTimedOut" => format!("Timed out: {}", of()),
+        "ActivityTaskCancelRequested" => "Stop that, please".into(),
+        "ActivityTaskCanceled" => format!("Stopped: {}", of()),
+        "TimerStarted" => format!("A timer is set: {}", text("/start_to_fire_timeout")),
+        "TimerFired" => "The timer rings".into(),
+        "TimerCanceled" => "The timer is not needed any more".into(),
         _ => return None,
     })
 }
 
 /// What an activity does, by its name; one of somebody else's keeps it.
 fn activity(scheduled: &Value) -> &str {
-    match scheduled["activityType"]["name"].as_str().unwrap_or_default() {
+    match scheduled["activity_type"]["name"].as_str().unwrap_or_default() {
         "preflight" => "check the request",
         "notify" => "tell people in Slack",
         "follow_progress" => "show the progress in the thread",
@@ -170,10 +169,12 @@ fn bucket(scheduled: &Value) -> Option<Bucket> {
     Some(Bucket { name: text("bucketName")?, region: text("region")?, profile: text("profile")? })
 }
 
-/// What an event carries, its payloads decoded.
-fn attributes(event: &Value) -> Value {
-    let found = event.as_object().and_then(|fields| fields.iter().find(|(name, _)| name.ends_with("EventAttributes")));
-    found.map(|(_, attributes)| readable(attributes.clone())).unwrap_or_default()
+/// What an event is called and what it carries, its payloads decoded.
+fn attributes(event: &Value) -> (String, Value) {
+    let found = event["attributes"].as_object().and_then(|one| one.iter().next());
+    let decoded =
+        found.map(|(name, it)| (name.trim_end_matches("EventAttributes").to_owned(), readable(it.clone())));
+    decoded.unwrap_or_default()
 }
 
 fn readable(value: Value) -> Value {
