@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 use crate::world::LOOK_AGAIN;
 
 /// The machine may be busy, and a dead worker is missed after ten seconds.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(60);
 pub const DESKTOP: (i64, i64) = (1280, 800);
 pub const PHONE: (i64, i64) = (390, 844);
 
@@ -81,7 +81,8 @@ impl Window {
         let deadline = Instant::now() + PATIENCE;
         while self.value(&format!("Boolean({expression})")).await != true {
             if Instant::now() > deadline {
-                let shown = self.value("document.body.innerText + ' | focus: ' + document.activeElement.outerHTML").await;
+                let shown =
+                    self.value("document.body.innerText + ' | focus: ' + document.activeElement.outerHTML").await;
                 panic!("waited in vain for {expression}; the page shows:\n{}", shown.as_str().unwrap_or_default());
             }
             sleep(LOOK_AGAIN).await;

@@ -3,8 +3,8 @@
 
 mod attention;
 mod backends;
-mod check;
 mod browser;
+mod check;
 mod cli;
 mod decisions;
 mod edges;

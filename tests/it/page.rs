@@ -47,7 +47,9 @@ pub async fn ask(window: &Window, application: &str) {
 pub async fn choose(window: &Window, action: &str, value: &str) {
     window.click(&format!("[data-action={action}]")).await;
     window.click(&format!(".picker [data-value='{value}']")).await;
-    window.wait(&format!("document.querySelector('[data-action={action}]')?.getAttribute('aria-expanded') === 'false'")).await;
+    window
+        .wait(&format!("document.querySelector('[data-action={action}]')?.getAttribute('aria-expanded') === 'false'"))
+        .await;
 }
 
 /// Bob opens his direct message.
@@ -119,7 +121,9 @@ fn by_keyboard_alone() {
             window.tab_to(&format!("[data-action={field}]")).await;
             window.press("Enter").await;
             window.type_text(typed).await;
-            window.wait(&format!("document.querySelector('[role=option].active')?.innerText.includes({typed:?})")).await;
+            window
+                .wait(&format!("document.querySelector('[role=option].active')?.innerText.includes({typed:?})"))
+                .await;
             window.press("Enter").await;
         }
         // An error under a field, of the bot: the focus goes there.
@@ -190,9 +194,12 @@ fn the_other_plugs_can_be_pulled_and_put_back() {
         window.click("[data-tour=underneath]").await;
         ask(window, "outage").await;
         window.click("[data-tab=plugs]").await;
-        for (plug, pulled, well) in
-            [("s3", "failing", "well"), ("slack", "limited", "well"), ("slack", "hanging", "well"), ("temporal", "stopped", "running")]
-        {
+        for (plug, pulled, well) in [
+            ("s3", "failing", "well"),
+            ("slack", "limited", "well"),
+            ("slack", "hanging", "well"),
+            ("temporal", "stopped", "running"),
+        ] {
             let is = |state: &str| format!("document.querySelector('[data-plug={plug}][data-state={state}]')");
             window.click(&format!("[data-plug={plug}] [data-to={pulled}]")).await;
             window.wait(&is(pulled)).await;

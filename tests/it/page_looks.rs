@@ -16,7 +16,8 @@ async fn is_fine(window: &Window, what: &str) {
         window.resize(size).await;
         for scheme in ["light", "dark"] {
             window.colours(scheme).await;
-            let found = window.value("axe.run(document, { resultTypes: ['violations'] }).then((it) => it.violations)").await;
+            let found =
+                window.value("axe.run(document, { resultTypes: ['violations'] }).then((it) => it.violations)").await;
             let bad: Vec<String> = found
                 .as_array()
                 .into_iter()

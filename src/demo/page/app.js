@@ -35,11 +35,11 @@ function App() {
         <button type="button" class="icon" aria-label=${`Colours: ${theme}`} title=${`Colours: ${theme}`} onClick=${() => prefer({ theme: THEMES[theme] })}>${SIGNS[theme]}</button>
       </div>
     </header>
+    ${tour !== "done" && html`<${Tour} step=${tour} />`}
     <main class=${classes("stage", sideBySide && "two", isUnderneath && "underneath-open")}>
       ${shownPeople().map((user) => html`<${Workspace} key=${user} user=${user} />`)}
       ${isUnderneath && html`<${Underneath} />`}
     </main>
-    ${tour !== "done" && html`<${Tour} step=${tour} />`}
     ${question && html`<${Confirm} question=${question} />`}
     <${Toasts} />`;
 }

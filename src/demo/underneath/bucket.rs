@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 pub async fn report(client: &Client, bucket: &str) -> Value {
     let location = client.get_bucket_location().bucket(bucket).send().await;
     let location = said(location, |it| {
-        it.location_constraint.map(|at| at.as_str().to_owned()).filter(|at| !at.is_empty()).unwrap_or("us-east-1".into())
+        it.location_constraint
+            .map(|at| at.as_str().to_owned())
+            .filter(|at| !at.is_empty())
+            .unwrap_or("us-east-1".into())
     });
     let access = client.get_public_access_block().bucket(bucket).send().await;
     let access = said(access, |it| {

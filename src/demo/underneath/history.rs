@@ -68,7 +68,10 @@ impl Story {
         self.run = info.execution.clone().unwrap_or_default().run_id;
         self.status = info.status().as_str_name().trim_start_matches("WORKFLOW_EXECUTION_STATUS_").to_lowercase();
         self.started = info.start_time.and_then(|at| time(at.seconds, at.nanos));
-        self.ended = info.close_time.and_then(|at| time(at.seconds, at.nanos)).filter(|_| info.status() != WorkflowExecutionStatus::Running);
+        self.ended = info
+            .close_time
+            .and_then(|at| time(at.seconds, at.nanos))
+            .filter(|_| info.status() != WorkflowExecutionStatus::Running);
         self.pending.clear();
         for activity in &seen.pending_activities {
             let name = activity.activity_type.clone().unwrap_or_default().name;
@@ -172,8 +175,7 @@ fn bucket(scheduled: &Value) -> Option<Bucket> {
 /// What an event is called and what it carries, its payloads decoded.
 fn attributes(event: &Value) -> (String, Value) {
     let found = event["attributes"].as_object().and_then(|one| one.iter().next());
-    let decoded =
-        found.map(|(name, it)| (name.trim_end_matches("EventAttributes").to_owned(), readable(it.clone())));
+    let decoded = found.map(|(name, it)| (name.trim_end_matches("EventAttributes").to_owned(), readable(it.clone())));
     decoded.unwrap_or_default()
 }
 
