@@ -18,7 +18,15 @@ export function useDialog() {
     const node = dialog.current;
     const before = document.activeElement;
     node.showModal();
-    return () => { node.close(); if (before?.isConnected) before.focus(); };
+    return () => {
+      node.close();
+      // Once the dialog is gone: what was inert when it got the focus takes no text.
+      setTimeout(() => {
+        if (!before?.isConnected || document.querySelector("dialog[open]")) return;
+        before.blur();
+        before.focus();
+      });
+    };
   }, []);
   return dialog;
 }
