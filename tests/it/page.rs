@@ -117,7 +117,7 @@ fn by_keyboard_alone() {
         window.press("Enter").await;
         window.wait("document.activeElement.matches('[data-action=application_name]')").await;
 
-        for (field, typed) in [("team", "Pay"), ("authorizer", "Bob")] {
+        for (field, typed) in [("team", "Pay"), ("authorizer", "bob")] {
             window.tab_to(&format!("[data-action={field}]")).await;
             window.press("Enter").await;
             window.type_text(typed).await;

@@ -30,9 +30,9 @@ export function Picker({ named, placeholder, selected, load, choose, atLeast }) 
     if (!option) return;
     hide();
     setMine(option);
-    await choose(option);
-    setMine(null);
+    if ((await choose(option))?.error) setMine(null);
   };
+  useLayoutEffect(() => setMine(null), [selected?.value]);
   useLayoutEffect(() => {
     if (open) list.current?.scrollIntoView({ block: "nearest" });
   }, [open, options]);
