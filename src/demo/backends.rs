@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use aws_config::{BehaviorVersion, Region};
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use temporalio_client::tonic::IntoRequest;
 use temporalio_client::{Connection, ConnectionOptions};
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
@@ -330,6 +332,22 @@ impl AwsFiles {
         fs::write(&this.config, config).context("the AWS configuration of the demo")?;
         fs::write(&this.credentials, credentials).context("the AWS credentials of the demo")?;
         Ok(this)
+    }
+
+    /// A client that looks at the S3 server at `endpoint` with one of the profiles.
+    pub async fn s3_client(&self, endpoint: &str, region: &str, profile: &str) -> aws_sdk_s3::Client {
+        let files = EnvConfigFiles::builder()
+            .with_file(EnvConfigFileKind::Config, &self.config)
+            .with_file(EnvConfigFileKind::Credentials, &self.credentials)
+            .build();
+        let sdk = aws_config::defaults(BehaviorVersion::latest())
+            .profile_files(files)
+            .profile_name(profile)
+            .region(Region::new(region.to_owned()))
+            .endpoint_url(endpoint)
+            .load()
+            .await;
+        aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(&sdk).force_path_style(true).build())
     }
 
     /// The demo's two profiles, `sandbox` and `production`.

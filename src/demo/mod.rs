@@ -15,13 +15,16 @@ pub mod page;
 mod payloads;
 pub mod people;
 mod play;
+mod plugs;
 pub mod proxy;
 pub mod record;
 mod response_url;
+pub mod show;
 pub mod simulator;
 pub mod socket_mode;
 pub mod stack;
 mod transcript;
+mod underneath;
 mod views;
 pub mod web_api;
 pub mod workspace;
@@ -30,7 +33,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use self::play::play;
-use self::stack::{Stack, StackOptions};
+use self::show::Show;
+use self::stack::StackOptions;
 
 /// Where the page is, if that port is free.
 const PAGE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
@@ -42,22 +46,19 @@ pub async fn serve(bot: PathBuf, listen: Option<SocketAddr>) -> anyhow::Result<(
         None => std::net::TcpListener::bind(PAGE).ok().map(|_| PAGE),
     };
     let options = StackOptions { page: listen, temporal_ui: true, ..StackOptions::new(bot) };
-    let stack = tokio::select! {
-        stack = Stack::start(options, |line| println!("  {line}")) => stack?,
+    let show = tokio::select! {
+        show = Show::start(options, |line| println!("  {line}")) => show?,
         _ = tokio::signal::ctrl_c() => return Ok(()),
     };
-    println!("\n  Slack workspace   {}", stack.slack.page_url());
-    if let Some(ui) = stack.temporal.ui_url() {
-        println!("  Temporal Web UI   {ui}");
+    println!();
+    for (name, address) in &show.addresses {
+        println!("  {name:<17} {address}");
     }
-    println!("  Temporal          {}", stack.temporal.address());
-    println!("  S3                {}", stack.s3.endpoint());
-    println!("  Bot               {}", stack.bot_url());
     println!(
         "\nOpen the first address, run /provision in #deploys as Alice, then decide as Bob. Ctrl-C stops everything."
     );
     tokio::signal::ctrl_c().await?;
     println!("\nStopping …");
-    stack.stop().await;
+    show.stop().await;
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -19,6 +19,7 @@ use super::message::Message;
 use super::people::Person;
 use super::record::{Call, Delivery, Fault};
 use super::socket_mode::{self, Sockets};
+use super::underneath::Underneath;
 use super::workspace::{APP_ID, Rules, Workspace};
 use super::{page, response_url, web_api};
 
@@ -54,6 +55,7 @@ struct Inner {
     signing_secret: String,
     sockets: Sockets,
     servers: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+    underneath: OnceLock<Arc<Underneath>>,
 }
 
 impl Simulator {
@@ -77,6 +79,7 @@ impl Simulator {
                 signing_secret: options.signing_secret.unwrap_or_else(random),
                 sockets: Sockets::new(),
                 servers: Mutex::default(),
+                underneath: OnceLock::new(),
             }),
         };
         let routes = Router::new()
@@ -174,11 +177,17 @@ impl Simulator {
         });
     }
 
+    /// From now on every call fails so, or none.
+    pub fn fail_every_call(&self, fault: Option<Fault>) {
+        self.change(|state| state.every_call = fault);
+    }
+
     /// Takes back every ordered fault, and gives the answers that hang.
     pub fn heal(&self) {
         self.change(|state| {
             state.faults.clear();
             state.faults_in.clear();
+            state.every_call = None;
         });
         self.inner.healed.send_replace(());
     }
@@ -250,6 +259,16 @@ impl Simulator {
 
     pub(super) fn sockets(&self) -> &Sockets {
         &self.inner.sockets
+    }
+
+    /// Lets the page show what is underneath, too.
+    pub(super) fn show_underneath(&self, underneath: Arc<Underneath>) {
+        // Only one stack is around a simulator.
+        let _ = self.inner.underneath.set(underneath);
+    }
+
+    pub(super) fn underneath(&self) -> Option<Arc<Underneath>> {
+        self.inner.underneath.get().cloned()
     }
 
     pub(super) fn base_url(&self) -> String {

@@ -4,8 +4,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use aws_config::{BehaviorVersion, Region};
-use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -151,18 +149,7 @@ impl Stack {
 
     /// A client that looks at S3 from outside.
     pub async fn s3_client(&self, region: &str, profile: &str) -> aws_sdk_s3::Client {
-        let files = EnvConfigFiles::builder()
-            .with_file(EnvConfigFileKind::Config, &self.aws.config)
-            .with_file(EnvConfigFileKind::Credentials, &self.aws.credentials)
-            .build();
-        let sdk = aws_config::defaults(BehaviorVersion::latest())
-            .profile_files(files)
-            .profile_name(profile)
-            .region(Region::new(region.to_owned()))
-            .endpoint_url(self.s3.endpoint())
-            .load()
-            .await;
-        aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(&sdk).force_path_style(true).build())
+        self.aws.s3_client(&self.s3.endpoint(), region, profile).await
     }
 
     /// Starts the bot, and waits until it is ready.

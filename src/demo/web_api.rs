@@ -238,7 +238,7 @@ fn fault_of(state: &mut Workspace, method: &str, args: &Args) -> Option<Fault> {
         *left -= 1;
         Some(fault.clone())
     };
-    let fault = ordered.or_else(in_channel);
+    let fault = ordered.or_else(in_channel).or_else(|| state.every_call.clone());
     if let Some(Fault::RateLimited { retry_after }) = fault {
         state.promised.insert(promise, (now + ON_ITS_WAY, now + Duration::from_secs(retry_after)));
     }

@@ -190,6 +190,8 @@ pub struct Workspace {
     pub promised: HashMap<(String, String), (Instant, Instant)>,
     /// Calls that came before their `Retry-After` had passed.
     pub impatient: Vec<String>,
+    /// How calls without a fault of their own fail.
+    pub every_call: Option<Fault>,
     /// Recent posts per channel, for the rate limit.
     pub posted: HashMap<String, VecDeque<Instant>>,
     last_ts: i64,

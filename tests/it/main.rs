@@ -4,6 +4,7 @@
 mod attention;
 mod backends;
 mod bodies;
+mod browser;
 mod check;
 mod cli;
 mod deaths;
@@ -19,6 +20,8 @@ mod long_waits;
 mod meanwhile;
 mod observability;
 mod outages;
+mod page;
+mod page_looks;
 mod preflight;
 mod process;
 mod processes;

@@ -69,7 +69,7 @@ fn alerts_and_dashboard_ask_for_what_is_served() {
         scene.bob.select(&bad.card, "profile", "lost").await.unwrap();
         scene.clicks(&scene.bob, &bad.card, "approve").await;
         question(&scene, &bad, None).await;
-        let no = scene.ask("no").await;
+        let no = scene.ask("unwanted").await;
         scene.reject(&no, "not now").await;
         scene.ended(&no, "rejected").await;
 

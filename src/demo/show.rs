@@ -1,0 +1,47 @@
+//! A stack on show: the page with what is underneath, and the plugs.
+
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use super::simulator::Simulator;
+use super::stack::{Stack, StackOptions};
+use super::underneath::{SharedStack, Underneath};
+
+/// A stack whose page shows everything.
+pub struct Show {
+    pub slack: Simulator,
+    /// The addresses to print, each with its name.
+    pub addresses: Vec<(&'static str, String)>,
+    stack: SharedStack,
+    watch: JoinHandle<()>,
+}
+
+impl Show {
+    /// Starts everything. Temporal keeps its state on disk, so that it may be stopped.
+    pub async fn start(options: StackOptions, tell: impl Fn(&str)) -> anyhow::Result<Self> {
+        let stack = Stack::start(StackOptions { temporal_on_disk: true, ..options }, tell).await?;
+        let slack = stack.slack.clone();
+        let mut addresses = vec![("Slack workspace", slack.page_url())];
+        addresses.extend(stack.temporal.ui_url().map(|url| ("Temporal Web UI", url)));
+        addresses.push(("Temporal", stack.temporal.address()));
+        addresses.push(("S3", stack.s3.endpoint()));
+        addresses.push(("Bot", stack.bot_url()));
+
+        let shared: SharedStack = Arc::default();
+        let underneath = Arc::new(Underneath::of(&stack, shared.clone()));
+        *shared.lock().await = Some(stack);
+        slack.show_underneath(underneath.clone());
+        let watch = tokio::spawn(underneath.watch());
+        Ok(Self { slack, addresses, stack: shared, watch })
+    }
+
+    /// Stops everything.
+    pub async fn stop(self) {
+        self.watch.abort();
+        let stack = self.stack.lock().await.take();
+        if let Some(stack) = stack {
+            stack.stop().await;
+        }
+    }
+}
