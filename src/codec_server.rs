@@ -117,16 +117,19 @@ struct JsonPayload {
     data: String,
 }
 
-async fn decode(State(codec): State<Codec>, Json(body): Json<Payloads>) -> Result<Json<Payloads>, Response> {
+/// A status, and why.
+type Refusal = (StatusCode, String);
+
+async fn decode(State(codec): State<Codec>, Json(body): Json<Payloads>) -> Result<Json<Payloads>, Refusal> {
     each(body, |payload| codec.decrypt(payload))
 }
 
-async fn encode(State(codec): State<Codec>, Json(body): Json<Payloads>) -> Result<Json<Payloads>, Response> {
+async fn encode(State(codec): State<Codec>, Json(body): Json<Payloads>) -> Result<Json<Payloads>, Refusal> {
     each(body, |payload| codec.encrypt(payload))
 }
 
-fn each(body: Payloads, code: impl Fn(Payload) -> Result<Payload, CodecError>) -> Result<Json<Payloads>, Response> {
-    let refuse = |why: String| (StatusCode::BAD_REQUEST, why + "\n").into_response();
+fn each(body: Payloads, code: impl Fn(Payload) -> Result<Payload, CodecError>) -> Result<Json<Payloads>, Refusal> {
+    let refuse = |why: String| (StatusCode::BAD_REQUEST, why + "\n");
     let payloads = body.payloads.into_iter().map(|payload| {
         let payload = from_json(payload).ok_or_else(|| "Metadata and data are base64.".to_owned())?;
         code(payload).map(to_json).map_err(|error| error.to_string())

@@ -32,6 +32,9 @@ pub enum Said {
     Outcome,
 }
 
+/// What was said, about which request, and when.
+pub type Heard = (Said, String, Instant);
+
 #[derive(Clone, Default)]
 pub struct Slack {
     inner: Arc<Inner>,
@@ -40,7 +43,7 @@ pub struct Slack {
 #[derive(Default)]
 struct Inner {
     /// Who waits for what is said, by application.
-    waiting: Mutex<HashMap<String, UnboundedSender<(Said, String, Instant)>>>,
+    waiting: Mutex<HashMap<String, UnboundedSender<Heard>>>,
     /// `private_metadata` of each opened form, by trigger.
     forms: Mutex<HashMap<String, String>>,
     calls: Mutex<HashMap<String, u64>>,
@@ -59,7 +62,7 @@ impl Slack {
 
     /// What will be said about an application's request: the kind, the request's
     /// ID, the moment.
-    pub fn listen(&self, application: &str) -> UnboundedReceiver<(Said, String, Instant)> {
+    pub fn listen(&self, application: &str) -> UnboundedReceiver<Heard> {
         let (tell, heard) = unbounded_channel();
         self.inner.waiting.lock().unwrap().insert(application.to_owned(), tell);
         heard

@@ -27,6 +27,7 @@ mod process;
 mod processes;
 mod properties;
 mod provisioner;
+mod reliability;
 mod replay;
 mod s3_faults;
 mod s3_leftovers;

@@ -62,7 +62,7 @@ fn the_end_of_one_twin_leaves_the_other() {
         let [one, two] = [&first, &second].map(|request| bucket(&scene, request));
         assert_ne!(one, two);
         for (request, bucket) in [(&first, &one), (&second, &two)] {
-            assert_eq!(scene.buckets(&request.id).await, [bucket.clone()]);
+            assert_eq!(scene.buckets(&request.id).await, std::slice::from_ref(bucket));
         }
         let root = scene.alice.refresh(&first.root).unwrap();
         scene.clicks(&scene.alice, &root, "cancel").await;

@@ -1,0 +1,26 @@
+//! `docs/reliability.md` names tests that are there.
+
+use std::fs;
+use std::path::Path;
+
+const PROMISES: &str = include_str!("../../docs/reliability.md");
+
+#[test]
+fn every_promise_names_a_test_that_is_there() {
+    let chapters = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let mut named = 0;
+    for line in PROMISES.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---")) {
+        let tests = line.split('|').nth(2).unwrap();
+        for name in tests.split('`').filter(|text| text.contains("::")) {
+            let (chapter, test) = name.split_once("::").unwrap();
+            if chapter == "server" {
+                continue; // beside its code
+            }
+            let text = fs::read_to_string(chapters.join(format!("{chapter}.rs")));
+            let text = text.unwrap_or_else(|_| panic!("there is no chapter {chapter}"));
+            assert!(test.is_empty() || text.contains(&format!("\nfn {test}() {{")), "{name} is not there");
+            named += 1;
+        }
+    }
+    assert!(named > 40, "{named}");
+}
