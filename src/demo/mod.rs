@@ -2,7 +2,7 @@
 //! server, a real S3 server, a Slack workspace simulator with a page, and the
 //! bot, which knows all of them through its public settings alone.
 //!
-//! The tests run on the same [`Stack`] the demo shows.
+//! The tests run on the same [`stack::Stack`] the demo shows.
 
 pub mod backends;
 mod blocks;
