@@ -227,8 +227,10 @@ fn fault_of(state: &mut Workspace, method: &str, args: &Args) -> Option<Fault> {
     let now = Instant::now();
     if let Some((from, until)) = state.promised.get(&promise) {
         let left = until.saturating_duration_since(now);
-        if now > *from && !left.is_zero() {
-            state.impatient.push(format!("{method} {channel}: {left:?} too early"));
+        if !left.is_zero() {
+            if now > *from {
+                state.impatient.push(format!("{method} {channel}: {left:?} too early"));
+            }
             return Some(Fault::RateLimited { retry_after: left.as_secs() + 1 });
         }
     }
