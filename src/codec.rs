@@ -25,6 +25,8 @@ use temporalio_common::protos::temporal::api::common::v1::Payload;
 use crate::config::EncryptionKey;
 use crate::workflow::loose::{ENCODING, ENCRYPTED, PLAIN, is_encrypted};
 
+/// The encoding of what only looked encrypted: nothing knows how to read it.
+const UNREADABLE: &[u8] = b"binary/unreadable";
 const KEY_ID: &str = "encryption-key-id";
 
 /// Why a payload cannot be encrypted or decrypted.
@@ -85,9 +87,9 @@ impl Codec {
     }
 
     /// Decrypts a payload. With a key that is not there it fails, so that a worker
-    /// which has not learnt of a new key yet leaves the work to others. One that is not encrypted, or was never encrypted with
-    /// the key it names, stays what it is: whoever reads it refuses it as he
-    /// refuses any other that does not decode.
+    /// which has not learnt of a new key yet leaves the work to others. One that is not encrypted stays what it is. One that was
+    /// never encrypted with the key it names is marked as [`UNREADABLE`]: whoever
+    /// reads it refuses it as he refuses any other that does not decode.
     pub fn decrypt(&self, payload: Payload) -> Result<Payload, CodecError> {
         if self.keys.is_empty() || !is_encrypted(&payload) {
             return Ok(payload);
@@ -96,8 +98,13 @@ impl Codec {
         let Some((id, key)) = self.keys.iter().find(|(known, _)| *known == id) else {
             return Err(CodecError::UnknownKey(id.into_owned()));
         };
-        Ok(open(id, key, &payload.data).unwrap_or(payload))
+        Ok(open(id, key, &payload.data).unwrap_or_else(|| unreadable(payload)))
     }
+}
+
+fn unreadable(mut payload: Payload) -> Payload {
+    payload.metadata.insert(ENCODING.to_owned(), UNREADABLE.to_vec());
+    payload
 }
 
 fn open(id: &str, key: &LessSafeKey, data: &[u8]) -> Option<Payload> {
@@ -168,12 +175,12 @@ mod tests {
         let secret = codec.encrypt(json("hush")).unwrap();
         let mut bent = secret.clone();
         *bent.data.last_mut().unwrap() ^= 1;
-        assert_eq!(codec.decrypt(bent.clone()).unwrap(), bent);
+        assert_eq!(codec.decrypt(bent.clone()).unwrap(), unreadable(bent));
         let mut renamed = secret.clone();
         renamed.metadata.insert(KEY_ID.to_owned(), b"other".to_vec());
-        assert_eq!(codec.decrypt(renamed.clone()).unwrap(), renamed, "the key's ID is authenticated");
+        assert_eq!(codec.decrypt(renamed.clone()).unwrap(), unreadable(renamed), "the key's ID is authenticated");
         let short = Payload { data: vec![1, 2], ..secret };
-        assert_eq!(codec.decrypt(short.clone()).unwrap(), short);
+        assert_eq!(codec.decrypt(short.clone()).unwrap(), unreadable(short));
     }
 
     #[test]

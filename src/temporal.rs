@@ -27,7 +27,7 @@ use crate::domain::lifecycle::{Attendance, RequestState};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Decision;
 use crate::workflow::index;
-use crate::workflow::loose::NO_KEY;
+use crate::workflow::loose::Unread;
 use crate::workflow::{Loose, ProvisionApplication, TASK_QUEUE, WORKFLOW_TYPE};
 
 /// One attempt of a call, and the whole call with its retries. A handler makes
@@ -160,7 +160,10 @@ impl Requests {
             .from_payloads(&SerializationContextData::None, input)
             .await
             .map_err(|error| RequestError::NoAnswer(error.to_string()))?;
-        request.0.map_err(|why| if why == NO_KEY { RequestError::NoAnswer(why) } else { RequestError::NotFound })
+        request.0.map_err(|why| match why {
+            Unread::NoKey => RequestError::NoAnswer(why.to_string()),
+            Unread::Wrong(_) => RequestError::NotFound,
+        })
     }
 
     /// Sends an authorizer's decision. `click` is Slack's own ID of the click: the

@@ -288,13 +288,7 @@ impl Scribe<'_> {
             return Ok(());
         };
         let metadata = self.metadata(part);
-        let post = Post {
-            channel: &at.channel,
-            thread: None,
-            text: &message.text,
-            blocks: &message.blocks,
-            metadata: &metadata,
-        };
+        let post = as_post(&message, &at.channel, None, &metadata);
         match self.slack.update_message(&at.ts, &post).await {
             Ok(()) => self.done(part).await,
             Err(error) if CANNOT_CHANGE.iter().chain(&CANNOT_POST).any(|code| error.is(code)) => {
@@ -313,7 +307,7 @@ impl Scribe<'_> {
         message: &Message,
     ) -> Result<MessageRef, SlackError> {
         let metadata = self.metadata(part);
-        let post = Post { channel, thread, text: &message.text, blocks: &message.blocks, metadata: &metadata };
+        let post = as_post(message, channel, thread, &metadata);
         match self.slack.post_message(&post).await {
             // A mistake of ours. The text says everything, only less well.
             Err(error) if error.code().is_some_and(|code| code.contains("blocks")) => {
@@ -403,6 +397,16 @@ impl Scribe<'_> {
 fn all_done(result: &Provisioned) -> Option<Progress> {
     let of = u32::try_from(result.summary.len()).ok().filter(|steps| *steps > 0)?;
     Some(Progress { step: of, of, label: String::new() })
+}
+
+/// A message for a channel, or for a thread in it.
+pub(super) fn as_post<'a>(
+    message: &'a Message,
+    channel: &'a str,
+    thread: Option<&'a str>,
+    metadata: &'a BTreeMap<&'static str, String>,
+) -> Post<'a> {
+    Post { channel, thread, text: &message.text, blocks: &message.blocks, metadata }
 }
 
 /// What every message about a request carries: whose it is, and its part.

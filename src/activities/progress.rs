@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::{BotActivities, notify, slack_failure};
 use crate::domain::notice::Conversation;
 use crate::domain::provisioning::Progress;
-use crate::slack::api::{Post, SlackError};
+use crate::slack::api::SlackError;
 use crate::slack::views::thread::{self, ProgressState};
 use crate::workflow::calls::Watch;
 use crate::workflow::{Loose, ProvisionApplication};
@@ -80,13 +80,7 @@ async fn heartbeat(
 async fn show(bot: &BotActivities, watch: &Watch, progress: &Progress) -> Result<(), SlackError> {
     let message = thread::progress(Some(progress), ProgressState::Running);
     let metadata = notify::metadata(&watch.request_id, Conversation::PROGRESS);
-    let post = Post {
-        channel: &watch.message.channel,
-        thread: None,
-        text: &message.text,
-        blocks: &message.blocks,
-        metadata: &metadata,
-    };
+    let post = notify::as_post(&message, &watch.message.channel, None, &metadata);
     bot.slack.update_message(&watch.message.ts, &post).await
 }
 

@@ -14,7 +14,17 @@ use temporalio_common::protos::temporal::api::common::v1::Payload;
 
 /// One argument, or why what came is not one.
 #[derive(Clone, Debug)]
-pub struct Loose<T>(pub Result<T, String>);
+pub struct Loose<T>(pub Result<T, Unread>);
+
+/// Why what came is no argument.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unread {
+    /// Somebody else may have the key.
+    #[error("the payload is encrypted, and PROVISION_BOT_ENCRYPTION_KEYS is not set here")]
+    NoKey,
+    #[error("{0}")]
+    Wrong(String),
+}
 
 impl<T> Loose<T> {
     pub fn of(value: T) -> Self {
@@ -24,7 +34,7 @@ impl<T> Loose<T> {
 
 impl<T: Serialize + 'static> TemporalSerializable for Loose<T> {
     fn to_payload(&self, context: &SerializationContext<'_>) -> Result<Payload, PayloadConversionError> {
-        let value = self.0.as_ref().map_err(|why| PayloadConversionError::EncodingError(why.clone().into()))?;
+        let value = self.0.as_ref().map_err(|why| PayloadConversionError::EncodingError(why.to_string().into()))?;
         context.converter.to_payload(context, value)
     }
 }
@@ -32,9 +42,10 @@ impl<T: Serialize + 'static> TemporalSerializable for Loose<T> {
 impl<T: DeserializeOwned + 'static> TemporalDeserializable for Loose<T> {
     fn from_payload(context: &SerializationContext<'_>, payload: Payload) -> Result<Self, PayloadConversionError> {
         if is_encrypted(&payload) {
-            return Ok(Self(Err(NO_KEY.to_owned())));
+            return Ok(Self(Err(Unread::NoKey)));
         }
-        Ok(Self(context.converter.from_payload::<T>(context, payload).map_err(|error| error.to_string())))
+        let read = context.converter.from_payload::<T>(context, payload);
+        Ok(Self(read.map_err(|error| Unread::Wrong(error.to_string()))))
     }
 
     fn from_payloads(
@@ -43,7 +54,7 @@ impl<T: DeserializeOwned + 'static> TemporalDeserializable for Loose<T> {
     ) -> Result<Self, PayloadConversionError> {
         match payloads.len() {
             1 => Self::from_payload(context, payloads.remove(0)),
-            n => Ok(Self(Err(format!("{n} arguments instead of 1")))),
+            n => Ok(Self(Err(Unread::Wrong(format!("{n} arguments instead of 1"))))),
         }
     }
 }
@@ -52,8 +63,6 @@ impl<T: DeserializeOwned + 'static> TemporalDeserializable for Loose<T> {
 pub const ENCODING: &str = "encoding";
 /// What it says of an encrypted one, by the custom of Temporal's samples.
 pub const ENCRYPTED: &[u8] = b"binary/encrypted";
-/// Why an encrypted payload cannot be read.
-pub const NO_KEY: &str = "the payload is encrypted, and PROVISION_BOT_ENCRYPTION_KEYS is not set here";
 
 pub fn is_encrypted(payload: &Payload) -> bool {
     payload.metadata.get(ENCODING).is_some_and(|encoding| encoding == ENCRYPTED)

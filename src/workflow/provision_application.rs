@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{ApplicationFailure, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
 
-use super::loose::{Loose, NO_KEY};
+use super::loose::{Loose, Unread};
 use super::story::Story;
 use super::{QUERY_STATE, SIGNAL_ATTEND, SIGNAL_AUTHORIZE, WORKFLOW_TYPE};
 use crate::domain::lifecycle::{Attendance, RequestState, Status};
@@ -21,7 +21,7 @@ const INBOX_MAX: usize = 100;
 /// A request, as the workflow remembers it.
 #[workflow]
 pub struct ProvisionApplication {
-    pub(super) request: Result<ProvisionRequest, String>,
+    pub(super) request: Result<ProvisionRequest, Unread>,
     pub(super) state: RequestState,
     /// What decisions are judged by, once the request passed the pre-flight checks.
     pub(super) rules: Option<Rules>,
@@ -59,8 +59,8 @@ impl ProvisionApplication {
             Ok(request) => request,
             // Others may have the key: this fails the task, which is given to them
             // in turn, where an error would end the request.
-            Err(why) if why == NO_KEY => panic!("{why}"),
-            Err(why) => return Err(malformed_input(&why).into()),
+            Err(why @ Unread::NoKey) => panic!("{why}"),
+            Err(Unread::Wrong(why)) => return Err(malformed_input(&why).into()),
         };
         let story = Story { id: RequestId::of_workflow(ctx.workflow_id()), request };
         story.tell(ctx).await;
@@ -76,7 +76,7 @@ impl ProvisionApplication {
                 self.judge().iter().for_each(|refusal| refused(ctx, &refusal.to_string()));
             }
             Ok(_) => refused(ctx, "the request is already decided"),
-            Err(why) => refused(ctx, &why),
+            Err(why) => refused(ctx, &why.to_string()),
         }
     }
 
@@ -86,7 +86,7 @@ impl ProvisionApplication {
         match said.0 {
             Ok(choice) if self.asks_for(&choice) => self.attendance = Some(choice),
             Ok(_) => refused(ctx, "nobody asked this person this question now"),
-            Err(why) => refused(ctx, &why),
+            Err(why) => refused(ctx, &why.to_string()),
         }
     }
 

@@ -12,6 +12,8 @@ use provision_bot::demo::backends::Tools;
 use provision_bot::demo::message::Message;
 use provision_bot::demo::stack::{StackOptions, get};
 use serde_json::Value;
+use temporalio_common::protos::temporal::api::common::v1::Payload;
+use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use tokio::process::{Child, Command};
 
 use crate::attention::question;
@@ -162,6 +164,30 @@ fn a_stranger_who_shares_no_key_is_told_in_plain() {
         let history = scene.temporal.history_bytes(&request.id).await;
         assert!(!contains(&history, scene.channel.as_str()), "what is not for the stranger stays closed");
         assert!(!contains(&history, "provision-bot-plain"));
+    });
+}
+
+#[test]
+fn what_only_looks_encrypted_is_refused_and_wedges_nothing() {
+    alone(encrypted(&policy(""), &key("only", 1)), async |world| {
+        let scene = world.scene();
+        let garbage = || Payload {
+            metadata: [("encoding", "binary/encrypted"), ("encryption-key-id", "only")]
+                .map(|(name, value)| (name.to_owned(), value.into()))
+                .into(),
+            data: vec![7; 100],
+            ..Default::default()
+        };
+        scene.temporal.start_raw("garbage-0123456789", vec![garbage()]).await.unwrap();
+        let ended = scene.temporal.closed("garbage-0123456789").await;
+        assert!(matches!(ended, Attributes::WorkflowExecutionFailedEventAttributes(_)), "{ended:?}");
+
+        let request = scene.ask("pestered").await;
+        for signal in ["authorize", "attend"] {
+            scene.temporal.signal_raw(&request.id, signal, vec![garbage()]).await.unwrap();
+        }
+        scene.approve(&request).await;
+        scene.outcome(&request, "provisioned").await;
     });
 }
 

@@ -60,14 +60,7 @@ fn load(channels: usize, each: usize, edits_per_minute: usize) {
             rules.rate_limits = true;
             rules.edits_per_minute = edits_per_minute;
         });
-        let scenes: Vec<Scene> = (0..channels)
-            .map(|_| {
-                let mut scene = world.scene();
-                scene.alice = scene.alice.with_patience(PATIENCE);
-                scene.bob = scene.bob.with_patience(PATIENCE);
-                scene
-            })
-            .collect();
+        let scenes: Vec<Scene> = (0..channels).map(|_| world.scene().patient(PATIENCE)).collect();
         let lanes = scenes.iter().enumerate().map(|(number, scene)| lane(scene, number, each));
         let requests = join_all(lanes).await;
         for (scene, requests) in scenes.iter().zip(&requests) {

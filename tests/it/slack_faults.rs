@@ -19,10 +19,7 @@ fn stack() -> StackOptions {
 }
 
 fn patient_scene(world: &World) -> Scene {
-    let mut scene = world.scene();
-    scene.alice = scene.alice.with_patience(LONG);
-    scene.bob = scene.bob.with_patience(LONG);
-    scene
+    world.scene().patient(LONG)
 }
 
 async fn asks(scene: &Scene, application: &str) -> Request {

@@ -51,14 +51,7 @@ async fn rounds(scenes: &[Scene], which: std::ops::Range<usize>) {
 #[ignore = "takes minutes"]
 fn three_hundred_short_requests_leave_nothing_behind() {
     alone(options(&policy("timeout = \"10s\"")), async |world: &mut World| {
-        let scenes: Vec<Scene> = (0..LANES)
-            .map(|_| {
-                let mut scene = world.scene();
-                scene.alice = scene.alice.with_patience(LONG);
-                scene.bob = scene.bob.with_patience(LONG);
-                scene
-            })
-            .collect();
+        let scenes: Vec<Scene> = (0..LANES).map(|_| world.scene().patient(LONG)).collect();
         let bot = Process::serving(&world.stack.bot_url());
         rounds(&scenes, 0..WARM_UP).await;
         let (memory, files) = (bot.memory(), bot.open_files());

@@ -192,6 +192,13 @@ pub struct Request {
 }
 
 impl Scene {
+    /// The same, with people who wait this long for everything.
+    pub fn patient(mut self, patience: Duration) -> Self {
+        self.alice = self.alice.with_patience(patience);
+        self.bob = self.bob.with_patience(patience);
+        self
+    }
+
     /// Alice runs the command, and the form opens.
     pub async fn form(&self, text: &str) -> Modal {
         self.form_in(&self.channel, text).await

@@ -50,7 +50,7 @@ export function Workspace({ user }) {
         <header class="bar">
           <button type="button" class="icon menu" aria-expanded=${String(menu)} aria-label="Channels and messages" onClick=${() => setMenu(!menu)}>☰</button>
           <h2>${info?.is_private ? html`${LOCK} ${info.name}` : title}</h2>
-          <span class="quiet">${hint}</span>
+          <span class="quiet">${[store.sideBySide && nameOf(user), hint].filter(Boolean).join(" · ")}</span>
         </header>
         <${Log} label=${title} key=${`${user} ${channel}`}>
           ${all.filter((m) => !isReply(m)).map((m) => html`
