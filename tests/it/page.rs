@@ -66,7 +66,6 @@ pub async fn approve(window: &Window) {
     choose(window, "region", "us-east-1").await;
     choose(window, "profile", "sandbox").await;
     window.click("[data-action=approve]").await;
-    window.click("[data-confirm]").await;
 }
 
 #[test]
@@ -101,6 +100,54 @@ fn by_mouse_from_the_command_to_the_bucket() {
     });
 }
 
+/// Fills in the open form, sends it and goes to Bob's direct message, without the mouse.
+async fn fill_in_and_send(window: &Window) {
+    for (field, typed) in [("team", "Pay"), ("authorizer", "bob")] {
+        pick_by_keys(window, field, typed).await;
+    }
+    window.tab_to("[data-action=justification]").await;
+    window.type_text("Because").await;
+    window.tab_to("dialog [type=submit]").await;
+    window.press("Enter").await;
+    window.wait("!document.querySelector('dialog')").await;
+
+    window.tab_to("[data-person=U0AUTHORIZER]").await;
+    window.press("Enter").await;
+    window.tab_to("[data-user=U0AUTHORIZER] [data-place=dm]").await;
+    window.press("Enter").await;
+}
+
+/// Chooses from a select that is on the page, without the mouse.
+async fn pick_by_keys(window: &Window, field: &str, typed: &str) {
+    window.tab_to(&format!("[data-action={field}]")).await;
+    window.press("Enter").await;
+    window.type_text(typed).await;
+    window.wait(&format!("document.querySelector('[role=option].active')?.innerText.includes({typed:?})")).await;
+    window.press("Enter").await;
+}
+
+#[test]
+fn from_the_command_to_the_bucket_by_keyboard() {
+    visit(None, async |_, window| {
+        window.tab_to("[data-user=U0REQUESTER] .composer textarea").await;
+        window.type_text("/provision by-keys").await;
+        window.press("Enter").await;
+        window.wait("document.activeElement.matches('[data-action=application_name]')").await;
+        fill_in_and_send(window).await;
+        window.wait("document.querySelector('[data-user=U0AUTHORIZER] [data-action=approve]')").await;
+        pick_by_keys(window, "region", "eu-west-1").await;
+        pick_by_keys(window, "profile", "sandbox").await;
+        // One press says yes.
+        window.tab_to("[data-action=approve]").await;
+        window.press("Enter").await;
+        window.tab_to("[data-person=U0REQUESTER]").await;
+        window.press("Enter").await;
+        window.tab_to("[data-user=U0REQUESTER] .replies").await;
+        window.press("Enter").await;
+        window.wait("/provisioned/i.test(document.querySelector('.thread')?.innerText)").await;
+    });
+}
+
 #[test]
 fn by_keyboard_alone() {
     visit(None, async |_, window| {
@@ -119,26 +166,7 @@ fn by_keyboard_alone() {
         window.press("Enter").await;
         window.wait("document.activeElement.matches('[data-action=application_name]')").await;
 
-        for (field, typed) in [("team", "Pay"), ("authorizer", "bob")] {
-            window.tab_to(&format!("[data-action={field}]")).await;
-            window.press("Enter").await;
-            window.type_text(typed).await;
-            window
-                .wait(&format!("document.querySelector('[role=option].active')?.innerText.includes({typed:?})"))
-                .await;
-            window.press("Enter").await;
-        }
-        // An error under a field, of the bot: the focus goes there.
-        window.tab_to("[data-action=justification]").await;
-        window.type_text("Because").await;
-        window.tab_to("dialog [type=submit]").await;
-        window.press("Enter").await;
-        window.wait("!document.querySelector('dialog')").await;
-
-        window.tab_to("[data-person=U0AUTHORIZER]").await;
-        window.press("Enter").await;
-        window.tab_to("[data-user=U0AUTHORIZER] [data-place=dm]").await;
-        window.press("Enter").await;
+        fill_in_and_send(window).await;
         window.wait("document.querySelector('[data-user=U0AUTHORIZER] [data-action=reject]')").await;
         window.tab_to("[data-action=reject]").await;
         window.press("Enter").await;

@@ -95,7 +95,6 @@ fn pictures() {
         choose(window, "profile", "sandbox").await;
         both(window, "dm").await;
         window.click("[data-action=approve]").await;
-        window.click("[data-confirm]").await;
         window.click("[data-person=U0REQUESTER]").await;
         window.click("[data-user=U0REQUESTER] .replies").await;
         window.wait("/provisioned/i.test(document.querySelector('.thread')?.innerText)").await;
