@@ -13,8 +13,10 @@ use super::stack::get;
 use super::underneath::Underneath;
 
 /// A change of a bucket's settings, as the first line of a request has it: the
-/// middle of a step.
-const STEP: &str = "PUT ?";
+/// middle of a step. Not the first tags, which moto does not take when a bucket is
+/// created: a death just before them may leave an empty bucket that nobody owns
+/// (see `provisioner::ownership`), and Amazon's S3 has no such moment.
+const STEP: &str = "PUT ?versioning";
 /// A supervisor starts a dead process again, a little later.
 const RESTART_AFTER: Duration = Duration::from_secs(3);
 /// How often readiness is asked for.

@@ -94,11 +94,11 @@ impl Window {
         self.wait(&format!("document.body.innerText.includes({text:?})")).await;
     }
 
-    /// Waits for an element, and clicks into its middle.
+    /// Waits for an element that is not busy, and clicks into its middle.
     pub async fn click(&self, selector: &str) {
         // It may move while it is being looked for: then what is there is something else.
         let middle = format!(
-            "(() => {{ const node = document.querySelector({selector:?}); if (!node) return null;
+            "(() => {{ const node = document.querySelector({selector:?}); if (!node || node.closest('[aria-disabled=true]')) return null;
                node.scrollIntoView({{ block: 'nearest' }}); const box = node.getBoundingClientRect();
                const at = [box.x + box.width / 2, box.y + box.height / 2];
                return node.contains(document.elementFromPoint(...at)) ? at : null; }})()"
