@@ -12,6 +12,7 @@ export function Picker({ named, placeholder, selected, load, choose, atLeast }) 
   const [active, setActive] = useState(0);
   const [mine, setMine] = useState(null); // chosen here, and perhaps not confirmed yet
   const asked = useRef(0);
+  const timer = useRef();
   const list = useRef();
   const shown = mine ?? selected;
   const listId = `${named.id}-list`;
@@ -25,7 +26,8 @@ export function Picker({ named, placeholder, selected, load, choose, atLeast }) 
     setActive(Math.max(0, found.findIndex((option) => option.value === shown?.value)));
   };
   const show = () => { if (!open) { setOpen(true); setTyped(""); search(""); } };
-  const hide = () => { asked.current++; setOpen(false); };
+  // Nothing is looked for any more: the form may be gone before it is found.
+  const hide = () => { clearTimeout(timer.current); asked.current++; setOpen(false); };
   const take = async (option) => {
     if (!option) return;
     hide();
@@ -40,7 +42,6 @@ export function Picker({ named, placeholder, selected, load, choose, atLeast }) 
     if (open) list.current?.children[active]?.scrollIntoView({ block: "nearest" });
   }, [active]);
 
-  const timer = useRef();
   const onInput = (event) => {
     setOpen(true);
     setTyped(event.target.value);
