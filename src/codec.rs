@@ -88,7 +88,7 @@ impl Codec {
 
     /// Decrypts a payload. With a key that is not there it fails, so that a worker
     /// which has not learnt of a new key yet leaves the work to others. One that is not encrypted stays what it is. One that was
-    /// never encrypted with the key it names is marked as [`UNREADABLE`]: whoever
+    /// never encrypted with the key it names is marked as unreadable: whoever
     /// reads it refuses it as he refuses any other that does not decode.
     pub fn decrypt(&self, payload: Payload) -> Result<Payload, CodecError> {
         if self.keys.is_empty() || !is_encrypted(&payload) {
