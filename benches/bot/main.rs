@@ -1,7 +1,7 @@
 //! What the bot costs and how fast it answers, measured from outside.
 //!
 //! ```sh
-//! cargo bench --bench bot                                # everything, about 3 minutes
+//! cargo bench --bench bot                                # everything, about a minute
 //! cargo bench --bench bot -- --out after.json            # and keep the figures
 //! cargo bench --bench bot -- --scale 10                  # ten times as many requests
 //! cargo bench --bench bot -- compare before.json after.json
