@@ -18,6 +18,34 @@ use crate::world::LOOK_AGAIN;
 
 /// The machine may be busy, and a dead worker is missed after ten seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Where to click an element, if it can be clicked now.
+const MIDDLE: &str = "(selector) => {
+    const node = document.querySelector(selector);
+    if (!node || node.closest('[aria-disabled=true]')) return null;
+    node.scrollIntoView({ block: 'nearest' });
+    const box = node.getBoundingClientRect();
+    const at = [box.x + box.width / 2, box.y + box.height / 2];
+    return node.contains(document.elementFromPoint(...at)) ? at : null;
+}";
+/// The same, and until `wasClicked` is asked nothing else can be clicked. What goes
+/// as soon as it is pressed, as an option does, counts as clicked.
+const AIM: &str = "(selector, middle) => {
+    const node = document.querySelector(selector);
+    const kinds = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click'];
+    let pressed = false, clicked = false;
+    const guard = (event) => {
+        if (!node?.contains(event.target)) { event.stopImmediatePropagation(); event.preventDefault(); }
+        else if (event.type === 'mousedown') pressed = true;
+        else if (event.type === 'click') clicked = true;
+    };
+    kinds.forEach((kind) => window.addEventListener(kind, guard, true));
+    window.wasClicked = () => {
+        kinds.forEach((kind) => window.removeEventListener(kind, guard, true));
+        delete window.wasClicked;
+        return clicked || (pressed && !node.isConnected);
+    };
+    return middle(selector);
+}";
 pub const DESKTOP: (i64, i64) = (1280, 800);
 pub const PHONE: (i64, i64) = (390, 844);
 
@@ -94,19 +122,23 @@ impl Window {
         self.wait(&format!("document.body.innerText.includes({text:?})")).await;
     }
 
-    /// Waits for an element that is not busy, and clicks into its middle.
+    /// Waits for an element that is not busy and stands still, and clicks into its middle.
+    ///
+    /// The page goes on by itself, so the element may move just before the click
+    /// arrives: then nothing is clicked, and it is looked for again.
     pub async fn click(&self, selector: &str) {
-        // It may move while it is being looked for: then what is there is something else.
-        let middle = format!(
-            "(() => {{ const node = document.querySelector({selector:?}); if (!node || node.closest('[aria-disabled=true]')) return null;
-               node.scrollIntoView({{ block: 'nearest' }}); const box = node.getBoundingClientRect();
-               const at = [box.x + box.width / 2, box.y + box.height / 2];
-               return node.contains(document.elementFromPoint(...at)) ? at : null; }})()"
-        );
-        self.wait(&middle).await;
-        let at = self.value(&middle).await;
-        let point = Point::new(at[0].as_f64().unwrap_or_default(), at[1].as_f64().unwrap_or_default());
-        self.page.click(point).await.unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            self.wait(&format!("({MIDDLE})({selector:?})")).await;
+            let at = self.value(&format!("({AIM})({selector:?}, {MIDDLE})")).await;
+            if let (Some(x), Some(y)) = (at[0].as_f64(), at[1].as_f64()) {
+                self.page.click(Point::new(x, y)).await.unwrap();
+            }
+            if self.value("window.wasClicked?.() ?? false").await == true {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{selector} never stood still");
+        }
     }
 
     /// Types into whatever has the focus.
