@@ -21,6 +21,7 @@ use temporalio_common::protos::temporal::api::operatorservice::v1::ListSearchAtt
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     CountWorkflowExecutionsRequest, GetWorkflowExecutionHistoryRequest,
 };
+use temporalio_common::{HasWorkflowDefinition, QueryDefinition};
 
 use crate::codec::Codec;
 use crate::domain::lifecycle::{Attendance, RequestState};
@@ -35,7 +36,7 @@ use crate::workflow::{Loose, ProvisionApplication, TASK_QUEUE, WORKFLOW_TYPE};
 const ATTEMPT: Duration = Duration::from_millis(800);
 const CALL: Duration = Duration::from_millis(1_000);
 /// A query needs a live worker; without one it would hang.
-const QUERY: Duration = Duration::from_millis(700);
+const QUERY: Duration = Duration::from_millis(1_000);
 const QUERY_AGAIN: Duration = Duration::from_millis(30);
 /// Connecting has no deadline of its own.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -73,6 +74,9 @@ pub async fn missing_search_attributes(client: &Client) -> Result<Vec<&'static s
         .into_inner();
     Ok(index::NAMES.into_iter().filter(|name| !answer.custom_attributes.contains_key(*name)).collect())
 }
+
+/// The workflow, as the SDK's macros name it.
+type Run = <ProvisionApplication as HasWorkflowDefinition>::Run;
 
 /// The requests, by ID.
 ///
@@ -183,9 +187,21 @@ impl Requests {
 
     /// Where a request stands. Needs a live worker; ended requests answer too.
     pub async fn state(&self, id: &RequestId) -> Result<RequestState, RequestError> {
+        self.query(id, || ProvisionApplication::state).await
+    }
+
+    /// Why the last approval of a request did not count, if it did not.
+    pub async fn not_counted(&self, id: &RequestId) -> Result<Option<String>, RequestError> {
+        self.query(id, || ProvisionApplication::not_counted).await
+    }
+
+    async fn query<Q>(&self, id: &RequestId, query: impl Fn() -> Q) -> Result<Q::Output, RequestError>
+    where
+        Q: QueryDefinition<Workflow = Run, Input = ()>,
+    {
         let ask = async {
             loop {
-                match self.query(id).await {
+                match self.query_once(id, query()).await {
                     // The server queues one query for a workflow: those of
                     // simultaneous clicks are asked again at once, where the
                     // client's own policy would wait longer than we have.
@@ -195,18 +211,21 @@ impl Requests {
             }
         };
         match tokio::time::timeout(QUERY, ask).await {
-            Ok(Ok(state)) => Ok(state),
+            Ok(Ok(answer)) => Ok(answer),
             Ok(Err(WorkflowQueryError::NotFound(status))) => Err(rpc(&status)),
             Ok(Err(error)) => Err(RequestError::NoAnswer(error.to_string())),
             Err(_) => Err(RequestError::NoAnswer("no worker answered in time".to_owned())),
         }
     }
 
-    async fn query(&self, id: &RequestId) -> Result<RequestState, WorkflowQueryError> {
+    async fn query_once<Q>(&self, id: &RequestId, query: Q) -> Result<Q::Output, WorkflowQueryError>
+    where
+        Q: QueryDefinition<Workflow = Run, Input = ()>,
+    {
         let once = RpcOptions::builder().timeout(QUERY).retry_options(RetryOptions::no_retries()).build();
         let options = WorkflowQueryOptions::builder().rpc_options(once).build();
         let handle = self.handle(id).map_err(|error| WorkflowQueryError::Other(error.into()))?;
-        handle.query(ProvisionApplication::state, (), options).await
+        handle.query(query, (), options).await
     }
 
     /// How many requests that began more than `older_than` seconds ago have not

@@ -94,7 +94,7 @@ impl Slack {
             Said::Card
         } else if body.contains("\"part\":\"outcome\"") {
             Said::Outcome
-        } else if body.contains("\"part\":\"progress\"") {
+        } else if body.contains("\"part\":\"progress-1\"") {
             Said::Progress
         } else {
             return;

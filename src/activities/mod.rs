@@ -2,9 +2,9 @@
 //!
 //! Which errors are worth a retry is decided here, in `slack_failure`.
 
-pub mod notify;
-pub mod preflight;
-pub mod progress;
+mod notify;
+mod preflight;
+mod progress;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::domain::request::ProvisionRequest;
 use crate::slack::api::{SlackApi, SlackError};
 use crate::slack::directory::Directory;
 use crate::telemetry::Metrics;
-use crate::workflow::calls::{FollowProgressCall, NotifyCall, Preflight, PreflightCall, Watch};
+use crate::workflow::calls::{NotifyCall, Preflight, PreflightCall};
 
 /// How long to wait before Slack is asked again with a token it refused: it takes
 /// a person to mend that, and asking sooner mends nothing.
@@ -54,11 +54,6 @@ impl BotActivities {
         notification: Notification,
     ) -> Result<Told, ActivityError> {
         notify::run(&self, &ctx, notification).await
-    }
-
-    #[activity(definition = FollowProgressCall)]
-    pub async fn follow_progress(self: Arc<Self>, ctx: ActivityContext, watch: Watch) -> Result<(), ActivityError> {
-        progress::run(&self, &ctx, watch).await
     }
 }
 

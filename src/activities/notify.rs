@@ -5,6 +5,9 @@
 //! it changes. Changing is repeatable; posting is not, so each message carries
 //! its part in its metadata, and a repeated attempt first looks for what an
 //! earlier one, killed before it could tell, has posted already.
+//!
+//! Whoever tells that work has begun stays until it is over, shows its progress,
+//! and tells what came of it, as the workflow says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -14,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
-use super::{BotActivities, slack_failure, unreadable};
+use super::{BotActivities, progress, slack_failure, unreadable};
 use crate::domain::notice::{Conversation, MessageRef, Notice, Notification, Told};
 use crate::domain::provisioning::{Progress, Provisioned};
 use crate::domain::request::RequestId;
@@ -32,6 +35,8 @@ const ROOT: &str = "root";
 const CARD: &str = "card";
 /// The authorizer's card of a request that needs a hand, by attempt.
 const ATTENTION: &str = "attention";
+/// The progress of the work, by attempt.
+const PROGRESS: &str = "progress";
 
 /// Codes with which Slack says that the bot cannot post in a channel.
 const CANNOT_POST: [&str; 8] = [
@@ -64,32 +69,64 @@ pub async fn run(
 ) -> Result<Told, ActivityError> {
     let earlier = ctx.heartbeat_details().deserialize::<Draft>().ok().flatten();
     let draft =
-        earlier.unwrap_or_else(|| Draft { conversation: notification.conversation.clone(), done: BTreeSet::new() });
+        earlier.unwrap_or_else(|| Draft { conversation: notification.conversation.clone(), ..Draft::default() });
     let said = Mutex::new(draft.clone());
-    let mut scribe = Scribe {
-        unreachable: None,
-        slack: bot.slack.with_timeout(IN_AN_ACTIVITY),
-        ctx,
-        repeated: ctx.info().attempt > 1,
-        draft,
-        said: &said,
-        n: &notification,
-    };
+    let desk = Desk { bot, slack: bot.slack.with_timeout(IN_AN_ACTIVITY), ctx, said: &said };
     tokio::select! {
-        done = scribe.bring_up_to_date() => done?,
+        told = tell(&desk, &notification, draft) => told,
         // Given to somebody else, who looks first at what was posted here.
-        () = ctx.cancelled() => return Err(ActivityError::cancelled()),
-        error = stay_alive(ctx, &said) => return Err(error),
+        () = ctx.cancelled() => Err(ActivityError::cancelled()),
+        error = stay_alive(ctx, &said) => Err(error),
     }
-    // Counted once it has been told, so that a repetition does not count twice.
-    let status = notification.notice.status();
-    if status.is_final() {
-        bot.metrics.request(status.word());
+}
+
+/// Tells a notice and, where it says that work has begun, what came of it.
+async fn tell(desk: &Desk<'_>, begun: &Notification, mut draft: Draft) -> Result<Told, ActivityError> {
+    let mut unreachable = None;
+    if !draft.work_is_over {
+        let mut scribe = Scribe::new(desk, begun, draft);
+        scribe.bring_up_to_date().await?;
+        desk.count(begun);
+        if let Some(activity_id) = &begun.at_work {
+            progress::follow(desk.ctx, activity_id, &mut scribe).await?;
+        }
+        unreachable = scribe.unreachable;
+        draft = scribe.draft;
     }
-    if let Some((verdict, after)) = decision_time(&notification) {
-        bot.metrics.decided(verdict, after);
+    let outcome = begun.at_work.is_some();
+    if outcome {
+        if !draft.work_is_over {
+            draft = Draft { done: BTreeSet::new(), work_is_over: true, ..draft };
+        }
+        let notification = progress::outcome(desk.ctx).await?;
+        let mut scribe = Scribe::new(desk, &notification, draft);
+        scribe.bring_up_to_date().await?;
+        desk.count(&notification);
+        draft = scribe.draft;
     }
-    Ok(Told { conversation: scribe.draft.conversation, unreachable: scribe.unreachable })
+    Ok(Told { conversation: draft.conversation, unreachable, outcome })
+}
+
+/// What the scribes of one attempt share.
+struct Desk<'a> {
+    bot: &'a BotActivities,
+    slack: SlackApi,
+    ctx: &'a ActivityContext,
+    /// How far it is told, for the heartbeat.
+    said: &'a Mutex<Draft>,
+}
+
+impl Desk<'_> {
+    /// Counted once it has been told, so that a repetition does not count twice.
+    fn count(&self, n: &Notification) {
+        let status = n.notice.status();
+        if status.is_final() {
+            self.bot.metrics.request(status.word());
+        }
+        if let Some((verdict, after)) = decision_time(n) {
+            self.bot.metrics.decided(verdict, after);
+        }
+    }
 }
 
 /// How long the authorizer took, if the notice tells of a decision: Slack names
@@ -121,22 +158,23 @@ async fn stay_alive(ctx: &ActivityContext, said: &Mutex<Draft>) -> ActivityError
 /// How far a notice has been told: the heartbeat, and so what the next attempt
 /// begins with. What is done is not done again, or Slack's limit of a message a
 /// second would be used up by repetitions before the last message is reached.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Draft {
     conversation: Conversation,
     /// The parts that this notice has posted or changed.
     done: BTreeSet<String>,
+    /// Was the work seen to be over? Then what came of it is the notice.
+    #[serde(default)]
+    work_is_over: bool,
 }
 
 /// Writes the messages of one notice.
-struct Scribe<'a> {
-    slack: SlackApi,
-    ctx: &'a ActivityContext,
+pub(super) struct Scribe<'a> {
+    desk: &'a Desk<'a>,
+    slack: &'a SlackApi,
     /// Did an earlier attempt try this notice?
     repeated: bool,
     draft: Draft,
-    /// The same, for the heartbeat.
-    said: &'a Mutex<Draft>,
     /// Why the authorizer could not be written to.
     unreachable: Option<String>,
     n: &'a Notification,
@@ -152,7 +190,12 @@ enum Place {
     Authorizer,
 }
 
-impl Scribe<'_> {
+impl<'a> Scribe<'a> {
+    fn new(desk: &'a Desk<'a>, n: &'a Notification, draft: Draft) -> Self {
+        let repeated = desk.ctx.info().attempt > 1;
+        Self { desk, slack: &desk.slack, repeated, draft, unreachable: None, n }
+    }
+
     /// Which parts each notice posts and changes, in the order people see them.
     async fn bring_up_to_date(&mut self) -> Result<(), ActivityError> {
         let n = self.n;
@@ -168,22 +211,21 @@ impl Scribe<'_> {
             }
             Notice::Authorized { .. } => {
                 self.change(CARD, decision::decided(n)).await?;
-                self.change(ROOT, thread::root(n)).await?;
-                self.reply("authorized", thread::note(n)).await?;
-                self.reply(Conversation::PROGRESS, Some(thread::progress(None, ProgressState::Running))).await
+                self.begin(1).await?;
+                self.change(ROOT, thread::root(n)).await
             }
+            Notice::NotCounted { .. } => self.reply("not-counted", thread::note(n)).await,
             Notice::NeedsAttention { failure, .. } => {
-                let card = format!("{ATTENTION}-{}", failure.attempt);
+                let card = by_attempt(ATTENTION, failure.attempt);
                 self.write(&card, Place::Authorizer, decision::attention(n)).await?;
                 self.change(ROOT, thread::root(n)).await?;
-                self.progress(ProgressState::Stopped).await?;
+                self.end_progress(None, ProgressState::Stopped).await?;
                 self.reply(&format!("needs-attention-{}", failure.attempt), thread::note(n)).await
             }
             Notice::Retried { failure, .. } => {
-                self.change(&format!("{ATTENTION}-{}", failure.attempt), decision::attended(n)).await?;
-                self.change(ROOT, thread::root(n)).await?;
-                self.reply(&format!("retried-{}", failure.attempt), thread::note(n)).await?;
-                self.progress(ProgressState::Running).await
+                self.change(&by_attempt(ATTENTION, failure.attempt), decision::attended(n)).await?;
+                self.begin(failure.attempt.saturating_add(1)).await?;
+                self.change(ROOT, thread::root(n)).await
             }
             Notice::Rejected { .. } | Notice::Expired => {
                 self.change(CARD, decision::decided(n)).await?;
@@ -193,13 +235,12 @@ impl Scribe<'_> {
             Notice::Provisioned { result } => {
                 self.reply("outcome", outcome()).await?;
                 self.change(ROOT, thread::root(n)).await?;
-                let done = all_done(result);
-                self.change(Conversation::PROGRESS, thread::progress(done.as_ref(), ProgressState::Done)).await
+                self.end_progress(all_done(result).as_ref(), ProgressState::Done).await
             }
             Notice::Cancelled { .. } | Notice::Failed { .. } => {
                 self.close_cards().await?;
                 self.write(ROOT, Place::Channel, thread::root(n)).await?;
-                self.progress(ProgressState::Stopped).await?;
+                self.end_progress(None, ProgressState::Stopped).await?;
                 self.reply("outcome", outcome()).await
             }
             Notice::Refused { .. } => {
@@ -211,16 +252,43 @@ impl Scribe<'_> {
 
     /// No card keeps a button that does nothing.
     async fn close_cards(&mut self) -> Result<(), ActivityError> {
-        let attempt = |part: &String| part.strip_prefix(ATTENTION)?.strip_prefix('-')?.parse::<u32>().ok();
-        match self.draft.conversation.0.keys().filter_map(attempt).max() {
+        match self.last(ATTENTION) {
             // The card of the decision was closed when the decision was made.
-            Some(open) => self.change(&format!("{ATTENTION}-{open}"), decision::attended(self.n)).await,
+            Some(open) => self.change(&by_attempt(ATTENTION, open), decision::attended(self.n)).await,
             None => self.change(CARD, decision::decided(self.n)).await,
         }
     }
 
-    async fn progress(&mut self, state: ProgressState) -> Result<(), ActivityError> {
-        self.change(Conversation::PROGRESS, thread::progress(None, state)).await
+    /// The last attempt that has a message of this kind.
+    fn last(&self, kind: &str) -> Option<u32> {
+        let attempt = |part: &String| part.strip_prefix(kind)?.strip_prefix('-')?.parse::<u32>().ok();
+        self.draft.conversation.0.keys().filter_map(attempt).max()
+    }
+
+    /// The message that shows the progress of an attempt, and who wanted it.
+    async fn begin(&mut self, attempt: u32) -> Result<(), ActivityError> {
+        let message = thread::progress(self.n, attempt, None, ProgressState::Running);
+        self.write(&by_attempt(PROGRESS, attempt), Place::Thread, message).await
+    }
+
+    /// Shows how far the work is. Not heartbeated: the next state comes soon.
+    pub(super) async fn show(&self, progress: &Progress) -> Result<(), SlackError> {
+        let Some(attempt) = self.last(PROGRESS) else { return Ok(()) };
+        let part = by_attempt(PROGRESS, attempt);
+        let Some(at) = self.draft.conversation.0.get(&part) else { return Ok(()) };
+        let message = thread::progress(self.n, attempt, Some(progress), ProgressState::Running);
+        let metadata = self.metadata(&part);
+        self.slack.update_message(&at.ts, &as_post(&message, &at.channel, None, &metadata)).await
+    }
+
+    /// Whether edits have to be kept for what matters more than progress.
+    pub(super) fn edits_are_scarce(&self) -> bool {
+        self.slack.edits_are_scarce()
+    }
+
+    async fn end_progress(&mut self, progress: Option<&Progress>, state: ProgressState) -> Result<(), ActivityError> {
+        let Some(attempt) = self.last(PROGRESS) else { return Ok(()) };
+        self.change(&by_attempt(PROGRESS, attempt), thread::progress(self.n, attempt, progress, state)).await
     }
 
     /// A new reply in the thread.
@@ -330,8 +398,8 @@ impl Scribe<'_> {
     /// The heartbeat carries what was done to the next attempt.
     async fn done(&mut self, part: &str) -> Result<(), ActivityError> {
         self.draft.done.insert(part.to_owned());
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.draft);
-        self.ctx.record_heartbeat(self.draft.clone()).await.map_err(unreadable)
+        self.desk.said.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.draft);
+        self.desk.ctx.record_heartbeat(self.draft.clone()).await.map_err(unreadable)
     }
 
     /// What an earlier attempt posted as this part, if it did.
@@ -393,6 +461,11 @@ impl Scribe<'_> {
     }
 }
 
+/// The part of one attempt, of a kind that has one for each.
+fn by_attempt(kind: &str, attempt: u32) -> String {
+    format!("{kind}-{attempt}")
+}
+
 /// The progress of a provisioner that has done everything it tells of.
 fn all_done(result: &Provisioned) -> Option<Progress> {
     let of = u32::try_from(result.summary.len()).ok().filter(|steps| *steps > 0)?;
@@ -400,7 +473,7 @@ fn all_done(result: &Provisioned) -> Option<Progress> {
 }
 
 /// A message for a channel, or for a thread in it.
-pub(super) fn as_post<'a>(
+fn as_post<'a>(
     message: &'a Message,
     channel: &'a str,
     thread: Option<&'a str>,
@@ -410,6 +483,6 @@ pub(super) fn as_post<'a>(
 }
 
 /// What every message about a request carries: whose it is, and its part.
-pub(super) fn metadata(request: &RequestId, part: &str) -> BTreeMap<&'static str, String> {
+fn metadata(request: &RequestId, part: &str) -> BTreeMap<&'static str, String> {
     BTreeMap::from([("request_id", request.to_string()), ("part", part.to_owned())])
 }

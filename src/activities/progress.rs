@@ -1,66 +1,84 @@
-//! Shows the heartbeats of a running provisioner in the thread: one message,
-//! edited in place.
+//! What is known of work that goes on: the heartbeats of the provisioner while it
+//! does, and what came of it.
 //!
 //! The heartbeats are read from the pending activity as the server describes it,
-//! so a provisioner in any language is shown alike.
+//! so a provisioner in any language is shown alike. What came of it, only the
+//! workflow can say.
 
 use std::time::Duration;
 
+use temporalio_client::{WorkflowHandle, WorkflowQueryOptions};
 use temporalio_common::data_converters::SerializationContextData;
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeWorkflowExecutionResponse;
 use temporalio_sdk::ApplicationFailure;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::Instant;
 
-use super::{BotActivities, notify, slack_failure};
-use crate::domain::notice::Conversation;
+use super::notify::Scribe;
+use super::slack_failure;
+use crate::domain::notice::Notification;
 use crate::domain::provisioning::Progress;
 use crate::slack::api::SlackError;
-use crate::slack::views::thread::{self, ProgressState};
-use crate::workflow::calls::Watch;
 use crate::workflow::{Loose, ProvisionApplication};
 
-/// How often the heartbeats are looked at: at first at once, so that the first
-/// step appears while the click is still felt, then ever more slowly.
-const LOOK_FIRST: Duration = Duration::from_millis(20);
+/// How often is looked: at first at once, so that the first step appears while the
+/// click is still felt, then ever more slowly.
+const LOOK_FIRST: Duration = Duration::from_millis(10);
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 /// Slack asks for no more than one edit a second; the last state wins.
 const EDIT_EVERY: Duration = Duration::from_millis(1_050);
-/// How often this activity says that it is alive. Each beat is billed.
-const BEAT_EVERY: Duration = Duration::from_secs(5);
 
-pub async fn run(bot: &BotActivities, ctx: &ActivityContext, watch: Watch) -> Result<(), ActivityError> {
-    let handle = ctx.workflow_handle::<ProvisionApplication>().ok_or_else(|| failure("no workflow asked for this"))?;
+/// Has the progress of an activity shown until it is over.
+pub(super) async fn follow(
+    ctx: &ActivityContext,
+    activity_id: &str,
+    scribe: &mut Scribe<'_>,
+) -> Result<(), ActivityError> {
+    let handle = handle(ctx)?;
     let mut shown: Option<Progress> = None;
     let mut edit_again = Instant::now();
-    let mut beat_again = Instant::now();
     let mut look_again = LOOK_FIRST;
     loop {
-        if Instant::now() >= beat_again {
-            ctx.record_heartbeat(()).await.map_err(super::unreadable)?;
-            beat_again = Instant::now() + BEAT_EVERY;
-        }
         let seen = handle.describe(Default::default()).await.map_err(|error| failure(&error.to_string()))?;
-        let Some(progress) = heartbeat(ctx, seen.raw(), &watch.activity_id).await else { return Ok(()) };
+        let Some(progress) = heartbeat(ctx, seen.raw(), activity_id).await else { return Ok(()) };
         if let Some(progress) = progress.filter(|progress| shown.as_ref() != Some(progress))
             && Instant::now() >= edit_again
             // The last state is told with the outcome, which needs the edits more.
-            && !bot.slack.edits_are_scarce()
+            && !scribe.edits_are_scarce()
         {
             edit_again = Instant::now() + EDIT_EVERY;
-            match show(bot, &watch, &progress).await {
+            match scribe.show(&progress).await {
                 Ok(()) => shown = Some(progress),
                 Err(SlackError::RateLimited { .. }) => {}
                 Err(error @ SlackError::Unavailable { .. }) => tracing::warn!(%error, "progress could not be shown"),
-                Err(error) if error.is("message_not_found") => return Ok(()),
+                // Somebody deleted it. The work goes on without being shown.
+                Err(error) if error.is("message_not_found") => shown = Some(progress),
                 Err(error) => return Err(slack_failure(&error)),
             }
         }
-        tokio::select! {
-            () = ctx.cancelled() => return Ok(()),
-            () = tokio::time::sleep(look_again) => look_again = (look_again * 3 / 2).min(LOOK_EVERY),
-        }
+        pause(&mut look_again).await;
     }
+}
+
+/// What came of the work: known a moment after it is over, or later, where something
+/// has to be removed first.
+pub(super) async fn outcome(ctx: &ActivityContext) -> Result<Notification, ActivityError> {
+    let handle = handle(ctx)?;
+    let mut look_again = LOOK_FIRST;
+    loop {
+        // No answer is no news: the workflow may be between two workers.
+        match handle.query(ProvisionApplication::outcome, (), WorkflowQueryOptions::default()).await {
+            Ok(Some(outcome)) => return Ok(outcome),
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "the workflow does not say yet what came of the work"),
+        }
+        pause(&mut look_again).await;
+    }
+}
+
+async fn pause(look_again: &mut Duration) {
+    tokio::time::sleep(*look_again).await;
+    *look_again = (*look_again * 3 / 2).min(LOOK_EVERY);
 }
 
 /// The last heartbeat of the watched activity. The outer `None`: it is over.
@@ -77,11 +95,10 @@ async fn heartbeat(
     Some(read.ok().and_then(|progress| progress.0.ok()))
 }
 
-async fn show(bot: &BotActivities, watch: &Watch, progress: &Progress) -> Result<(), SlackError> {
-    let message = thread::progress(Some(progress), ProgressState::Running);
-    let metadata = notify::metadata(&watch.request_id, Conversation::PROGRESS);
-    let post = notify::as_post(&message, &watch.message.channel, None, &metadata);
-    bot.slack.update_message(&watch.message.ts, &post).await
+fn handle(
+    ctx: &ActivityContext,
+) -> Result<WorkflowHandle<temporalio_client::Client, ProvisionApplication>, ActivityError> {
+    ctx.workflow_handle::<ProvisionApplication>().ok_or_else(|| failure("no workflow asked for this"))
 }
 
 fn failure(why: &str) -> ActivityError {

@@ -10,7 +10,7 @@ use super::lifecycle::{Failure, Status};
 use super::policy::PreflightProblem;
 use super::provisioning::Provisioned;
 use super::request::{ProvisionRequest, RequestId};
-use super::rules::Rules;
+use super::rules::{Authorization, Rules};
 
 /// What happened to a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub enum Notice {
     Requested { expires_at: i64 },
     /// The authorizer has been asked a while ago and has not decided.
     Reminded { expires_at: i64 },
+    /// An approval did not count: the request would not pass its checks any more.
+    NotCounted { why: String },
     /// The authorizer approved; the provisioner is at work.
     Authorized { region: String, profile: String, decided_by: String },
     /// The authorizer rejected. Ends the request.
@@ -68,7 +70,7 @@ impl Notice {
     /// Where a request stands once this has happened.
     pub fn status(&self) -> Status {
         match self {
-            Self::Requested { .. } | Self::Reminded { .. } => Status::AwaitingAuthorization,
+            Self::Requested { .. } | Self::Reminded { .. } | Self::NotCounted { .. } => Status::AwaitingAuthorization,
             Self::Authorized { .. } | Self::Retried { .. } => Status::Provisioning,
             Self::NeedsAttention { .. } => Status::NeedsAttention,
             Self::Rejected { .. } => Status::Rejected,
@@ -89,7 +91,12 @@ pub struct Notification {
     pub request: ProvisionRequest,
     /// `None` when the request did not pass the pre-flight checks.
     pub rules: Option<Rules>,
+    /// The decision that counted, once there is one.
+    pub authorization: Option<Authorization>,
     pub notice: Notice,
+    /// The ID of the activity that is at work now. Whoever tells that it is stays,
+    /// shows its progress, and tells what came of it.
+    pub at_work: Option<String>,
     /// What earlier notices of this request left behind.
     pub conversation: Conversation,
 }
@@ -102,6 +109,9 @@ pub struct Told {
     /// Why the authorizer could not be written to, in words for the requester.
     /// Without the question nobody can answer it.
     pub unreachable: Option<String>,
+    /// Was told, too, what came of the work that was accompanied?
+    #[serde(default)]
+    pub outcome: bool,
 }
 
 /// Where the messages of a request are, by the part they play in its
@@ -115,14 +125,4 @@ pub struct Conversation(pub BTreeMap<String, MessageRef>);
 pub struct MessageRef {
     pub channel: String,
     pub ts: String,
-}
-
-impl Conversation {
-    /// The part of the message that shows the progress of the provisioner.
-    pub const PROGRESS: &'static str = "progress";
-
-    /// Where the progress of the provisioner is shown, once it is.
-    pub fn progress(&self) -> Option<MessageRef> {
-        self.0.get(Self::PROGRESS).cloned()
-    }
 }

@@ -30,6 +30,10 @@ pub struct ProvisionInput {
     /// Who approved, for the resources' tags.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub authorizer_id: String,
+    /// The step that failed, in the words of the provisioner, when a person chose to
+    /// try again: where to go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume_from: Option<String>,
 }
 
 impl ProvisionInput {
@@ -45,6 +49,7 @@ impl ProvisionInput {
             bucket_name: bucket_name(id, request),
             requester_id: request.requester_id.clone(),
             authorizer_id: request.authorizer_id.clone(),
+            resume_from: None,
         }
     }
 }

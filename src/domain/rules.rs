@@ -85,10 +85,22 @@ impl Rules {
             (None, None) => Err(Refusal::NoRegionAndProfile),
             (None, _) => Err(Refusal::NoRegion),
             (_, None) => Err(Refusal::NoProfile),
-            (Some(region), _) if !self.regions.contains(&region) => Err(Refusal::UnknownRegion(region)),
-            (_, Some(profile)) if !self.profiles.contains(&profile) => Err(Refusal::UnknownProfile(profile)),
-            (Some(region), Some(profile)) => Ok(Authorization::Approve { region, profile, decided_by }),
+            (Some(region), Some(profile)) => {
+                self.offer(&region, &profile)?;
+                Ok(Authorization::Approve { region, profile, decided_by })
+            }
         }
+    }
+
+    /// Are these among what may be chosen?
+    pub fn offer(&self, region: &str, profile: &str) -> Result<(), Refusal> {
+        if !self.regions.iter().any(|offered| offered == region) {
+            return Err(Refusal::UnknownRegion(region.to_owned()));
+        }
+        if !self.profiles.iter().any(|offered| offered == profile) {
+            return Err(Refusal::UnknownProfile(profile.to_owned()));
+        }
+        Ok(())
     }
 }
 

@@ -144,13 +144,17 @@ impl Provisioner {
     }
 }
 
-/// Where to begin: at the step an earlier attempt announced last, if its bucket
-/// is still there and ours; else at the first.
+/// Where to begin, if the bucket is still there and ours: at the step an earlier
+/// attempt announced last, or at the one that failed before a person chose to try
+/// again; else at the first.
 async fn beginning(site: &Site) -> Result<usize, Stop> {
     ownership::can_own(&site.input)?;
     let last = site.walk.last();
     match site.walk.unless_cancelled(async { Ok(ownership::look(site).await?) }).await? {
-        Owner::Us => Ok((last.progress.step as usize).clamp(1, PROVISION.len())),
+        Owner::Us => {
+            let announced = last.progress.step as usize;
+            Ok(announced.max(failed_before(&site.input)).clamp(1, PROVISION.len()))
+        }
         Owner::Nobody => {
             // The very first heartbeat, which leaves at once, carries the mark.
             site.walk.say(Beat { progress: progress(&PROVISION, 1), claiming: true }).await;
@@ -158,6 +162,13 @@ async fn beginning(site: &Site) -> Result<usize, Stop> {
         }
         _ => Ok(1), // `claim` has the last word
     }
+}
+
+/// The number of the step that a person wants to be tried again, by what it is
+/// called. Where reading everything back failed, all of it is done again.
+fn failed_before(input: &ProvisionInput) -> usize {
+    let failed = |step: &Step| input.resume_from.as_deref() == Some(step.label);
+    PROVISION[..PROVISION.len() - 1].iter().position(failed).map_or(1, |index| index + 1)
 }
 
 #[expect(clippy::disallowed_methods, reason = "an activity may know when it finished")]

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use temporalio_common::ActivityDefinition;
 use temporalio_macros::activity_definitions;
 use temporalio_sdk::activities::ActivityError;
-use temporalio_sdk::{ActivityCancellationType, ActivityOptions, WorkflowCancellationToken};
+use temporalio_sdk::{ActivityCancellationType, ActivityOptions, LocalActivityOptions, WorkflowCancellationToken};
 use temporalio_workflow::RetryPolicy;
 
 use super::loose::Handed;
-use crate::domain::notice::{MessageRef, Notification, Told};
+use crate::domain::notice::{Notification, Told};
 use crate::domain::policy::{Blueprint, PreflightProblem};
-use crate::domain::request::{ProvisionRequest, RequestId};
+use crate::domain::request::ProvisionRequest;
 use crate::domain::rules::Rules;
 
 /// The bot's own activities, served on [`super::TASK_QUEUE`].
@@ -33,16 +33,10 @@ impl BotCalls {
     pub fn notify(_notification: Notification) -> Result<Told, ActivityError> {
         unimplemented!()
     }
-
-    /// Shows the heartbeats of a running provisioner until it ends.
-    #[activity(name = "follow_progress")]
-    pub fn follow_progress(_watch: Watch) -> Result<(), ActivityError> {
-        unimplemented!()
-    }
 }
 
 /// The calls by type, for whoever implements them.
-pub use bot_calls::{FollowProgress as FollowProgressCall, Notify as NotifyCall, Preflight as PreflightCall};
+pub use bot_calls::{Notify as NotifyCall, Preflight as PreflightCall};
 
 /// The result of `preflight`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,17 +44,6 @@ pub use bot_calls::{FollowProgress as FollowProgressCall, Notify as NotifyCall, 
 pub enum Preflight {
     Passed { rules: Rules },
     Refused { problem: PreflightProblem },
-}
-
-/// The input of `follow_progress`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Watch {
-    pub request_id: RequestId,
-    /// The activity whose heartbeats are shown.
-    pub activity_id: String,
-    /// The message that shows them.
-    pub message: MessageRef,
 }
 
 /// An activity of a provisioner: the name is data, since it may be anybody's.
@@ -90,6 +73,8 @@ where
 
 /// A dozen Slack calls at most, each of which gives up after ten seconds on its own.
 const SLACK_ATTEMPT: Duration = Duration::from_secs(120);
+/// Slack answers within a second; a workflow task may take ten.
+const CHECK_ATTEMPT: Duration = Duration::from_secs(3);
 /// Slack may be away for hours; asking every half minute loses nothing and
 /// stays far below its rate limits.
 const SLACK_RETRY_AT_MOST: Duration = Duration::from_secs(30);
@@ -122,27 +107,34 @@ pub const AUTHORIZATION_AT_MOST: Duration = Duration::from_secs(30 * 24 * 60 * 6
 /// How long somebody has to choose between retry and give up.
 pub const ATTENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
-pub fn preflight() -> ActivityOptions {
-    ActivityOptions::with_start_to_close_timeout(SLACK_ATTEMPT).retry_policy(patient()).build()
+/// Local: two questions to Slack, most often remembered, that may be asked again.
+/// The workflow task waits meanwhile and no query is answered, so an attempt is
+/// short, and between two of them the task is given back.
+pub fn preflight() -> LocalActivityOptions {
+    LocalActivityOptions::builder()
+        .start_to_close_timeout(CHECK_ATTEMPT)
+        .timer_backoff_threshold(Duration::from_millis(1))
+        .retry_policy(patient())
+        .build()
 }
 
 /// Telling people goes on although the request is cancelled: what was said stays
 /// true. `until` is the workflow's to cancel.
 pub fn notify(summary: &str, until: WorkflowCancellationToken) -> ActivityOptions {
-    ActivityOptions::with_start_to_close_timeout(SLACK_ATTEMPT)
+    telling(SLACK_ATTEMPT, summary, until)
+}
+
+/// Telling that a provisioner is at work lasts as long as the work.
+pub fn accompany(summary: &str) -> ActivityOptions {
+    telling(PROVISION_AT_MOST + SLACK_ATTEMPT, summary, WorkflowCancellationToken::new())
+}
+
+fn telling(at_most: Duration, summary: &str, until: WorkflowCancellationToken) -> ActivityOptions {
+    ActivityOptions::with_start_to_close_timeout(at_most)
         .heartbeat_timeout(SLACK_HEARTBEAT)
         .retry_policy(patient())
         .cancellation_token(until)
         .summary(summary)
-        .build()
-}
-
-/// Watching ends with what it watches: the token is the workflow's to cancel.
-pub fn follow_progress(until: WorkflowCancellationToken) -> ActivityOptions {
-    ActivityOptions::with_start_to_close_timeout(PROVISION_AT_MOST)
-        .heartbeat_timeout(SLACK_HEARTBEAT)
-        .retry_policy(patient())
-        .cancellation_token(until)
         .build()
 }
 

@@ -84,6 +84,11 @@ pub fn cleanup(error: &ActivityExecutionError, blueprint: &Blueprint) -> String 
     failure(error, &undoing, 1).cause
 }
 
+/// What an activity of the bot's own said when it failed.
+pub fn text(error: &ActivityExecutionError) -> String {
+    application_failure(error).map_or_else(|| error.to_string(), |(message, _)| cut(message))
+}
+
 /// The application's own failure in a chain of the SDK's wrappers.
 fn application_failure(error: &ActivityExecutionError) -> Option<(&str, &ApplicationFailureInfo)> {
     let mut next: Option<&Raw> = error.failure();

@@ -27,3 +27,7 @@ pub const SIGNAL_AUTHORIZE: &str = "authorize";
 pub const SIGNAL_ATTEND: &str = "attend";
 /// The query for the state of a request.
 pub const QUERY_STATE: &str = "state";
+/// The query for what whoever accompanies the work tells next. Not for others.
+pub const QUERY_OUTCOME: &str = "outcome";
+/// The query for why the last approval did not count. Not for others.
+pub const QUERY_NOT_COUNTED: &str = "not_counted";

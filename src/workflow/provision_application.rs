@@ -8,9 +8,9 @@ use temporalio_sdk::{ApplicationFailure, SyncWorkflowContext, WorkflowContext, W
 
 use super::loose::{Loose, Unread};
 use super::story::Story;
-use super::{QUERY_STATE, SIGNAL_ATTEND, SIGNAL_AUTHORIZE, WORKFLOW_TYPE};
+use super::{QUERY_NOT_COUNTED, QUERY_OUTCOME, QUERY_STATE, SIGNAL_ATTEND, SIGNAL_AUTHORIZE, WORKFLOW_TYPE};
 use crate::domain::lifecycle::{Attendance, RequestState, Status};
-use crate::domain::notice::Conversation;
+use crate::domain::notice::{Conversation, Notification};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::{Decision, Refusal, Rules};
 
@@ -30,6 +30,10 @@ pub struct ProvisionApplication {
     /// The choice of a person about the failure that is open.
     pub(super) attendance: Option<Attendance>,
     pub(super) conversation: Conversation,
+    /// What came of the work, for whoever accompanies it.
+    pub(super) outcome: Option<Notification>,
+    /// Why the last approval did not count.
+    pub(super) not_counted: Option<String>,
 }
 
 #[workflow_methods]
@@ -50,6 +54,8 @@ impl ProvisionApplication {
             inbox: VecDeque::new(),
             attendance: None,
             conversation: Conversation::default(),
+            outcome: None,
+            not_counted: None,
         }
     }
 
@@ -95,6 +101,18 @@ impl ProvisionApplication {
         self.state.clone()
     }
 
+    /// What came of the work that is accompanied, once that is known.
+    #[query(name = QUERY_OUTCOME)]
+    pub fn outcome(&self, _context: &WorkflowContextView) -> Option<Notification> {
+        self.outcome.clone()
+    }
+
+    /// Why the last approval did not count, if it did not.
+    #[query(name = QUERY_NOT_COUNTED)]
+    pub fn not_counted(&self, _context: &WorkflowContextView) -> Option<String> {
+        self.not_counted.clone()
+    }
+
     /// Judges what is in the inbox, in order, until one counts; the answer is what
     /// did not. A decision is judged when it comes, whatever the story is busy
     /// with, so that whoever decides second can be told at once.
@@ -105,6 +123,7 @@ impl ProvisionApplication {
             match rules.accept(request, &decision) {
                 Ok(authorization) => {
                     self.state.authorization = Some(authorization);
+                    self.not_counted = None;
                     break;
                 }
                 Err(refusal) => refusals.push(refusal),

@@ -8,12 +8,12 @@ use futures::FutureExt;
 use temporalio_sdk::workflows::select;
 use temporalio_sdk::{ActivityExecutionError, TimerOptions, TimerResult, WorkflowCancellationToken, WorkflowContext};
 
-use super::calls::{self, BotCalls, Preflight, Remote, Watch};
+use super::calls::{self, BotCalls, Preflight, Remote};
 use super::loose::Handed;
 use super::provision_application::ProvisionApplication;
 use super::{explain, index};
 use crate::domain::lifecycle::{Attendance, Choice, Failure, Status};
-use crate::domain::notice::{Cleanup, GivenUp, Notice, Notification};
+use crate::domain::notice::{Cleanup, GivenUp, Notice, Notification, Told};
 use crate::domain::provisioning::{ProvisionInput, Provisioned};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::{Authorization, Rules};
@@ -24,6 +24,22 @@ pub(super) struct Story {
     pub(super) request: ProvisionRequest,
 }
 
+/// What came of the question.
+enum Decided {
+    /// By rules of this moment.
+    Approved {
+        rules: Rules,
+        region: String,
+        profile: String,
+        decided_by: String,
+    },
+    Rejected {
+        decided_by: String,
+        reason: Option<String>,
+    },
+    Expired,
+}
+
 /// How a story ended, short of success.
 enum Stop {
     Cancelled,
@@ -31,6 +47,8 @@ enum Stop {
 }
 
 type Context = WorkflowContext<ProvisionApplication>;
+/// How telling people went.
+type Said = Result<Told, ActivityExecutionError>;
 
 impl Story {
     pub(super) async fn tell(&self, ctx: &Context) {
@@ -45,21 +63,20 @@ impl Story {
             return self.failed_at_once(ctx, Some(&rules), failure).await;
         }
         match self.decision(ctx, &rules).await {
-            Ok(Some(Authorization::Approve { region, profile, decided_by })) => {
+            Ok(Decided::Approved { rules, region, profile, decided_by }) => {
                 let input = ProvisionInput::new(&self.id, &self.request, &region, &profile);
-                self.say(ctx, Some(&rules), Notice::Authorized { region, profile, decided_by }).await;
-                self.provision(ctx, &rules, input).await
+                self.provision(ctx, &rules, input, Notice::Authorized { region, profile, decided_by }).await
             }
-            Ok(Some(Authorization::Reject { decided_by, reason })) => {
+            Ok(Decided::Rejected { decided_by, reason }) => {
                 self.say(ctx, Some(&rules), Notice::Rejected { decided_by, reason }).await
             }
-            Ok(None) => self.say(ctx, Some(&rules), Notice::Expired).await,
+            Ok(Decided::Expired) => self.say(ctx, Some(&rules), Notice::Expired).await,
             Err(_) => self.cancelled(ctx, Some(&rules), Cleanup::NothingBuilt).await,
         }
     }
 
     async fn preflight(&self, ctx: &Context) -> Result<Preflight, Stop> {
-        match ctx.execute_activity(BotCalls::preflight, self.request.clone(), calls::preflight()).await {
+        match ctx.execute_local_activity(BotCalls::preflight, self.request.clone(), calls::preflight()).await {
             Ok(preflight) => Ok(preflight),
             Err(ActivityExecutionError::Cancelled(_)) => Err(Stop::Cancelled),
             Err(error) => Err(Stop::Failed(failed_check(&error))),
@@ -93,23 +110,55 @@ impl Story {
         }
     }
 
-    /// Waits for a decision that counts. `None`: nobody decided in time.
-    async fn decision(&self, ctx: &Context, rules: &Rules) -> Result<Option<Authorization>, Stop> {
+    /// Waits for a decision that counts.
+    async fn decision(&self, ctx: &Context, rules: &Rules) -> Result<Decided, Stop> {
         let waiting = detached();
         let mut deadline = ctx.timer(until(self.waits_for(), &waiting));
         let mut reminder = pin!(self.remind(ctx, rules, &waiting).fuse());
         let decided = loop {
             select! {
                 decided = ctx.wait_condition(|s| s.state.authorization.is_some()) => match decided {
-                    Ok(()) => break Ok(ctx.state(|s| s.state.authorization.clone())),
+                    Ok(()) => match self.confirmed(ctx, rules).await {
+                        Ok(Some(decided)) => break Ok(decided),
+                        Ok(None) => {}
+                        Err(stop) => break Err(stop),
+                    },
                     Err(_) => break Err(Stop::Cancelled),
                 },
-                _ = &mut deadline => break Ok(None),
+                _ = &mut deadline => break Ok(Decided::Expired),
                 () = &mut reminder => {}
             }
         };
         waiting.cancel();
         decided
+    }
+
+    /// Whether the decision still counts by the policy and the people of this moment:
+    /// an approval passes the pre-flight checks once more. `None`: it does not, and
+    /// the request waits on. Saying no stays possible when the team is gone.
+    async fn confirmed(&self, ctx: &Context, asked_by: &Rules) -> Result<Option<Decided>, Stop> {
+        let (region, profile, decided_by) = match ctx.state(|s| s.state.authorization.clone()) {
+            Some(Authorization::Approve { region, profile, decided_by }) => (region, profile, decided_by),
+            Some(Authorization::Reject { decided_by, reason }) => {
+                return Ok(Some(Decided::Rejected { decided_by, reason }));
+            }
+            None => return Ok(None),
+        };
+        let why = match self.preflight(ctx).await {
+            Ok(Preflight::Passed { rules }) => match rules.offer(&region, &profile) {
+                Ok(()) => return Ok(Some(Decided::Approved { rules, region, profile, decided_by })),
+                Err(refusal) => refusal.to_string(),
+            },
+            Ok(Preflight::Refused { problem }) => problem.to_string(),
+            Err(Stop::Failed(failure)) => failure.cause,
+            Err(Stop::Cancelled) => return Err(Stop::Cancelled),
+        };
+        ctx.state_mut(|s| {
+            s.state.authorization = None;
+            s.not_counted = Some(why.clone());
+        });
+        self.say(ctx, Some(asked_by), Notice::NotCounted { why }).await;
+        Ok(None)
     }
 
     /// Reminds the authorizer once, if that is configured. It runs beside the
@@ -127,20 +176,24 @@ impl Story {
         }
     }
 
-    /// Has the resources built, and asks a person each time that fails.
-    async fn provision(&self, ctx: &Context, rules: &Rules, input: ProvisionInput) {
+    /// Has the resources built, and asks a person each time that fails. `begun` says
+    /// that building begins.
+    async fn provision(&self, ctx: &Context, rules: &Rules, mut input: ProvisionInput, mut begun: Notice) {
         for attempt in 1.. {
-            let failure = match self.build(ctx, rules, &input, attempt).await {
-                Ok(result) => return self.provisioned(ctx, rules, result).await,
+            let activity_id = format!("provision-{attempt}");
+            let accompanied = self.accompany(ctx, rules, begun, &activity_id);
+            let failure = match self.build(ctx, rules, &input, &activity_id, attempt).await {
+                Ok(result) => return self.provisioned(ctx, rules, result, accompanied).await,
                 Err(Stop::Cancelled) => {
                     let cleanup = self.cleanup(ctx, rules, &input).await;
-                    return self.cancelled(ctx, Some(rules), cleanup).await;
+                    return self.say_through(ctx, rules, Notice::Cancelled { cleanup }, accompanied).await;
                 }
                 Err(Stop::Failed(failure)) => failure,
             };
-            let given_up = match self.attention(ctx, rules, &failure).await {
+            let given_up = match self.attention(ctx, rules, &failure, accompanied).await {
                 Ok(Some(Attendance { choice: Choice::Retry, decided_by, .. })) => {
-                    self.say(ctx, Some(rules), Notice::Retried { failure, decided_by }).await;
+                    input.resume_from.clone_from(&failure.step);
+                    begun = Notice::Retried { failure, decided_by };
                     continue;
                 }
                 Ok(Some(Attendance { choice: Choice::GiveUp, decided_by, .. })) => GivenUp::ByChoice { decided_by },
@@ -155,27 +208,44 @@ impl Story {
         }
     }
 
-    /// Calls the provisioner, with somebody showing its progress beside it.
+    /// Tells people that building begins, and what came of it through
+    /// [`Self::say_through`]: one activity for both, which shows the progress between.
+    fn accompany(&self, ctx: &Context, rules: &Rules, begun: Notice, activity_id: &str) -> impl Future<Output = Said> {
+        ctx.state_mut(|s| s.outcome = None);
+        let options = calls::accompany(begun.status().word());
+        let mut notification = self.stands(ctx, Some(rules), begun);
+        notification.at_work = Some(activity_id.to_owned());
+        ctx.execute_activity(BotCalls::notify, notification, options)
+    }
+
+    /// Tells people through whoever accompanied the work, or, if they could not, anew.
+    async fn say_through(&self, ctx: &Context, rules: &Rules, notice: Notice, accompanied: impl Future<Output = Said>) {
+        let outcome = self.stands(ctx, Some(rules), notice.clone());
+        ctx.state_mut(|s| s.outcome = Some(outcome));
+        match accompanied.await {
+            Ok(told) => {
+                ctx.state_mut(|s| s.conversation.0.extend(told.conversation.0));
+                if told.outcome {
+                    return;
+                }
+            }
+            Err(error) => unheard(ctx, &error),
+        }
+        self.say(ctx, Some(rules), notice).await;
+    }
+
+    /// Calls the provisioner.
     async fn build(
         &self,
         ctx: &Context,
         rules: &Rules,
         input: &ProvisionInput,
+        activity_id: &str,
         attempt: u32,
     ) -> Result<Provisioned, Stop> {
-        let activity_id = format!("provision-{attempt}");
-        let watching = detached();
-        let progress = ctx.state(|s| s.conversation.progress());
-        let watch = progress.map(|message| {
-            let watch = Watch { request_id: self.id.clone(), activity_id: activity_id.clone(), message };
-            ctx.execute_activity(BotCalls::follow_progress, watch, calls::follow_progress(watching.clone()))
-        });
         let provision = Remote::<ProvisionInput, Provisioned>::named(&rules.blueprint.provision_activity);
-        let options = calls::provision(&rules.blueprint, &activity_id);
-        let built = ctx.execute_activity(provision, handed(rules, input), options).await;
-        watching.cancel();
-        drop(watch);
-        match built {
+        let options = calls::provision(&rules.blueprint, activity_id);
+        match ctx.execute_activity(provision, handed(rules, input), options).await {
             Err(ActivityExecutionError::Cancelled(_)) => Err(Stop::Cancelled),
             // The provisioner may be done before it hears that the request was withdrawn.
             _ if ctx.cancellation_token().is_cancelled() => Err(Stop::Cancelled),
@@ -185,13 +255,20 @@ impl Story {
     }
 
     /// Asks a person what to do about a failure. `None`: nobody chose in time.
-    async fn attention(&self, ctx: &Context, rules: &Rules, failure: &Failure) -> Result<Option<Attendance>, Stop> {
+    async fn attention(
+        &self,
+        ctx: &Context,
+        rules: &Rules,
+        failure: &Failure,
+        accompanied: impl Future<Output = Said>,
+    ) -> Result<Option<Attendance>, Stop> {
         ctx.state_mut(|s| {
             s.attendance = None;
             s.state.failure = Some(failure.clone());
         });
         let expires_at = in_seconds(ctx, calls::ATTENTION);
-        self.say(ctx, Some(rules), Notice::NeedsAttention { failure: failure.clone(), expires_at }).await;
+        let stuck = Notice::NeedsAttention { failure: failure.clone(), expires_at };
+        self.say_through(ctx, rules, stuck, accompanied).await;
 
         let waiting = detached();
         let mut deadline = ctx.timer(until(calls::ATTENTION, &waiting));
@@ -218,12 +295,18 @@ impl Story {
         }
     }
 
-    async fn provisioned(&self, ctx: &Context, rules: &Rules, result: Provisioned) {
+    async fn provisioned(
+        &self,
+        ctx: &Context,
+        rules: &Rules,
+        result: Provisioned,
+        accompanied: impl Future<Output = Said>,
+    ) {
         ctx.state_mut(|s| {
             s.state.resources = Some(result.outputs.clone());
             s.state.failure = None;
         });
-        self.say(ctx, Some(rules), Notice::Provisioned { result }).await;
+        self.say_through(ctx, rules, Notice::Provisioned { result }, accompanied).await;
     }
 
     async fn cancelled(&self, ctx: &Context, rules: Option<&Rules>, cleanup: Cleanup) {
@@ -250,31 +333,38 @@ impl Story {
         notice: Notice,
         until: WorkflowCancellationToken,
     ) -> Result<Option<String>, ActivityExecutionError> {
+        let options = calls::notify(notice.status().word(), until);
+        let notification = self.stands(ctx, rules, notice);
+        let told = ctx.execute_activity(BotCalls::notify, notification, options).await?;
+        // What was told side by side is kept side by side.
+        ctx.state_mut(|s| s.conversation.0.extend(told.conversation.0));
+        Ok(told.unreachable)
+    }
+
+    /// What a notice says is so from now on; the answer is all there is to tell of it.
+    fn stands(&self, ctx: &Context, rules: Option<&Rules>, notice: Notice) -> Notification {
         let status = notice.status();
         if rules.is_some_and(|rules| rules.indexed) {
             self.index(ctx, status);
         }
-        let conversation = ctx.state_mut(|s| {
+        let (conversation, authorization) = ctx.state_mut(|s| {
             s.state.status = status;
             match &notice {
                 Notice::Failed { failure, .. } => s.state.failure = Some(failure.clone()),
                 Notice::Refused { problem } => s.state.failure = Some(failed_preflight(problem.to_string())),
                 _ => {}
             }
-            s.conversation.clone()
+            (s.conversation.clone(), s.state.authorization.clone())
         });
-        let notification = Notification {
+        Notification {
             request_id: self.id.clone(),
             request: self.request.clone(),
             rules: rules.cloned(),
+            authorization,
             notice,
+            at_work: None,
             conversation,
-        };
-        let options = calls::notify(status.word(), until);
-        let told = ctx.execute_activity(BotCalls::notify, notification, options).await?;
-        // What was told side by side is kept side by side.
-        ctx.state_mut(|s| s.conversation.0.extend(told.conversation.0));
-        Ok(told.unreachable)
+        }
     }
 
     /// Keeps what operators find the request by; called before the status changes.
@@ -322,7 +412,7 @@ fn failed_preflight(cause: String) -> Failure {
 fn failed_check(error: &ActivityExecutionError) -> Failure {
     Failure {
         step: Some("Checking the request".to_owned()),
-        cause: error.to_string(),
+        cause: explain::text(error),
         advice: "Ask again; if it happens again, ask an admin.".to_owned(),
         attempt: 1,
     }

@@ -53,8 +53,8 @@ fn an_outcome_whose_answer_was_lost_is_said_once() {
     alone(options(&policy("")), async |world| {
         let scene = world.scene();
         let request = scene.ask("lost-answer").await;
-        // The note, the progress and the outcome: each is posted, none is answered.
-        world.stack.slack.fail_times("chat.postMessage", Fault::DropAfterApply, 3);
+        // The progress and the outcome: each is posted, none is answered.
+        world.stack.slack.fail_times("chat.postMessage", Fault::DropAfterApply, 2);
         scene.approve(&request).await;
         scene.outcome(&request, "provisioned").await;
         scene.ended(&request, "provisioned").await;

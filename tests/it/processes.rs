@@ -18,8 +18,8 @@ async fn ends_well(scene: &Scene, request: &Request) {
     assert_eq!(scene.roots(&scene.channel).len(), 1, "{}", scene.slack.dump());
     let cards = scene.said(&request.id).iter().filter(|m| m.channel == scene.bob.dm_channel()).count();
     assert_eq!(cards, 1, "{}", scene.slack.dump());
-    // Root, approval, progress, outcome.
-    assert_eq!(scene.alice.thread(&scene.channel, &request.root.ts).len(), 4, "{}", scene.slack.dump());
+    // Root, progress, outcome.
+    assert_eq!(scene.alice.thread(&scene.channel, &request.root.ts).len(), 3, "{}", scene.slack.dump());
     assert_eq!(scene.buckets(&request.id).await, [bucket(scene, request)]);
     let application = request.id.rsplit_once('-').unwrap().0;
     assert_eq!(scene.temporal.count_listed(application).await, 1);

@@ -10,7 +10,7 @@ use provision_bot::domain::notice::{Cleanup, Conversation, GivenUp, MessageRef, 
 use provision_bot::domain::policy::{Blueprint, PreflightProblem};
 use provision_bot::domain::provisioning::{Progress, Provisioned};
 use provision_bot::domain::request::{ApplicationName, ProvisionRequest, RequestId};
-use provision_bot::domain::rules::Rules;
+use provision_bot::domain::rules::{Authorization, Rules};
 use provision_bot::slack::inbound::{self, Inbound};
 use provision_bot::slack::views::request::{Authorizers, Choice, RequestForm};
 use provision_bot::slack::views::thread::{self, ProgressState};
@@ -86,8 +86,9 @@ pub fn render_from(u: &mut Unstructured) -> Result<()> {
     messages.extend(thread::note(&n));
     messages.extend(thread::outcome(&n));
     let progress = Progress { step: u.arbitrary()?, of: u.arbitrary()?, label: text(u)? };
+    let attempt = u.arbitrary()?;
     for state in [ProgressState::Running, ProgressState::Done, ProgressState::Stopped] {
-        messages.push(thread::progress(Some(&progress), state));
+        messages.push(thread::progress(&n, attempt, Some(&progress), state));
     }
     messages.iter().for_each(accepted_and_harmless);
 
@@ -200,7 +201,7 @@ fn cleanup(u: &mut Unstructured) -> Result<Cleanup> {
 
 fn notice(u: &mut Unstructured) -> Result<Notice> {
     let expires_at = u.arbitrary()?;
-    Ok(match u.int_in_range(0..=10)? {
+    Ok(match u.int_in_range(0..=11)? {
         0 => Notice::Requested { expires_at },
         1 => Notice::Reminded { expires_at },
         2 => Notice::Authorized { region: text(u)?, profile: text(u)?, decided_by: person(u)? },
@@ -210,7 +211,8 @@ fn notice(u: &mut Unstructured) -> Result<Notice> {
         6 => Notice::Retried { failure: failure(u)?, decided_by: person(u)? },
         7 => Notice::Provisioned { result: provisioned(u)? },
         8 => Notice::Cancelled { cleanup: cleanup(u)? },
-        9 => {
+        9 => Notice::NotCounted { why: text(u)? },
+        10 => {
             let given_up = GivenUp::ByChoice { decided_by: person(u)? };
             Notice::Failed { failure: failure(u)?, given_up, cleanup: cleanup(u)? }
         }
@@ -270,6 +272,8 @@ fn notification(u: &mut Unstructured) -> Result<Notification> {
             authorization_timeout_seconds: u.arbitrary()?,
         },
         rules: known.then_some(rules),
+        authorization: Some(Authorization::Approve { region: text(u)?, profile: text(u)?, decided_by: person(u)? }),
+        at_work: None,
         notice,
         conversation: Conversation(BTreeMap::from([("root".to_owned(), root)])),
     })

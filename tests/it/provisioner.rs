@@ -139,6 +139,7 @@ fn input(region: &str) -> ProvisionInput {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let suffix = format!("{:010x}", NUMBER.fetch_add(1, Ordering::Relaxed));
     ProvisionInput {
+        resume_from: None,
         application_id: format!("checkout-{suffix}"),
         application_name: "checkout".into(),
         team_id: "payments".into(),

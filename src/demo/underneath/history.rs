@@ -146,6 +146,8 @@ fn words(kind: &str, detail: &Value, summary: &Value, scheduled: impl Fn(&Value)
         "ActivityTaskTimedOut" => format!("Timed out: {}", of()),
         "ActivityTaskCancelRequested" => "Stop that, please".into(),
         "ActivityTaskCanceled" => format!("Stopped: {}", of()),
+        // The only thing that is done within a workflow task.
+        "MarkerRecorded" => "Done: check the request".into(),
         "TimerStarted" => format!("A timer is set: {}", text("/start_to_fire_timeout")),
         "TimerFired" => "The timer rings".into(),
         "TimerCanceled" => "The timer is not needed any more".into(),
@@ -158,7 +160,6 @@ fn activity(scheduled: &Value) -> &str {
     match scheduled["activity_type"]["name"].as_str().unwrap_or_default() {
         "preflight" => "check the request",
         "notify" => "tell people in Slack",
-        "follow_progress" => "show the progress in the thread",
         "provision" => "build it",
         "destroy" => "undo what was built",
         other => other,

@@ -4,7 +4,10 @@
 //! person hears at once what is wrong. What counts is what the workflow accepts:
 //! after the signal the state is read back, and whoever lost a race is told.
 
+use std::time::Duration;
+
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::{Handlers, NO_ANSWER, Reply};
 use crate::domain::lifecycle::{RequestState, Status};
@@ -14,6 +17,10 @@ use crate::slack::ids;
 use crate::slack::inbound::{Click, Reason};
 use crate::slack::views::{decision as views, private};
 use crate::temporal::RequestError;
+
+/// How long a decision and finding out what became of it may take together: what
+/// was sent is never answered with "try again".
+const FOUND_OUT_WITHIN: Duration = Duration::from_millis(2_000);
 
 pub async fn approve(bot: &Handlers, click: Click, region: Option<String>, profile: Option<String>) -> Reply {
     let decision = Decision {
@@ -41,7 +48,7 @@ fn only(choices: &[String]) -> Option<String> {
 /// Asks for the reason, unless it is plain that it will not count.
 pub async fn reject(bot: &Handlers, click: Click) -> Reply {
     let judged = match bot.request_of(&click.request_id).await {
-        Ok((id, request)) => match judge(bot, &request, &rejection(&click.user, None)).await {
+        Ok((id, request)) => match judge(bot, &request, &rejection(&click.user, None)) {
             Ok(()) => Ok((id, request)),
             Err(text) => Err(text),
         },
@@ -77,8 +84,9 @@ fn rejection(user: &str, reason: Option<String>) -> Decision {
 /// Judges a decision, sends it, and finds out whether it is the one that counts.
 /// The error is a sentence for the person who decided.
 async fn decide(bot: &Handlers, request_id: &str, decision: Decision, click: &str) -> Result<(), String> {
+    let answer_by = Instant::now() + FOUND_OUT_WITHIN;
     let (id, request) = bot.request_of(request_id).await?;
-    judge(bot, &request, &decision).await?;
+    judge(bot, &request, &decision)?;
     let verdict = decision.decision;
     match bot.requests.authorize(&id, decision, click).await {
         Ok(()) => {}
@@ -88,35 +96,41 @@ async fn decide(bot: &Handlers, request_id: &str, decision: Decision, click: &st
             return Err(NO_ANSWER.to_owned());
         }
     }
-    match bot.requests.state(&id).await {
-        Ok(state) => counted(&state, verdict),
-        // The decision is kept and will be obeyed as soon as a worker is back.
-        Err(error) => {
+    let effect = tokio::time::timeout_at(answer_by, effect(bot, &id, verdict)).await;
+    // Without an answer the decision is kept, and obeyed as soon as a worker is back.
+    effect.unwrap_or_else(|_| Err(RequestError::NoAnswer("too late for an answer".to_owned()))).unwrap_or_else(
+        |error| {
             tracing::warn!(request.id = %id, %error, "the effect of a decision is not known yet");
             Ok(())
-        }
-    }
+        },
+    )
 }
 
-/// The same judgement the workflow makes, and for an approval the pre-flight
-/// checks once more: by the policy and the people of this moment.
-async fn judge(bot: &Handlers, request: &ProvisionRequest, decision: &Decision) -> Result<(), String> {
+/// What became of a decision that was sent: the inner error is for the person.
+async fn effect(bot: &Handlers, id: &RequestId, verdict: Verdict) -> Result<Result<(), String>, RequestError> {
+    let state = bot.requests.state(id).await?;
+    // Open still: not judged yet, which it will be, or it did not count.
+    if state.authorization.is_none() && !is_over(state.status) {
+        let why = bot.requests.not_counted(id).await?;
+        return Ok(why.map_or(Ok(()), |why| Err(private::no_longer(&why))));
+    }
+    Ok(counted(&state, verdict))
+}
+
+fn is_over(status: Status) -> bool {
+    !matches!(status, Status::PreFlight | Status::AwaitingAuthorization)
+}
+
+/// The same judgement the workflow makes, as far as nobody needs to be asked: it
+/// makes the pre-flight checks once more itself before it obeys an approval.
+fn judge(bot: &Handlers, request: &ProvisionRequest, decision: &Decision) -> Result<(), String> {
     request.may_be_decided_by(&decision.decided_by).map_err(|refusal| refusal.to_string())?;
     // Saying no stays possible when the team or the blueprint is gone.
     if decision.decision == Verdict::Reject {
         return Ok(());
     }
-    let rules = bot.policy.rules(request).map_err(|problem| private::no_longer(&problem))?;
-    rules.accept(request, decision).map_err(|refusal| refusal.to_string())?;
-    let team = bot.policy.team(&request.team_id);
-    match bot.directory.about(&request.requester_id, &request.authorizer_id, team).await {
-        Ok(known) => bot.policy.preflight(request, &known).map(|_| ()).map_err(|problem| private::no_longer(&problem)),
-        Err(error) => {
-            tracing::warn!(%error, "the people of a request could not be looked up");
-            Err("Slack does not say right now who may decide. Nothing was changed: please try again in a moment."
-                .to_owned())
-        }
-    }
+    let rules = bot.policy.rules(request).map_err(|problem| private::no_longer(&problem.to_string()))?;
+    rules.accept(request, decision).map(|_| ()).map_err(|refusal| refusal.to_string())
 }
 
 /// Is the decision that counted the one just made?
@@ -124,8 +138,6 @@ fn counted(state: &RequestState, verdict: Verdict) -> Result<(), String> {
     match (&state.authorization, state.status) {
         (Some(authorization), _) if authorization.verdict() == verdict => Ok(()),
         (Some(authorization), _) => Err(decided(authorization)),
-        // Not judged yet: it will be, when the pre-flight checks are through.
-        (None, Status::PreFlight | Status::AwaitingAuthorization) => Ok(()),
         (None, status) => Err(private::already_over(status)),
     }
 }

@@ -189,7 +189,9 @@ pub fn decided(n: &Notification) -> Message {
         Notice::Refused { .. } => format!("❌ {name} failed its first check. There is nothing to decide."),
         Notice::NeedsAttention { .. } => format!("⚠️ You approved {name}. It needs a hand now: see the newer message."),
         Notice::Retried { .. } => format!("🔨 You approved {name}. It is being built."),
-        Notice::Requested { .. } | Notice::Reminded { .. } => format!("⏳ {name} waits for your decision."),
+        Notice::Requested { .. } | Notice::Reminded { .. } | Notice::NotCounted { .. } => {
+            format!("⏳ {name} waits for your decision.")
+        }
     };
     let follow = follow(n);
     let about = format!("{} asked for {} for {}.", requester(n), blueprint(n), team(n));

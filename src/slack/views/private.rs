@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::text::{Markup, Text, escape, mention};
 use crate::domain::lifecycle::Status;
-use crate::domain::policy::PreflightProblem;
 use crate::domain::rules::{REASON_MAX, Verdict};
 use crate::slack::ids::COMMAND;
 
@@ -40,8 +39,8 @@ pub fn already_decided(verdict: Verdict, by: &str) -> String {
 }
 
 /// The answer to an approval that the pre-flight checks would refuse by now.
-pub fn no_longer(problem: &PreflightProblem) -> String {
-    format!("This request cannot be approved any more. What the person who made it would read now: {problem}")
+pub fn no_longer(why: &str) -> String {
+    format!("This request cannot be approved any more. What the person who made it would read now: {why}")
 }
 
 /// The answer to a click on a request that is over, or past that question.

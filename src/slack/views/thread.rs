@@ -13,6 +13,7 @@ use super::text::{Markup, Text, link, mention, moment};
 use crate::domain::notice::{Notice, Notification};
 use crate::domain::policy::PreflightProblem;
 use crate::domain::provisioning::{Progress, Provisioned};
+use crate::domain::rules::Authorization;
 use crate::slack::ids;
 
 /// Cells of the progress bar: one line on a phone, with the numbers.
@@ -54,7 +55,7 @@ template! {
 
 template! {
     /// The progress of a provisioner.
-    ThreadProgress from "thread_progress" { bar: Text, count: Option<Text>, label: Text }
+    ThreadProgress from "thread_progress" { headline: Markup, bar: Text, count: Option<Text>, label: Text }
 }
 
 template! {
@@ -106,6 +107,7 @@ pub fn root(n: &Notification) -> Message {
 fn headline(n: &Notification) -> Markup {
     let (name, who) = (application(n), authorizer(n));
     Markup::ours(match &n.notice {
+        Notice::NotCounted { .. } => format!("⏳ {name} waits for {who} to decide."),
         Notice::Requested { expires_at } | Notice::Reminded { expires_at } => {
             format!("⏳ {name} waits for {who} to decide, until {}.", moment(*expires_at))
         }
@@ -142,10 +144,9 @@ pub fn note(n: &Notification) -> Option<Message> {
         Notice::Reminded { expires_at } => {
             (format!("⏰ {who} was reminded. The request stays open until {}.", moment(*expires_at)), None)
         }
-        Notice::Authorized { region, profile, decided_by } => {
-            let [region, profile] = [region, profile].map(|name| Text::line_or_dash(name, PHRASE_MAX));
-            let who = mention(decided_by);
-            (format!("👍 {who} approved it, in {region} with the AWS profile {profile}. Building starts now."), None)
+        Notice::NotCounted { why } => {
+            let why = Text::line_or_dash(why, QUOTE_MAX);
+            (format!("🚧 An approval by {who} did not count, so the request waits on. {why}"), None)
         }
         Notice::NeedsAttention { failure, expires_at } => {
             let again = again(failure.attempt);
@@ -156,11 +157,9 @@ pub fn note(n: &Notification) -> Option<Message> {
             );
             (text, Some(failure))
         }
-        Notice::Retried { decided_by, failure } => {
-            let next = failure.attempt.saturating_add(1);
-            (format!("🔁 {} chose to try again. Try {next} begins.", mention(decided_by)), None)
-        }
-        Notice::Refused { .. }
+        Notice::Authorized { .. }
+        | Notice::Retried { .. }
+        | Notice::Refused { .. }
         | Notice::Requested { .. }
         | Notice::Rejected { .. }
         | Notice::Expired
@@ -186,8 +185,9 @@ pub(super) fn short(headline: &Markup, failure: Option<(Markup, Trouble)>) -> Me
     Message::new(&Markup::ours(format!("{headline}{told}")), view.render())
 }
 
-/// How far a provisioner is. One message, edited in place.
-pub fn progress(progress: Option<&Progress>, state: ProgressState) -> Message {
+/// Who wanted it, and how far a provisioner is. One message an attempt, edited in
+/// place.
+pub fn progress(n: &Notification, attempt: u32, progress: Option<&Progress>, state: ProgressState) -> Message {
     let known = progress.filter(|progress| progress.of > 0);
     let (step, of) = known.map_or((0, 0), |progress| (u64::from(progress.step), u64::from(progress.of)));
     let step = if state == ProgressState::Done { of } else { step };
@@ -211,7 +211,24 @@ pub fn progress(progress: Option<&Progress>, state: ProgressState) -> Message {
         Some(count) => format!("{count} {label}"),
         None => label.to_string(),
     };
-    Message::new(&Markup::ours(text), ThreadProgress { bar: Text::ours(bar), count, label }.render())
+    let headline = wanted(n, attempt);
+    let text = Markup::ours(format!("{headline} {text}"));
+    Message::new(&text, ThreadProgress { headline, bar: Text::ours(bar), count, label }.render())
+}
+
+/// Why building began.
+fn wanted(n: &Notification, attempt: u32) -> Markup {
+    Markup::ours(match &n.authorization {
+        // Only who approved it may choose to try again.
+        Some(Authorization::Approve { decided_by, .. }) if attempt > 1 => {
+            format!("🔁 {} chose to try again. This is try {attempt}.", mention(decided_by))
+        }
+        Some(Authorization::Approve { region, profile, decided_by }) => {
+            let [region, profile] = [region, profile].map(|name| Text::line_or_dash(name, PHRASE_MAX));
+            format!("👍 {} approved it, in {region} with the AWS profile {profile}.", mention(decided_by))
+        }
+        _ => "🔨 Building.".to_owned(),
+    })
 }
 
 /// The reply that ends a request, which its requester is told; `None` for
@@ -266,6 +283,7 @@ pub fn outcome(n: &Notification) -> Option<Message> {
         }
         Notice::Requested { .. }
         | Notice::Reminded { .. }
+        | Notice::NotCounted { .. }
         | Notice::Authorized { .. }
         | Notice::NeedsAttention { .. }
         | Notice::Retried { .. } => return None,

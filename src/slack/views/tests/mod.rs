@@ -16,7 +16,7 @@ use crate::domain::notice::{Cleanup, Conversation, GivenUp, MessageRef, Notice, 
 use crate::domain::policy::{Blueprint, PreflightProblem};
 use crate::domain::provisioning::{Progress, Provisioned};
 use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
-use crate::domain::rules::Rules;
+use crate::domain::rules::{Authorization, Rules};
 use crate::slack::ids;
 use limits::{Surface, check_limits, strings};
 
@@ -83,6 +83,12 @@ fn notification(notice: Notice, typed: Option<&str>) -> Notification {
             },
             indexed: false,
         }),
+        authorization: (!refused).then(|| Authorization::Approve {
+            region: text("eu-west-1"),
+            profile: text("sandbox"),
+            decided_by: typed.unwrap_or("U0BOB").to_owned(),
+        }),
+        at_work: None,
         notice,
         conversation: Conversation(BTreeMap::from([("root".to_owned(), root)])),
     }
@@ -130,6 +136,7 @@ fn notices(typed: Option<&str>) -> Vec<(&'static str, Notice)> {
         ("requested", Notice::Requested { expires_at: SOON }),
         ("reminded", Notice::Reminded { expires_at: SOON }),
         ("authorized", Notice::Authorized { region: text("eu-west-1"), profile: text("sandbox"), decided_by: bob() }),
+        ("not counted", Notice::NotCounted { why: text("Bob cannot decide: this account is deactivated.") }),
         ("rejected", Notice::Rejected { decided_by: bob(), reason: Some(text("Use the shared bucket instead.")) }),
         ("rejected without a reason", Notice::Rejected { decided_by: bob(), reason: None }),
         ("expired", Notice::Expired),
@@ -288,7 +295,7 @@ fn the_words() {
         (ProgressState::Stopped, None),
     ] {
         let message = progress(step, state);
-        let bar = message.blocks.pointer("/0/elements/0/elements/0/text").unwrap().as_str().unwrap();
+        let bar = message.blocks.pointer("/1/elements/0/elements/0/text").unwrap().as_str().unwrap();
         all.push_str(&format!("{state:?} {step:?}: {bar} {}\n", message.text));
     }
     insta::assert_snapshot!("words", all);
@@ -296,7 +303,7 @@ fn the_words() {
 
 fn progress(step: Option<(u32, u32)>, state: ProgressState) -> Message {
     let progress = step.map(|(step, of)| Progress { step, of, label: "Blocking public access".into() });
-    thread::progress(progress.as_ref(), state)
+    thread::progress(&tame("authorized"), 1, progress.as_ref(), state)
 }
 
 // What it says.
@@ -523,8 +530,12 @@ fn hostile_and_huge_input_stays_within_the_limits_and_is_never_markup() {
         }
         for state in [ProgressState::Running, ProgressState::Done, ProgressState::Stopped] {
             let label = typed.unwrap_or_default().to_owned();
-            let message = thread::progress(Some(&Progress { step: 3, of: 8, label }), state);
-            assert_message(&message, &about("progress", ""));
+            let n = notification(notices(typed).swap_remove(3).1, typed);
+            for attempt in [1, 2, u32::MAX] {
+                let progress = Progress { step: 3, of: 8, label: label.clone() };
+                let message = thread::progress(&n, attempt, Some(&progress), state);
+                assert_message(&message, &about("progress", ""));
+            }
         }
     }
 }
