@@ -2,6 +2,8 @@
 //! server, a real S3 server, the bot as its own process. Slack alone is simulated.
 
 mod attention;
+mod aws_gate;
+mod aws_policy;
 mod backends;
 mod bodies;
 mod browser;
