@@ -32,7 +32,8 @@ const MOTO_DOES_NOT_ASK_FOR: [&str; 8] = [
     "s3:DeleteObjectVersion",
 ];
 
-fn policy() -> Value {
+/// What an admin gives the user or the role of a profile.
+pub fn policy() -> Value {
     serde_json::from_str(include_str!("../../deploy/aws/policy.json")).unwrap()
 }
 
