@@ -13,6 +13,10 @@ use super::workspace::{BOT_USER, Workspace};
 /// The app is created from the manifest, and granted what it asks for.
 const MANIFEST: &str = include_str!("../../manifests/http.json");
 
+/// What posting where the bot is not a member needs; without it the bot is told that
+/// it is not one.
+pub(super) const PUBLIC: &str = "chat:write.public";
+
 /// What an app can ask for, of all that the simulated methods need.
 const EVERY: [&str; 13] = [
     "channels:history",
@@ -70,9 +74,6 @@ pub(super) fn is_outside(state: &Workspace, method: &str, channel: Option<&str>)
     matches!(method, "chat.postMessage" | "chat.postEphemeral")
         && channel.is_some_and(|channel| !channel.is_private && !channel.members.contains(BOT_USER))
 }
-
-/// What posting where the bot is not a member needs; without it the bot is told that it is not one.
-pub(super) const PUBLIC: &str = "chat:write.public";
 
 static NEEDED: Mutex<Needed> = Mutex::new(Needed { lines: BTreeSet::new(), file: None });
 
