@@ -19,6 +19,7 @@ mod plugs;
 pub mod proxy;
 pub mod record;
 mod response_url;
+pub mod scopes;
 pub mod show;
 pub mod simulator;
 pub mod socket_mode;

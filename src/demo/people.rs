@@ -85,6 +85,10 @@ impl Person {
         if self.slack.read(|state| state.channels.get(channel).is_some_and(|channel| channel.is_archived)) {
             return failed("is_archived".into());
         }
+        self.slack.note_scope("commands", command);
+        if !self.slack.read(|state| state.rules.scopes.contains("commands")) {
+            return failed(format!("{command} is not a valid command"));
+        }
         let before = Before::now(&self.slack, &self.id);
         let base = self.slack.base_url();
         let fields = self.slack.change(|state| payloads::command(state, &base, &self.id, channel, command, text));

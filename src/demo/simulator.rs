@@ -21,7 +21,7 @@ use super::record::{Call, Delivery, Fault};
 use super::socket_mode::{self, Sockets};
 use super::underneath::Underneath;
 use super::workspace::{APP_ID, Rules, Workspace};
-use super::{page, response_url, web_api};
+use super::{page, response_url, scopes, web_api};
 
 /// How the workspace starts.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +35,9 @@ pub struct SimulatorOptions {
     /// Generated when absent.
     pub signing_secret: Option<String>,
     pub rules: Rules,
+    /// The app is another one than the bot: it has every scope, and what it needs is
+    /// nobody's business.
+    pub another_app: bool,
 }
 
 /// A running Slack workspace. Clones are handles to the same one.
@@ -53,6 +56,7 @@ struct Inner {
     bot_token: String,
     app_token: String,
     signing_secret: String,
+    another_app: bool,
     sockets: Sockets,
     servers: Mutex<Vec<tokio::task::JoinHandle<()>>>,
     underneath: OnceLock<Arc<Underneath>>,
@@ -66,6 +70,9 @@ impl Simulator {
         let random = || uuid::Uuid::new_v4().simple().to_string();
         let mut state = Workspace::acme();
         state.rules = options.rules;
+        if options.another_app {
+            state.rules.scopes = scopes::every();
+        }
         let simulator = Simulator {
             inner: Arc::new(Inner {
                 state: Mutex::new(state),
@@ -77,6 +84,7 @@ impl Simulator {
                 bot_token: options.bot_token.unwrap_or_else(|| format!("xoxb-8123456789012-{}", random())),
                 app_token: options.app_token.unwrap_or_else(|| format!("xapp-1-{APP_ID}-8123456789013-{}", random())),
                 signing_secret: options.signing_secret.unwrap_or_else(random),
+                another_app: options.another_app,
                 sockets: Sockets::new(),
                 servers: Mutex::default(),
                 underneath: OnceLock::new(),
@@ -255,6 +263,13 @@ impl Simulator {
     /// Changes when the workspace is healed.
     pub(super) fn healed(&self) -> watch::Receiver<()> {
         self.inner.healed.subscribe()
+    }
+
+    /// The app needs this scope, granted or not.
+    pub(super) fn note_scope(&self, scope: &str, what: &str) {
+        if !self.inner.another_app {
+            scopes::note(scope, what);
+        }
     }
 
     pub(super) fn sockets(&self) -> &Sockets {

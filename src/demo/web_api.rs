@@ -19,6 +19,7 @@ use axum::routing::any;
 use serde_json::{Map, Value, json};
 
 use super::record::{Call, Fault};
+use super::scopes;
 use super::simulator::Simulator;
 use super::workspace::*;
 use args::Args;
@@ -172,6 +173,7 @@ fn call(slack: &Simulator, state: &mut Workspace, method: &str, args: &Args) -> 
         (Some(token), _) if token != slack.bot_token() => return refuse("invalid_auth"),
         (Some(_), _) => {}
     }
+    may(slack, state, method, args)?;
     match method {
         "auth.test" => Ok(json!({
             "url": format!("https://{TEAM_DOMAIN}.slack.com/"),
@@ -210,8 +212,15 @@ fn provided(state: &Workspace) -> String {
     state.rules.scopes.iter().cloned().collect::<Vec<_>>().join(",")
 }
 
-fn need_scope(state: &Workspace, scope: &str) -> Result<(), Refusal> {
-    if state.rules.scopes.contains(scope) {
+/// Refuses a call whose scope the app was not granted.
+fn may(slack: &Simulator, state: &Workspace, method: &str, args: &Args) -> Result<(), Refusal> {
+    let channel = args.text("channel");
+    if scopes::is_outside(state, method, channel.as_deref()) {
+        slack.note_scope(scopes::PUBLIC, method);
+    }
+    let Some(scope) = scopes::of(state, method, channel.as_deref()) else { return Ok(()) };
+    slack.note_scope(&scope, method);
+    if state.rules.scopes.contains(&scope) {
         return Ok(());
     }
     Err(Refusal::with("missing_scope", json!({ "needed": scope, "provided": provided(state) })))

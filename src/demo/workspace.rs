@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::message::Message;
 use super::record::{Call, Delivery, Fault};
+use super::scopes;
 
 /// The one workspace, its app, and the app's bot.
 pub const TEAM_ID: &str = "T0ACME0001";
@@ -146,10 +147,8 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        let scopes = "commands chat:write chat:write.public im:write users:read usergroups:read channels:read \
-                      groups:read im:read channels:history groups:history im:history channels:join";
         Rules {
-            scopes: scopes.split_whitespace().map(String::from).collect(),
+            scopes: scopes::of_the_manifest(),
             messages_tab_enabled: true,
             home_tab_enabled: true,
             rate_limits: false,

@@ -2,6 +2,8 @@
 //! server, a real S3 server, the bot as its own process. Slack alone is simulated.
 
 mod attention;
+mod aws_gate;
+mod aws_policy;
 mod backends;
 mod bodies;
 mod browser;
@@ -15,6 +17,7 @@ mod flow;
 mod foreign;
 mod fuzzed;
 mod hostile;
+mod install;
 mod load;
 mod long_waits;
 mod meanwhile;
@@ -32,6 +35,7 @@ mod replay;
 mod s3_faults;
 mod s3_leftovers;
 mod s3_strangers;
+mod scopes;
 mod sdks;
 mod search_attributes;
 mod secrets;

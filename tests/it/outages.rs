@@ -7,9 +7,10 @@ use provision_bot::demo::modal::Submitted;
 use provision_bot::demo::proxy::Fault::Cut;
 use provision_bot::demo::record::Fault;
 use provision_bot::demo::stack::StackOptions;
+use provision_bot::demo::workspace::{BOT_USER, Channel};
 
 use crate::s3_faults::{bucket, over};
-use crate::world::{Request, Scene, World, alone, eventually, options, policy, private};
+use crate::world::{Request, Scene, World, alone, eventually, options, policy, private, shared};
 
 /// A worker that died is missed after ten seconds, and its workflow task after ten more.
 const LONG: Duration = Duration::from_secs(60);
@@ -58,6 +59,27 @@ fn an_outcome_whose_answer_was_lost_is_said_once() {
         scene.approve(&request).await;
         scene.outcome(&request, "provisioned").await;
         scene.ended(&request, "provisioned").await;
+    });
+}
+
+/// Reading a private channel back takes another scope than a public one.
+#[test]
+fn what_was_posted_in_a_private_channel_is_found_there() {
+    shared(async |scene| {
+        let channel = format!("G{}", &scene.channel[1..]);
+        let members = [scene.alice.id(), scene.bob.id(), BOT_USER];
+        scene.slack.change(|acme| acme.add_channel(Channel::private(&channel, "secret", &members)));
+        scene.slack.fail_times_in(&channel, "chat.postMessage", Fault::DropAfterApply, 1);
+        let form = scene.form_in(&channel, "hidden-twice").await;
+        scene.fill(&form).await;
+        assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
+        let card = scene.bob.wait_for_dm(|m| m.offers("approve") && m.says("hidden-twice")).await.unwrap();
+        let id = card.request_id().unwrap().to_owned();
+        let request = Request { root: scene.root_in(&channel, &id).await, id, card };
+        scene.approve(&request).await;
+        scene.outcome(&request, "provisioned").await;
+        scene.ended(&request, "provisioned").await;
+        assert_eq!(scene.roots(&channel).len(), 1, "{}", scene.slack.dump());
     });
 }
 

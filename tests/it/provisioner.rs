@@ -31,21 +31,21 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 /// One S3 server for one test, and what the test needs around it.
-struct World {
-    server: S3Server,
-    files: AwsFiles,
+pub struct World {
+    pub server: S3Server,
+    pub files: AwsFiles,
     _dir: tempfile::TempDir,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let tools = Tools::find_or_install(|text| eprintln!("{text}")).await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         let files = AwsFiles::write_demo(dir.path()).unwrap();
         Self { server: S3Server::start(&tools).await.unwrap(), files, _dir: dir }
     }
 
-    fn aws(&self) -> Aws {
+    pub fn aws(&self) -> Aws {
         Aws {
             endpoint_url: Some(self.server.endpoint()),
             config_file: Some(self.files.config.clone()),
@@ -54,7 +54,7 @@ impl World {
     }
 
     /// A client of our own, to look and to interfere.
-    fn s3(&self, region: &str) -> Client {
+    pub fn s3(&self, region: &str) -> Client {
         let config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
@@ -71,7 +71,7 @@ impl World {
 }
 
 /// One attempt of an activity.
-struct Attempt {
+pub struct Attempt {
     aws: Aws,
     before: Option<Value>,
 }
@@ -79,12 +79,12 @@ struct Attempt {
 type Beats = Arc<Mutex<Vec<Value>>>;
 
 impl Attempt {
-    fn with(aws: Aws) -> Self {
+    pub fn with(aws: Aws) -> Self {
         Self { aws, before: None }
     }
 
     /// An earlier attempt heartbeated this last.
-    fn after(mut self, beat: Value) -> Self {
+    pub fn after(mut self, beat: Value) -> Self {
         self.before = Some(beat);
         self
     }
@@ -106,14 +106,14 @@ impl Attempt {
         (builder.build(), beats)
     }
 
-    async fn provision(self, input: &ProvisionInput) -> (Result<Provisioned, ActivityError>, Vec<Value>) {
+    pub async fn provision(self, input: &ProvisionInput) -> (Result<Provisioned, ActivityError>, Vec<Value>) {
         let (environment, beats) = self.environment(|_| {});
         let result = environment.run(Provisioner::provision, input.clone()).await.map_err(activity_error);
         let beats = beats.lock().unwrap().clone();
         (result, beats)
     }
 
-    async fn destroy(self, input: &ProvisionInput) -> (Result<(), ActivityError>, Vec<Value>) {
+    pub async fn destroy(self, input: &ProvisionInput) -> (Result<(), ActivityError>, Vec<Value>) {
         let (environment, beats) = self.environment(|_| {});
         let result = environment.run(Provisioner::destroy, input.clone()).await.map_err(activity_error);
         let beats = beats.lock().unwrap().clone();
@@ -135,7 +135,7 @@ fn failure<T: std::fmt::Debug>(result: Result<T, ActivityError>) -> ApplicationF
     }
 }
 
-fn input(region: &str) -> ProvisionInput {
+pub fn input(region: &str) -> ProvisionInput {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let suffix = format!("{:010x}", NUMBER.fetch_add(1, Ordering::Relaxed));
     ProvisionInput {
@@ -156,7 +156,7 @@ async fn exists(s3: &Client, bucket: &str) -> bool {
     s3.head_bucket().bucket(bucket).send().await.is_ok()
 }
 
-async fn create(s3: &Client, bucket: &str) {
+pub async fn create(s3: &Client, bucket: &str) {
     let region = s3.config().region().unwrap().as_ref().to_owned();
     let mut call = s3.create_bucket().bucket(bucket);
     if region != "us-east-1" {

@@ -39,7 +39,7 @@ async fn javascript() -> App {
 /// The app over HTTP or by socket, ready. It ends when dropped.
 async fn start((program, file): App, socket_mode: bool) -> (Simulator, Child) {
     let rules = Rules { socket_mode, ..Rules::default() };
-    let slack = Simulator::start(SimulatorOptions { rules, ..Default::default() }).await.unwrap();
+    let slack = Simulator::start(SimulatorOptions { rules, another_app: true, ..Default::default() }).await.unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
     slack.connect_bot(&format!("http://127.0.0.1:{port}"));
     let mut command = Command::new(&program.path);

@@ -45,7 +45,7 @@ async fn error(slack: &Simulator, method: &str, args: Value) -> String {
 }
 
 async fn start() -> Simulator {
-    Simulator::start(SimulatorOptions::default()).await.unwrap()
+    Simulator::start(SimulatorOptions { another_app: true, ..Default::default() }).await.unwrap()
 }
 
 fn plain(text: &str) -> Value {

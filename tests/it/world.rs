@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use provision_bot::demo::message::Message;
 use provision_bot::demo::modal::{Modal, Submitted};
 use provision_bot::demo::people::{ClickOutcome, PATIENCE, Person};
 use provision_bot::demo::proxy::Proxy;
+use provision_bot::demo::scopes;
 use provision_bot::demo::simulator::{Simulator, SimulatorOptions};
 use provision_bot::demo::stack::{Stack, StackOptions, get};
 use provision_bot::demo::workspace::{Channel, Group, Profile, Workspace};
@@ -41,6 +42,7 @@ pub const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// One runtime for all tests, so that a connection opened in one of them does
 /// not die with it while another one uses it.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    scopes::write_to(Path::new(crate::scopes::NEEDED));
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
 });
 static SHARED: OnceCell<World> = OnceCell::const_new();

@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 
 use super::content::{self, MAX_TEXT, content};
-use super::{Answer, Args, Refusal, need_scope, refuse};
+use super::{Answer, Args, Refusal, refuse};
 use crate::demo::message::Message;
+use crate::demo::scopes;
 use crate::demo::workspace::{BOT_USER, Channel, TEAM_DOMAIN, Workspace};
 
 /// `chat.update` takes no longer text.
 const MAX_UPDATE_TEXT: usize = 4000;
 
 pub(super) fn post_message(state: &mut Workspace, args: &Args) -> Answer {
-    need_scope(state, "chat:write")?;
     let channel = destination(state, &args.required("channel")?)?;
     let thread_ts = thread_of(args)?;
     let content = content(state, args)?;
@@ -30,7 +30,6 @@ pub(super) fn post_message(state: &mut Workspace, args: &Args) -> Answer {
 }
 
 pub(super) fn post_ephemeral(state: &mut Workspace, args: &Args) -> Answer {
-    need_scope(state, "chat:write")?;
     let channel = destination(state, &args.required("channel")?)?;
     let user = args.required("user")?;
     if !state.channels.get(&channel).is_some_and(|channel| channel.members.contains(&user)) {
@@ -54,7 +53,6 @@ pub(super) fn post_ephemeral(state: &mut Workspace, args: &Args) -> Answer {
 }
 
 pub(super) fn update(state: &mut Workspace, args: &Args) -> Answer {
-    need_scope(state, "chat:write")?;
     let (channel, ts) = own_message(state, args, "cant_update_message")?;
     if state.channels.get(&channel).is_some_and(|channel| channel.is_archived) {
         return refuse("is_inactive");
@@ -82,7 +80,6 @@ pub(super) fn update(state: &mut Workspace, args: &Args) -> Answer {
 }
 
 pub(super) fn delete(state: &mut Workspace, args: &Args) -> Answer {
-    need_scope(state, "chat:write")?;
     let (channel, ts) = own_message(state, args, "cant_delete_message")?;
     let has_replies = !state.replies(&channel, &ts).is_empty();
     if let Some(message) = state.find_message_mut(&channel, &ts).filter(|_| has_replies) {
@@ -138,7 +135,7 @@ fn destination(state: &mut Workspace, wanted: &str) -> Result<String, Refusal> {
     if channel.is_restricted {
         return refuse("restricted_action");
     }
-    if !channel.members.contains(BOT_USER) && !state.rules.scopes.contains("chat:write.public") {
+    if !channel.members.contains(BOT_USER) && !state.rules.scopes.contains(scopes::PUBLIC) {
         return refuse("not_in_channel");
     }
     Ok(id)

@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::chat::{readable, shown};
-use super::{Answer, Args, Refusal, need_scope, refuse};
+use super::{Answer, Args, Refusal, refuse};
 use crate::demo::message::Message;
 use crate::demo::workspace::{BOT_USER, Channel, TEAM_ID, Workspace};
 
@@ -14,7 +14,6 @@ const PAGE: usize = 100;
 const MAX_PAGE: usize = 999;
 
 pub(super) fn open(state: &mut Workspace, args: &Args) -> Answer {
-    need_scope(state, "im:write")?;
     if let Some(channel) = args.text("channel") {
         readable(state, &channel)?;
         return Ok(json!({ "no_op": true, "already_open": true, "channel": { "id": channel } }));
@@ -43,12 +42,10 @@ pub(super) fn open(state: &mut Workspace, args: &Args) -> Answer {
 
 pub(super) fn info(state: &mut Workspace, args: &Args) -> Answer {
     let id = args.required("channel")?;
-    need_scope(state, &scope(state, &id, "read"))?;
     Ok(json!({ "channel": channel_json(readable(state, &id)?) }))
 }
 
 pub(super) fn join(state: &mut Workspace, args: &Args) -> Answer {
-    need_scope(state, "channels:join")?;
     let id = args.required("channel")?;
     let channel = readable(state, &id)?;
     if channel.is_private {
@@ -94,19 +91,8 @@ pub(super) fn replies(state: &mut Workspace, args: &Args) -> Answer {
 /// The channel of the call, which the bot must be in to read.
 fn inside(state: &Workspace, args: &Args) -> Result<String, Refusal> {
     let id = args.required("channel")?;
-    need_scope(state, &scope(state, &id, "history"))?;
     let channel = readable(state, &id)?;
     if channel.members.contains(BOT_USER) { Ok(id) } else { refuse("not_in_channel") }
-}
-
-/// The scope a channel needs: `channels:read`, `groups:history`, `im:read`...
-fn scope(state: &Workspace, channel: &str, what: &str) -> String {
-    let kind = match state.channels.get(channel) {
-        Some(channel) if channel.is_im => "im",
-        Some(channel) if channel.is_private => "groups",
-        _ => "channels",
-    };
-    format!("{kind}:{what}")
 }
 
 /// One page of messages, as the call asks for it.

@@ -2,24 +2,21 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Args, Refusal, need_scope, refuse};
+use super::{Answer, Args, Refusal, refuse};
 use crate::demo::workspace::{Profile, TEAM_ID, Workspace};
 
 pub(super) fn info(state: &mut Workspace, args: &Args) -> Answer {
-    need_scope(state, "users:read")?;
     let id = args.required("user")?;
     let person = state.people.get(&id).ok_or_else(|| Refusal::new("user_not_found"))?;
     Ok(json!({ "user": user_json(state, person) }))
 }
 
 pub(super) fn list(state: &mut Workspace, _args: &Args) -> Answer {
-    need_scope(state, "users:read")?;
     let members: Vec<Value> = state.people.values().map(|person| user_json(state, person)).collect();
     Ok(json!({ "members": members, "cache_ts": 1_795_400_000, "response_metadata": { "next_cursor": "" } }))
 }
 
 pub(super) fn group_members(state: &mut Workspace, args: &Args) -> Answer {
-    need_scope(state, "usergroups:read")?;
     let id = args.required("usergroup")?;
     match state.groups.get(&id) {
         Some(group) if !group.disabled || args.flag("include_disabled") => Ok(json!({ "users": group.members })),
@@ -28,7 +25,6 @@ pub(super) fn group_members(state: &mut Workspace, args: &Args) -> Answer {
 }
 
 pub(super) fn groups(state: &mut Workspace, args: &Args) -> Answer {
-    need_scope(state, "usergroups:read")?;
     let wanted = state.groups.values().filter(|group| !group.disabled || args.flag("include_disabled"));
     let groups: Vec<Value> = wanted
         .map(|group| {
