@@ -20,6 +20,7 @@ use crate::domain::request::ProvisionRequest;
 use crate::slack::api::{SlackApi, SlackError};
 use crate::slack::directory::Directory;
 use crate::telemetry::Metrics;
+use crate::traces;
 use crate::workflow::calls::{FollowProgressCall, NotifyCall, Preflight, PreflightCall, Watch};
 
 /// How long to wait before Slack is asked again with a token it refused: it takes
@@ -41,10 +42,10 @@ impl BotActivities {
     #[activity(definition = PreflightCall)]
     pub async fn preflight(
         self: Arc<Self>,
-        _ctx: ActivityContext,
+        ctx: ActivityContext,
         request: ProvisionRequest,
     ) -> Result<Preflight, ActivityError> {
-        preflight::run(&self, &request).await
+        traces::activity(ctx.info(), preflight::run(&self, &request)).await
     }
 
     #[activity(definition = NotifyCall)]
@@ -53,12 +54,12 @@ impl BotActivities {
         ctx: ActivityContext,
         notification: Notification,
     ) -> Result<Told, ActivityError> {
-        notify::run(&self, &ctx, notification).await
+        traces::activity(ctx.info(), notify::run(&self, &ctx, notification)).await
     }
 
     #[activity(definition = FollowProgressCall)]
     pub async fn follow_progress(self: Arc<Self>, ctx: ActivityContext, watch: Watch) -> Result<(), ActivityError> {
-        progress::run(&self, &ctx, watch).await
+        traces::activity(ctx.info(), progress::run(&self, &ctx, watch)).await
     }
 }
 

@@ -13,8 +13,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tracing::Span;
 
 use super::{BotActivities, slack_failure, unreadable};
+use crate::domain::lifecycle::Status;
 use crate::domain::notice::{Conversation, MessageRef, Notice, Notification, Told};
 use crate::domain::provisioning::{Progress, Provisioned};
 use crate::domain::request::RequestId;
@@ -22,9 +24,14 @@ use crate::slack::api::{Found, IN_AN_ACTIVITY, Post, SlackApi, SlackError};
 use crate::slack::ids::EVENT_TYPE;
 use crate::slack::views::thread::ProgressState;
 use crate::slack::views::{Message, decision, thread};
+use crate::traces;
+use crate::workflow::ProvisionApplication;
 
 /// How often a slow attempt says that it is alive. Each beat is billed.
 const BEAT_EVERY: Duration = Duration::from_secs(3);
+
+/// How long a trace may hold up the end of its request.
+const DESCRIBE: Duration = Duration::from_secs(1);
 
 /// The message in the channel.
 const ROOT: &str = "root";
@@ -62,6 +69,8 @@ pub async fn run(
     ctx: &ActivityContext,
     notification: Notification,
 ) -> Result<Told, ActivityError> {
+    let status = notification.notice.status();
+    traces::tell(&Span::current(), "request.status", status.word());
     let earlier = ctx.heartbeat_details().deserialize::<Draft>().ok().flatten();
     let draft =
         earlier.unwrap_or_else(|| Draft { conversation: notification.conversation.clone(), done: BTreeSet::new() });
@@ -82,14 +91,25 @@ pub async fn run(
         error = stay_alive(ctx, &said) => return Err(error),
     }
     // Counted once it has been told, so that a repetition does not count twice.
-    let status = notification.notice.status();
     if status.is_final() {
         bot.metrics.request(status.word());
+        close_trace(ctx, status).await;
     }
     if let Some((verdict, after)) = decision_time(&notification) {
         bot.metrics.decided(verdict, after);
     }
     Ok(Told { conversation: scribe.draft.conversation, unreachable: scribe.unreachable })
+}
+
+/// Tells the span of the whole request, which nobody else can: it is over.
+async fn close_trace(ctx: &ActivityContext, status: Status) {
+    let Some(request) = ctx.workflow_handle::<ProvisionApplication>().filter(|_| traces::are_on()) else { return };
+    let described = tokio::time::timeout(DESCRIBE, request.describe(Default::default())).await;
+    if let Ok(Ok(described)) = described
+        && let Some(began) = described.start_time()
+    {
+        traces::whole(described.id(), began, status.word(), status == Status::Failed);
+    }
 }
 
 /// How long the authorizer took, if the notice tells of a decision: Slack names
