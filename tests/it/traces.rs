@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::collector::{Collector, Span};
-use crate::s3_faults::bucket;
+use crate::s3_faults::{bucket, over};
 use crate::secrets::{KEY_ID, SECRET_KEY, overheard};
-use crate::world::{Scene, alone_with, eventually};
+use crate::world::{Scene, Web, alone_with, eventually, plain, policy};
 
 /// What the collector wants to see before it takes anything.
 const PASSWORD: &str = "canary-of-the-collector";
@@ -174,7 +174,22 @@ fn a_trace_tells_a_request_from_the_click_to_the_s3_calls() {
             assert!(!heard.contains(secret), "a trace tells {secret}");
         }
         assert!(!log.contains(PASSWORD), "the log tells the header");
-        assert!(!log.contains("provision_bot::spans"), "the log shows the spans");
+        assert!(!log.contains("otel.name"), "the log shows spans");
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn without_an_endpoint_nothing_runs_for_traces() {
+    plain(async || {
+        let exports = async |variables: &[(&str, &str)]| {
+            let web = Web::start_with(&policy(""), variables).await;
+            web.threads().iter().any(|name| name.starts_with("OpenTelemetry"))
+        };
+        let place = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1");
+        assert!(exports(&[place]).await, "this is how it would show");
+        assert!(!exports(&[]).await);
+        assert!(!exports(&[place, ("OTEL_SDK_DISABLED", "true")]).await);
     });
 }
 
@@ -199,7 +214,7 @@ fn what_another_process_goes_on_with_is_the_same_trace() {
             world.stack.kill_bot().await;
             scene.s3_proxy.heal();
             world.stack.start_bot().await.unwrap();
-            scene.ended(&request, "provisioned").await;
+            over(&scene, &request, "provisioned").await;
             let first = arrived("provision request").await;
             let again = arrived("RunActivity:provision").await;
             assert_eq!((again.says("activity.attempt"), &again.parent), ("2", &first.id));
