@@ -252,7 +252,10 @@ fn a_collector_that_hangs_or_is_away_changes_nothing() {
                 + of_request(&watched.collector.spans(), &cut).len();
             assert!(whole <= 2 * 16, "no more is kept than the queue holds: {whole}");
 
-            // Nor does a hanging one keep the bot from ending.
+            // Nor does a hanging one keep the bot from ending, however patient it may be.
+            world.stack.stop_bot().await.unwrap();
+            world.stack.set_env("OTEL_EXPORTER_OTLP_TIMEOUT", "600000");
+            world.stack.start_bot().await.unwrap();
             watched.way.fail(Fault::Swallow);
             build(&world.scene(), "last").await;
             assert_eq!(world.stack.stop_bot().await.unwrap(), Some(0));
