@@ -42,7 +42,7 @@ pub async fn activity<T>(
 ) -> Result<T, ActivityError> {
     let request = info.workflow_id.as_deref();
     let span = info_span!(
-        target: TARGET, parent: None, "activity", otel.name = Empty, otel.kind = "consumer",
+        target: TARGET, parent: None, "activity", otel.name = Empty, otel.kind = "server",
         request.id = request, activity.attempt = info.attempt,
     );
     if !span.is_disabled() {
