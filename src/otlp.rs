@@ -133,15 +133,16 @@ impl SpanExporter for Delivery {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let spans = batch.len();
         let result = self.exporter.export(batch).await;
+        let lost_before = match &result {
+            Ok(()) => self.lost.swap(0, Ordering::Relaxed),
+            Err(_) => self.lost.fetch_add(spans, Ordering::Relaxed),
+        };
         match &result {
-            Ok(()) => match self.lost.swap(0, Ordering::Relaxed) {
-                0 => {}
-                lost => tracing::info!(lost, "the collector takes traces again"),
-            },
-            Err(error) => match self.lost.fetch_add(spans, Ordering::Relaxed) {
-                0 => tracing::warn!(%error, "the collector takes no traces; until it does, spans are lost"),
-                _ => {}
-            },
+            Ok(()) if lost_before > 0 => tracing::info!(lost = lost_before, "the collector takes traces again"),
+            Err(error) if lost_before == 0 => {
+                tracing::warn!(%error, "the collector takes no traces; until it does, spans are lost");
+            }
+            _ => {}
         }
         result
     }

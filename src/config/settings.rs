@@ -298,7 +298,7 @@ impl<'l> Variables<'l> {
     fn traces(&mut self) -> Option<Duration> {
         let is = |name: &str, wanted: &str| self.get(name).is_some_and(|value| value.eq_ignore_ascii_case(wanted));
         let off = is("OTEL_SDK_DISABLED", "true") || is("OTEL_TRACES_EXPORTER", "none");
-        let Some((name, endpoint)) = self.first(OTLP_ENDPOINT).filter(|_| !off) else { return None };
+        let (name, endpoint) = self.first(OTLP_ENDPOINT).filter(|_| !off)?;
         let usable = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
         if !Url::parse(&endpoint).is_ok_and(|url| usable(&url)) {
             // Not repeated: there may be a password in it.
