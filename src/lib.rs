@@ -20,8 +20,11 @@ pub mod slack;
 pub mod app;
 pub mod check;
 pub mod codec_server;
+pub mod https;
+pub mod otlp;
 pub mod server;
 pub mod telemetry;
+pub mod traces;
 pub mod web;
 pub mod workers;
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use provision_bot::codec::Codec;
 use provision_bot::config::{CodecSettings, Config, Flags, Part, environment};
+use provision_bot::otlp::Exporter;
 use provision_bot::slack::manifest;
 use provision_bot::{app, codec_server, telemetry};
 
@@ -115,13 +116,18 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
                 Some(Half::Worker) => Part::Worker,
             };
             let config = Config::load(part, &paths.into())?;
-            telemetry::start_logging(config.settings.log.format, &config.settings.log.filter);
-            app::run(config, part).await?;
+            let exporter = config.settings.traces.map(Exporter::start).transpose()?;
+            telemetry::start_logging(config.settings.log.format, &config.settings.log.filter, exporter.as_ref());
+            let ended = app::run(config, part).await;
+            if let Some(exporter) = exporter {
+                exporter.stop().await;
+            }
+            ended?;
         }
         #[cfg(feature = "demo")]
         Command::Demo { play, listen } => {
             let log = provision_bot::config::Log::from_env(environment)?;
-            telemetry::start_logging(log.format, &log.filter);
+            telemetry::start_logging(log.format, &log.filter, None);
             let bot = std::env::current_exe()?;
             match play {
                 true => provision_bot::demo::play(bot).await?,
@@ -141,7 +147,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::CodecServer { listen, origin } => {
             let settings = CodecSettings::from_env(&Flags { config: None, listen }, environment)?;
-            telemetry::start_logging(settings.log.format, &settings.log.filter);
+            telemetry::start_logging(settings.log.format, &settings.log.filter, None);
             let options = codec_server::Options { listen: settings.listen, token: settings.token, origins: origin };
             codec_server::run(Codec::new(&settings.encryption_keys), options, app::asked_to_stop()).await?;
         }

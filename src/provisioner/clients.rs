@@ -21,6 +21,8 @@ use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::Mutex;
 
+use super::spans::Spans;
+
 /// Nothing listens there, or it is overloaded: say so soon.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// One HTTP request. `CreateBucket` and a `DeleteObjects` of 1,000 keys take a few
@@ -119,8 +121,8 @@ async fn connect(aws: &Aws, region: &str, profile: &str) -> Connected {
     let sdk = loader.credentials_provider(credentials).load().await;
 
     let endpoint = endpoint(aws, &sdk).filter(|url| !is_amazons(url));
-    let config = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(endpoint.is_some()).build();
-    Connected { client: Client::from_conf(config), endpoint }
+    let config = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(endpoint.is_some()).interceptor(Spans);
+    Connected { client: Client::from_conf(config.build()), endpoint }
 }
 
 async fn profile_exists(aws: &Aws, profile: &str) -> bool {

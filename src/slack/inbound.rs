@@ -119,6 +119,19 @@ pub enum Button {
     },
 }
 
+impl Button {
+    /// Its `action_id`.
+    pub fn action_id(&self) -> &'static str {
+        match self {
+            Self::Approve { .. } => ids::APPROVE,
+            Self::Reject => ids::REJECT,
+            Self::Cancel => ids::CANCEL,
+            Self::Retry { .. } => ids::RETRY,
+            Self::GiveUp { .. } => ids::GIVE_UP,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Click {
     pub user: String,
