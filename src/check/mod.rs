@@ -1,11 +1,14 @@
 //! `provision-bot check`: the configuration and every connection, one line each,
 //! and what to do where one fails. Nothing is posted, started or created.
 //!
-//! - `slack`: the tokens, the scopes, the clock, and the people the configuration names.
-//! - `temporal`: the namespace, what may be done in it, its search attributes.
+//! - `slack`: the tokens, the scopes, the clock.
+//! - `people`: those whom the configuration names.
+//! - `temporal`: the namespace, what may be done in it, its search attributes, and
+//!   whether the encryption keys fit.
 //! - `aws`: every profile in every region.
 
 mod aws;
+mod people;
 mod slack;
 mod temporal;
 
@@ -19,7 +22,7 @@ use futures::{FutureExt, StreamExt, stream};
 use serde::Serialize;
 
 use crate::codec::Codec;
-use crate::config::{ConfigError, Flags, Part, Problem, Settings, file, file_path};
+use crate::config::{CodecSettings, ConfigError, Flags, Part, Problem, Settings, file, file_path};
 use crate::domain::policy::Policy;
 
 /// How long a connection gets to answer: longer than any that is healthy takes,
@@ -45,7 +48,8 @@ pub async fn run(flags: &Flags, form: Form, lookup: impl Fn(&str) -> Option<Stri
     let mut lines = configuration(&path, &policy);
     lines.extend(environment(&settings));
     let settings = settings.or_else(|error| usable(&error, flags, &lookup));
-    let mut probes = probes(settings.ok(), policy.as_ref().ok());
+    let keys = CodecSettings::from_env(&Flags::default(), &lookup).map(|settings| settings.encryption_keys);
+    let mut probes = probes(settings.ok(), policy.as_ref().ok(), keys.ok().map(|keys| Codec::new(&keys)));
     probes.insert(0, std::future::ready(lines).boxed());
 
     // Tried at once, told in order, each as soon as it is known.
@@ -67,13 +71,16 @@ pub async fn run(flags: &Flags, form: Form, lookup: impl Fn(&str) -> Option<Stri
     report.ok
 }
 
-fn probes(settings: Option<Settings>, policy: Option<&Policy>) -> Vec<BoxFuture<'static, Vec<Line>>> {
-    let codec = settings.as_ref().map(|settings| Codec::new(&settings.encryption_keys)).unwrap_or_default();
+fn probes(
+    settings: Option<Settings>,
+    policy: Option<&Policy>,
+    codec: Option<Codec>,
+) -> Vec<BoxFuture<'static, Vec<Line>>> {
     let mut probes = Vec::new();
     if let Some(settings) = settings {
         let app_token = settings.slack_app_token.clone();
         let base = settings.slack_api_url.clone();
-        probes.push(slack::bot(settings, policy.map(slack::named)).boxed());
+        probes.push(slack::bot(settings, policy.map(people::named)).boxed());
         probes.extend(app_token.map(|token| slack::app_token(base, token).boxed()));
     }
     probes.push(temporal::probe(codec).boxed());
@@ -101,7 +108,7 @@ struct Line {
 
 impl Line {
     fn passed(what: impl Into<String>, said: impl Into<String>) -> Self {
-        Self { what: what.into(), ok: true, said: said.into(), advice: None }
+        Self { what: what.into(), ok: true, said: one_line(&said.into()), advice: None }
     }
 
     fn failed(what: impl Into<String>, said: impl Into<String>, advice: impl Into<String>) -> Self {
@@ -121,6 +128,11 @@ impl fmt::Display for Line {
             None => Ok(()),
         }
     }
+}
+
+/// Much of what is said comes from elsewhere.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn configuration(path: &Path, policy: &Result<Policy, ConfigError>) -> Vec<Line> {
@@ -189,7 +201,10 @@ mod tests {
     fn a_line_is_its_verdict_first() {
         assert_eq!(Line::passed("Temporal", "here").to_string(), "ok   Temporal: here");
         assert_eq!(Line::passed("clock", "slow").advise("Set it.").to_string(), "ok   clock: slow. Set it.");
-        assert_eq!(Line::failed("Temporal", "gone", "Look.").to_string(), "FAIL Temporal: gone. Look.");
+        assert_eq!(
+            Line::failed("Temporal", "gone\nfor good", "Look.").to_string(),
+            "FAIL Temporal: gone for good. Look."
+        );
     }
 
     #[test]

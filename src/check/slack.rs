@@ -1,10 +1,8 @@
-//! What Slack says of the tokens and their scopes, of the clock, and of the people
-//! and user groups that the configuration names.
+//! What Slack says of the tokens and their scopes, and what its clock says of ours.
 
 use anyhow::Context;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Request, header};
-use futures::{StreamExt, stream};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -14,9 +12,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use super::{DEADLINE, Line, counted};
+use super::people::{Named, people};
+use super::{DEADLINE, Line};
 use crate::config::Settings;
-use crate::domain::policy::{Person, Policy, Principal, Standing};
 use crate::slack::api::{SlackApi, SlackError, https_or_http};
 use crate::slack::inbound::WINDOW_SECONDS;
 use crate::slack::manifest;
@@ -26,11 +24,8 @@ use crate::telemetry::Metrics;
 const ANSWER_MAX: usize = 64 * 1024;
 /// A clock this far off drifts: a warning before it does harm.
 const DRIFTS_SECONDS: i64 = 30;
-/// People and groups that are looked up at the same time.
-const LOOKUPS_AT_ONCE: usize = 10;
 
 const TOKEN: &str = "Slack token";
-const PEOPLE: &str = "Slack people";
 
 /// All that the bot token tells: whose it is, what it may do, what time it is there,
 /// and whether those who are `named` exist.
@@ -185,96 +180,6 @@ fn missing_scopes(granted: Option<&str>) -> Line {
             "Add them under \"OAuth & Permissions\" of the Slack app, or paste the manifest (provision-bot manifest) \
              again, and reinstall the app.",
         ),
-    }
-}
-
-/// Somebody the configuration names, and where.
-pub(super) struct Named {
-    who: Principal,
-    place: String,
-}
-
-/// Everybody the configuration names, each once.
-pub(super) fn named(policy: &Policy) -> Vec<Named> {
-    let mut all: Vec<Named> = Vec::new();
-    for (index, team) in policy.teams.iter().enumerate() {
-        for (key, list) in [("members", &team.members), ("authorizers", &team.authorizers)] {
-            for who in list {
-                if all.iter().all(|named| named.who != *who) {
-                    all.push(Named { who: who.clone(), place: format!("teams[{index}].{key}") });
-                }
-            }
-        }
-    }
-    all
-}
-
-/// A line for each who can take no part, or one for all.
-async fn people(settings: &Settings, named: Vec<Named>) -> Vec<Line> {
-    if named.is_empty() {
-        return vec![Line::passed(PEOPLE, "the configuration names nobody: any member may ask and decide")];
-    }
-    let token = settings.slack_bot_token.expose_secret();
-    let api = match SlackApi::new(&settings.slack_api_url, token, Metrics::default()) {
-        Ok(api) => api.with_timeout(DEADLINE),
-        Err(error) => return vec![Line::failed(PEOPLE, format!("{error:#}"), "Install the system's certificates.")],
-    };
-    let whole = counted(named.len(), "ID");
-    let look_up = |named| look_up(api.clone(), named);
-    let answers: Vec<_> = stream::iter(named).map(look_up).buffered(LOOKUPS_AT_ONCE).collect().await;
-    let (mut lines, mut skipped) = (Vec::new(), Vec::new());
-    for answer in answers {
-        match answer {
-            Ok(line) => lines.extend(line),
-            Err(error) => skipped.push(error),
-        }
-    }
-    match skipped.first() {
-        Some(error) if !is_expected(error) => {
-            let said = format!("{} of {whole} in the configuration could not be looked up: {error}", skipped.len());
-            lines.push(Line::failed(PEOPLE, said, "See what Slack says there, and check again."));
-        }
-        Some(error) => {
-            let said = format!("{} of {whole} in the configuration not looked up: {error}", skipped.len());
-            lines.push(Line::passed(PEOPLE, said));
-        }
-        None if lines.is_empty() => {
-            lines.push(Line::passed(PEOPLE, format!("{whole} in the configuration, each known in this workspace")));
-        }
-        None => {}
-    }
-    lines
-}
-
-/// A missing scope has its own line; how much may be asked in a minute says nothing.
-fn is_expected(error: &SlackError) -> bool {
-    error.is("missing_scope") || matches!(error, SlackError::RateLimited { .. })
-}
-
-/// A line for somebody who can take no part.
-async fn look_up(api: SlackApi, Named { who, place }: Named) -> Result<Option<Line>, SlackError> {
-    match who {
-        Principal::User(id) => Ok(absence(&api.person(&id).await?).map(|why| {
-            let said = format!("{place} names {id}, {why}, who can neither ask nor decide");
-            Line::failed(PEOPLE, said, "Name a member of this workspace there instead, in the configuration file.")
-        })),
-        Principal::Group(id) => Ok(api.group_members(&id).await?.is_empty().then(|| {
-            let said =
-                format!("{place} names the user group {id}, which does not exist, is disabled or has no members");
-            Line::failed(PEOPLE, said, "Correct the ID in the configuration file, or fill the group in Slack.")
-        })),
-    }
-}
-
-fn absence(person: &Person) -> Option<String> {
-    let name = &person.name;
-    match person.standing {
-        Standing::Member => None,
-        Standing::Deactivated => Some(format!("the deactivated account of {name}")),
-        Standing::Bot => Some(format!("the bot {name}")),
-        Standing::Guest => Some(format!("the guest {name}")),
-        Standing::Stranger => Some(format!("{name} of another organisation")),
-        Standing::Unknown => Some("somebody Slack does not know".to_owned()),
     }
 }
 

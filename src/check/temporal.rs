@@ -1,5 +1,5 @@
-//! Temporal: where it is, whether it has the namespace, what may be done there, and
-//! whether requests can be found by search attributes.
+//! Temporal: where it is, whether it has the namespace, what may be done there,
+//! whether requests can be found by search attributes, and whether the keys fit.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -7,30 +7,40 @@ use std::fmt::Write as _;
 use temporalio_client::errors::ClientConnectError;
 use temporalio_client::tonic::{Code, IntoRequest, Request, Status};
 use temporalio_client::{Client, ConnectionOptions};
-use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
+use temporalio_common::protos::temporal::api::common::v1::{Payload, WorkflowExecution};
+use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    CountWorkflowExecutionsRequest, DescribeNamespaceRequest, DescribeTaskQueueRequest,
-    RequestCancelWorkflowExecutionRequest,
+    DescribeNamespaceRequest, DescribeTaskQueueRequest, GetWorkflowExecutionHistoryRequest,
+    ListWorkflowExecutionsRequest, RequestCancelWorkflowExecutionRequest,
 };
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::{DEADLINE, Line};
-use crate::codec::Codec;
+use crate::codec::{Codec, CodecError, is_unreadable};
 use crate::temporal;
+use crate::workflow::loose::is_encrypted;
 use crate::workflow::{TASK_QUEUE, WORKFLOW_TYPE, index};
 
 const TEMPORAL: &str = "Temporal";
 /// What may be changed is found out on a request that cannot be: no ID has a space.
 const NO_REQUEST: &str = "provision-bot check";
 
-pub(super) async fn probe(codec: Codec) -> Vec<Line> {
-    let (client, found) = match namespace(&codec).await {
+/// `codec` is `None` where the keys are not known.
+pub(super) async fn probe(codec: Option<Codec>) -> Vec<Line> {
+    let (client, found) = match namespace(&codec.clone().unwrap_or_default()).await {
         Ok(found) => found,
         Err(line) => return vec![line],
     };
-    let (permissions, attributes) = tokio::join!(permissions(&client), search_attributes(&client));
-    vec![found, permissions, attributes]
+    let newest = newest(&client).await;
+    let permissions = permissions(&client, newest.as_ref().err());
+    let (permissions, attributes) = tokio::join!(permissions, search_attributes(&client));
+    let mut lines = vec![found, permissions, attributes];
+    if let Some(codec) = codec {
+        lines.push(encryption(&client, &codec, newest.ok().flatten()).await);
+    }
+    lines
 }
 
 /// The connection, and a line about it; or the line that says why there is none.
@@ -45,8 +55,7 @@ async fn namespace(codec: &Codec) -> Result<(Client, Line), Line> {
     let mut service = client.connection().workflow_service();
     match timeout(DEADLINE, service.describe_namespace(call)).await {
         Ok(Ok(_)) => {
-            let (target, encryption) = (&connection.target, encryption(codec));
-            let said = format!("{target} {}, namespace {namespace}{encryption}", security(&connection));
+            let said = format!("{} {}, namespace {namespace}", connection.target, security(&connection));
             Ok((client, Line::passed(TEMPORAL, said)))
         }
         Ok(Err(status)) => Err(refused(&namespace, &status)),
@@ -70,10 +79,6 @@ fn security(connection: &ConnectionOptions) -> &'static str {
         Some(_) => "with TLS",
         None => "without TLS",
     }
-}
-
-fn encryption(codec: &Codec) -> String {
-    codec.key_id().map(|id| format!(", payloads encrypted with the key {id:?}")).unwrap_or_default()
 }
 
 fn address_advice(connection: &ConnectionOptions) -> &'static str {
@@ -136,12 +141,28 @@ fn denied(status: &Status) -> Line {
     Line::failed(TEMPORAL, said, advice)
 }
 
-/// Tries one call of each kind the bot makes, and none that does anything.
-async fn permissions(client: &Client) -> Line {
+/// The newest request that has not ended, if any is open.
+async fn newest(client: &Client) -> Result<Option<WorkflowExecution>, Status> {
+    let call = in_time(ListWorkflowExecutionsRequest {
+        namespace: client.options().namespace.clone(),
+        page_size: 1,
+        query: format!("WorkflowType = '{WORKFLOW_TYPE}' AND ExecutionStatus = 'Running'"),
+        ..Default::default()
+    });
+    let mut service = client.connection().workflow_service();
+    let answer = timeout(DEADLINE, service.list_workflow_executions(call)).await.map_err(silent).flatten()?;
+    Ok(answer.into_inner().executions.into_iter().next().and_then(|found| found.execution))
+}
+
+fn silent(_: Elapsed) -> Status {
+    Status::deadline_exceeded("no answer in time")
+}
+
+/// Tries one call of each kind the bot makes, and none that does anything; `unlisted`
+/// says how listing requests failed.
+async fn permissions(client: &Client, unlisted: Option<&Status>) -> Line {
     const WHAT: &str = "Temporal permissions";
     let namespace = client.options().namespace.clone();
-    let query = format!("WorkflowType = '{WORKFLOW_TYPE}'");
-    let count = in_time(CountWorkflowExecutionsRequest { namespace: namespace.clone(), query });
     let queue = in_time(DescribeTaskQueueRequest {
         namespace: namespace.clone(),
         task_queue: Some(TaskQueue { name: TASK_QUEUE.to_owned(), ..Default::default() }),
@@ -152,27 +173,19 @@ async fn permissions(client: &Client) -> Line {
         workflow_execution: Some(WorkflowExecution { workflow_id: NO_REQUEST.to_owned(), run_id: String::new() }),
         ..Default::default()
     });
-    let [mut counting, mut describing, mut cancelling] = [(); 3].map(|()| client.connection().workflow_service());
-    let (count, queue, cancel) = tokio::join!(
-        timeout(DEADLINE, counting.count_workflow_executions(count)),
-        timeout(DEADLINE, describing.describe_task_queue(queue)),
-        timeout(DEADLINE, cancelling.request_cancel_workflow_execution(cancel)),
+    let (mut reading, mut writing) = (client.connection().workflow_service(), client.connection().workflow_service());
+    let (queue, cancel) = tokio::join!(
+        timeout(DEADLINE, reading.describe_task_queue(queue)),
+        timeout(DEADLINE, writing.request_cancel_workflow_execution(cancel)),
     );
-    let silent = |_| Status::deadline_exceeded("no answer in time");
     let tried = [
-        ("list requests", count.map_err(silent).flatten().map(|_| ())),
-        ("read task queues", queue.map_err(silent).flatten().map(|_| ())),
-        // That there is no such request is what is said to one who may.
-        (
-            "change requests",
-            match cancel.map_err(silent).flatten() {
-                Err(status) if status.code() == Code::NotFound => Ok(()),
-                answer => answer.map(|_| ()),
-            },
-        ),
+        ("list requests", unlisted.cloned()),
+        ("read task queues", queue.map_err(silent).flatten().err()),
+        // That there is no such request is said to one who may.
+        ("change requests", cancel.map_err(silent).flatten().err().filter(|status| status.code() != Code::NotFound)),
     ];
     let words = |wanted: fn(&Status) -> bool| {
-        let failed = tried.iter().filter_map(|(what, answer)| Some((what, answer.as_ref().err()?)));
+        let failed = tried.iter().filter_map(|(what, status)| Some((what, status.as_ref()?)));
         let mut said = String::new();
         for (what, status) in failed.filter(|(_, status)| wanted(status)) {
             let separator = if said.is_empty() { "" } else { ", " };
@@ -208,6 +221,43 @@ async fn search_attributes(client: &Client) -> Line {
             ))
         }
         Err(error) => Line::passed(WHAT, format!("optional, and not known: {error}")),
+    }
+}
+
+/// Whether the keys are those of the others who write into the namespace.
+async fn encryption(client: &Client, codec: &Codec, newest: Option<WorkflowExecution>) -> Line {
+    const WHAT: &str = "encryption";
+    let passed = |more: &str| match codec.key_id() {
+        Some(id) => Line::passed(WHAT, format!("histories are encrypted with the key {id:?}{more}")),
+        None => Line::passed(WHAT, "off: histories are plain"),
+    };
+    let Some(request) = newest else { return passed("") };
+    let id = request.workflow_id.clone();
+    let why = match input(client, request).await.map(|payload| codec.decrypt(payload)) {
+        None => return passed(""),
+        Some(Ok(payload)) if is_encrypted(&payload) => "is encrypted, and no key is set".to_owned(),
+        Some(Ok(payload)) if is_unreadable(&payload) => "was encrypted with another key of the same ID".to_owned(),
+        Some(Ok(_)) => return passed(", and the newest open request can be read"),
+        Some(Err(CodecError::UnknownKey(key))) => format!("was encrypted with the key {key:?}, which is not set"),
+        Some(Err(error)) => error.to_string(),
+    };
+    let advice = "Set PROVISION_BOT_ENCRYPTION_KEYS to the keys of the other copies, the old ones behind the new.";
+    Line::failed(WHAT, format!("the newest open request, {id}, {why}"), advice)
+}
+
+/// What a request began with, as the server keeps it.
+async fn input(client: &Client, request: WorkflowExecution) -> Option<Payload> {
+    let call = in_time(GetWorkflowExecutionHistoryRequest {
+        namespace: client.options().namespace.clone(),
+        execution: Some(request),
+        maximum_page_size: 1,
+        ..Default::default()
+    });
+    let mut service = client.connection().workflow_service();
+    let answer = timeout(DEADLINE, service.get_workflow_execution_history(call)).await.ok()?.ok()?.into_inner();
+    match answer.history?.events.into_iter().next()?.attributes? {
+        Attributes::WorkflowExecutionStartedEventAttributes(started) => started.input?.payloads.into_iter().next(),
+        _ => None,
     }
 }
 

@@ -3,23 +3,24 @@
 
 use std::collections::BTreeMap;
 
-use futures::future::BoxFuture;
+use futures::future::LocalBoxFuture;
 use provision_bot::demo::proxy::{Fault, Proxy};
 use provision_bot::demo::workspace::Group;
 
 use super::setup::{Backends, Setup};
 use super::stand_ins::Guard;
+use crate::world::eventually;
 
 struct Case {
     name: &'static str,
-    breaks: for<'a> fn(&'a mut Setup, &'a Backends) -> BoxFuture<'a, ()>,
+    breaks: for<'a> fn(&'a mut Setup, &'a Backends) -> LocalBoxFuture<'a, ()>,
     /// How the line begins that must fail, and what it must say to do.
     line: &'static str,
     fix: &'static str,
 }
 
 macro_rules! case {
-    ($name:literal, |$setup:ident, $backends:pat_param| $breaks:expr, $line:literal, $fix:literal) => {
+    ($name:literal, |$setup:pat_param, $backends:pat_param| $breaks:expr, $line:literal, $fix:literal) => {
         Case { name: $name, breaks: |$setup, $backends| Box::pin(async move { $breaks }), line: $line, fix: $fix }
     };
 }
@@ -196,7 +197,28 @@ fn cases() -> Vec<Case> {
             "AWS sandbox in us-east-1: S3 gave no usable answer",
             "Check that the provisioner reaches S3 in region us-east-1"
         ),
+        // The last, for its request stays.
+        case!(
+            "keys that are not those of the other copies",
+            |_, backends| a_request_of_another_copy(backends).await,
+            "encryption: the newest open request, checkout-7f3a9c0011, was encrypted with the key \"older\", which is not set",
+            "Set PROVISION_BOT_ENCRYPTION_KEYS to the keys of the other copies"
+        ),
     ]
+}
+
+/// An open request, encrypted with a key that nobody here has.
+async fn a_request_of_another_copy(backends: &Backends) {
+    let start = ["workflow", "start", "--type", "ProvisionApplication", "--workflow-id", "checkout-7f3a9c0011"];
+    let sealed = ["--input-meta", "encoding=binary/encrypted", "--input-meta", "encryption-key-id=older"];
+    let input = ["--input", "\"sealed\"", "--task-queue", "provision-bot"];
+    backends.temporal_cli(&[&start[..], &sealed, &input].concat()).await;
+    // The server's index takes a moment.
+    eventually("the request in the list", async || {
+        let list = backends.temporal_cli(&["workflow", "list", "--query", "ExecutionStatus = 'Running'"]).await;
+        list.contains("checkout-7f3a9c0011").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -35,6 +35,7 @@ const POLICY: &str = r#"{"Version": "2012-10-17",
 
 /// The servers: one Temporal and one moto, which asks for real credentials.
 pub struct Backends {
+    tools: Tools,
     pub temporal: TemporalServer,
     pub s3: S3Server,
     pub iam: Iam,
@@ -49,7 +50,16 @@ impl Backends {
         let s3 = S3Server::start(&tools).await.unwrap();
         let iam = Iam::start().await;
         let (access_key, secret_key) = a_user(&s3.endpoint()).await;
-        Self { temporal, s3, iam, access_key, secret_key }
+        Self { tools, temporal, s3, iam, access_key, secret_key }
+    }
+
+    /// Runs the Temporal CLI.
+    pub async fn temporal_cli(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(&self.tools.temporal().path);
+        command.args(arguments).args(["--address", &self.temporal.address()]);
+        let output = command.output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 }
 
