@@ -8,7 +8,7 @@ use provision_bot::codec::Codec;
 use provision_bot::config::{CodecSettings, Config, Flags, Part, environment};
 use provision_bot::otlp::Exporter;
 use provision_bot::slack::manifest;
-use provision_bot::{app, codec_server, telemetry};
+use provision_bot::{app, check, codec_server, telemetry};
 
 /// Ask for cloud resources in Slack; the right person says yes in one click.
 #[derive(Parser)]
@@ -63,6 +63,9 @@ enum Command {
     },
     /// Test the configuration and every connection, one line each.
     Check {
+        /// Print one JSON document instead, for programs.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         paths: Paths,
     },
@@ -151,8 +154,9 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let options = codec_server::Options { listen: settings.listen, token: settings.token, origins: origin };
             codec_server::run(Codec::new(&settings.encryption_keys), options, app::asked_to_stop()).await?;
         }
-        Command::Check { paths } => {
-            let passed = provision_bot::check::run(&paths.into(), environment, &mut std::io::stdout()).await;
+        Command::Check { json, paths } => {
+            let form = if json { check::Form::Json } else { check::Form::Text };
+            let passed = check::run(&paths.into(), form, environment, &mut std::io::stdout()).await;
             return Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
     }

@@ -8,14 +8,14 @@
 //! - `plan`: the steps as data.
 //! - `walk`: heartbeats and cancellation around them.
 //! - `ownership`: whose bucket it is; nothing of a stranger's is touched.
-//! - `clients`: an S3 client per region and profile.
+//! - [`clients`]: an S3 client per region and profile.
 //! - `s3`, `verify`, `destroy`: the calls.
 //! - `metrics`, `spans`: what is counted, and what a trace shows.
 //! - [`failure`]: which errors are retried, and which a person gets.
 
+pub mod clients;
 pub mod failure;
 
-mod clients;
 mod destroy;
 mod metrics;
 mod ownership;

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::ids;
 
 /// How far the clocks may be apart (Slack, "Verifying requests from Slack").
-const WINDOW_SECONDS: i64 = 300;
+pub const WINDOW_SECONDS: i64 = 300;
 
 /// Why a delivery is not Slack's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
