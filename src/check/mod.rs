@@ -116,7 +116,8 @@ impl Line {
     }
 
     fn advise(self, advice: impl Into<String>) -> Self {
-        Self { advice: Some(advice.into()), ..self }
+        let said = self.said.trim_end().trim_end_matches('.').to_owned();
+        Self { said, advice: Some(advice.into()), ..self }
     }
 }
 
@@ -202,7 +203,7 @@ mod tests {
         assert_eq!(Line::passed("Temporal", "here").to_string(), "ok   Temporal: here");
         assert_eq!(Line::passed("clock", "slow").advise("Set it.").to_string(), "ok   clock: slow. Set it.");
         assert_eq!(
-            Line::failed("Temporal", "gone\nfor good", "Look.").to_string(),
+            Line::failed("Temporal", "gone\nfor good.", "Look.").to_string(),
             "FAIL Temporal: gone for good. Look."
         );
     }
