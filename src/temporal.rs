@@ -11,8 +11,9 @@ use temporalio_client::envconfig::LoadClientConfigProfileOptions;
 use temporalio_client::errors::{WorkflowInteractionError, WorkflowQueryError, WorkflowStartError};
 use temporalio_client::tonic::{Code, IntoRequest, Status as Rpc};
 use temporalio_client::{
-    Client, ClientOptions, Connection, ConnectionOptions, RetryOptions, RpcOptions, WorkflowCancelOptions,
-    WorkflowHandle, WorkflowIdReusePolicy, WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions,
+    Client, ClientOptions, Connection, ConnectionOptions, GrpcCompression, RetryOptions, RpcOptions,
+    WorkflowCancelOptions, WorkflowHandle, WorkflowIdReusePolicy, WorkflowQueryOptions, WorkflowSignalOptions,
+    WorkflowStartOptions,
 };
 use temporalio_common::data_converters::SerializationContextData;
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
@@ -47,6 +48,8 @@ pub async fn connect(identity: &str, codec: &Codec) -> anyhow::Result<Client> {
     let (mut connection, mut client) = load()?;
     client.data_converter = codec.data_converter();
     connection.identity = identity.to_owned();
+    // What is sent is small, and compressing it costs either end more than sending it.
+    connection.grpc_compression = GrpcCompression::None;
     let target = connection.target.to_string();
     let connection = tokio::time::timeout(CONNECT, Connection::connect(connection))
         .await

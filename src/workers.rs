@@ -28,6 +28,10 @@ const HEARTBEAT_EVERY: Duration = Duration::from_millis(500);
 /// Activities at once, per worker. They wait more than they work, and every request
 /// that is being built has two: fewer, and many slow ones hold up all others.
 const ACTIVITIES_AT_ONCE: usize = 2_000;
+/// Requests kept in memory between two of their steps. Most wait for a person, for
+/// minutes; one that was let go of is replayed from its few events within milliseconds,
+/// while each that is kept takes a tenth of a megabyte.
+const WORKFLOWS_IN_MEMORY: usize = 64;
 /// Anything else at once: the SDK's default.
 const TASKS_AT_ONCE: usize = 100;
 
@@ -68,6 +72,7 @@ impl Workers {
             .register_workflow::<ProvisionApplication>()?
             .deployment_options(release())
             .tuner(slots())
+            .max_cached_workflows(WORKFLOWS_IN_MEMORY)
             .max_heartbeat_throttle_interval(HEARTBEAT_EVERY)
             .graceful_shutdown_period(GRACE)
             .build();

@@ -23,7 +23,7 @@ use crate::workflow::{Loose, ProvisionApplication};
 
 /// How often is looked: at first at once, so that the first step appears while the
 /// click is still felt, then ever more slowly.
-const LOOK_FIRST: Duration = Duration::from_millis(10);
+const LOOK_FIRST: Duration = Duration::from_millis(20);
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 /// Slack asks for no more than one edit a second; the last state wins.
 const EDIT_EVERY: Duration = Duration::from_millis(1_050);
@@ -78,7 +78,7 @@ pub(super) async fn outcome(ctx: &ActivityContext) -> Result<Notification, Activ
 
 async fn pause(look_again: &mut Duration) {
     tokio::time::sleep(*look_again).await;
-    *look_again = (*look_again * 3 / 2).min(LOOK_EVERY);
+    *look_again = (*look_again * 2).min(LOOK_EVERY);
 }
 
 /// The last heartbeat of the watched activity. The outer `None`: it is over.
