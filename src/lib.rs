@@ -22,6 +22,7 @@ pub mod check;
 pub mod codec_server;
 pub mod server;
 pub mod telemetry;
+pub mod versioning;
 pub mod web;
 pub mod workers;
 

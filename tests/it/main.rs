@@ -45,4 +45,5 @@ mod soak;
 mod socket;
 mod stops;
 mod temporal;
+mod upgrade;
 mod world;
