@@ -115,7 +115,7 @@ fn a_request_outlives_the_release_it_began_with() {
         let (handed_on, building) = halfway(world, "building").await;
 
         // The second takes over from the first: new requests at once, old ones with
-        // their next step, and what is being built when the first stops.
+        // their next step, and what is being built when the first is gone.
         let second = release(world, "2").await;
         make_current(world, "2").await;
         slack.connect_bot(&second.url());
@@ -126,7 +126,7 @@ fn a_request_outlives_the_release_it_began_with() {
         approved(&moved, &waiting).await;
         assert_eq!(served_by(&moved, &waiting).await, releases(["1", "2"]));
         pin(world, &pinned, Some("1")).await;
-        assert_eq!(first.stop().await.unwrap(), Some(0));
+        first.kill().await;
         world.stack.s3_proxy.open();
         over(&handed_on, &building, "provisioned").await;
         assert_eq!(served_by(&handed_on, &building).await, releases(["1", "2"]));
