@@ -27,9 +27,10 @@ impl Release {
             (None, None) => Ok(None),
             (None, Some(_)) => Err((DEPLOYMENT_NAME, missing(BUILD_ID))),
             (Some(_), None) => Err((BUILD_ID, missing(DEPLOYMENT_NAME))),
-            // The server would refuse every poll.
-            (Some(name), Some(_)) if name.contains(['.', ':']) => {
-                Err((DEPLOYMENT_NAME, format!("is {name:?}, but Temporal allows no \".\" and no \":\" in it.")))
+            // The server would refuse every poll, and nobody would hear of it.
+            (Some(name), Some(_)) if name.contains(['.', ':']) || name.starts_with("__") => {
+                let rule = "Temporal allows no \".\" and no \":\" in it, and no \"__\" in front";
+                Err((DEPLOYMENT_NAME, format!("is {name:?}, but {rule}.")))
             }
             (Some(deployment_name), Some(build_id)) => Ok(Some(Self { deployment_name, build_id })),
         }

@@ -15,18 +15,22 @@ use crate::s3_faults::over;
 use crate::search_attributes::temporal;
 use crate::world::{BOT, Request, Scene, World, alone_with, eventually, options, policy};
 
-/// Starts a release beside what runs.
+/// Starts a release beside what runs; without a name, a bot that is none.
 async fn release(world: &mut World, build_id: &str) -> Bot {
-    world.stack.set_env("TEMPORAL_DEPLOYMENT_NAME", "provision-bot");
+    let deployment_name = if build_id.is_empty() { "" } else { "provision-bot" };
+    world.stack.set_env("TEMPORAL_DEPLOYMENT_NAME", deployment_name);
     world.stack.set_env("TEMPORAL_WORKER_BUILD_ID", build_id);
     world.stack.start_beside(&["run"]).await.unwrap()
 }
 
-/// Has Temporal send requests to a release, once all its workers poll.
+/// Has Temporal send requests to a release, once all its workers poll; without one,
+/// to bots that are no release.
 async fn make_current(world: &World, build_id: &str) {
     let set = ["worker", "deployment", "set-current-version", "--yes", "--deployment-name", "provision-bot"];
-    let set = [&set[..], &["--build-id", build_id]].concat();
-    eventually("the release to be current", async || temporal(world, &set).await).await;
+    let which = if build_id.is_empty() { vec!["--unversioned"] } else { vec!["--build-id", build_id] };
+    eventually("the polls", async || temporal(world, &[&set[..], &which].concat()).await).await;
+    let known = async || world.temporal.is_current("provision-bot", build_id).await.then_some(());
+    eventually("the release to be current", known).await;
 }
 
 /// Moves a request to a release and keeps it there, or lets it go.
@@ -102,12 +106,12 @@ fn a_request_outlives_the_release_it_began_with() {
         let early = too_early.ask("early").await;
         assert_eq!(served_by(&too_early, &early).await, releases([""]));
 
-        // The first release takes over from the bot that was none.
+        // The first release takes over from the bot that was none, also while that runs.
         make_current(world, "1").await;
-        world.stack.stop_bot().await.unwrap();
-        slack.connect_bot(&first.url());
         approved(&from_before, &unversioned).await;
         assert_eq!(served_by(&from_before, &unversioned).await, releases(["", "1"]));
+        world.stack.stop_bot().await.unwrap();
+        slack.connect_bot(&first.url());
         let moved = world.scene();
         let waiting = moved.ask("waiting").await;
         let kept = world.scene();
@@ -148,6 +152,12 @@ fn a_request_outlives_the_release_it_began_with() {
         slack.connect_bot(&first.url());
         approved(&again, &rolled_back).await;
         assert_eq!(served_by(&again, &rolled_back).await, releases(["1", "2"]));
+
+        // Back to bots that are no release.
+        let last = release(world, "").await;
+        make_current(world, "").await;
+        slack.connect_bot(&last.url());
         approved(&too_early, &early).await;
+        assert_eq!(served_by(&too_early, &early).await, releases([""]));
     });
 }
