@@ -10,10 +10,11 @@ use provision_bot::demo::stack::StackOptions;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::foreign::{Painters, approved_wall, blueprints};
 use crate::processes::halfway;
 use crate::s3_faults::over;
 use crate::search_attributes::temporal;
-use crate::world::{BOT, Request, Scene, World, alone_with, eventually, options, policy};
+use crate::world::{BOT, Request, Scene, World, alone_with, eventually, options};
 
 /// Starts a release beside what runs; without a name, a bot that is none.
 async fn release(world: &mut World, build_id: &str) -> Bot {
@@ -87,7 +88,8 @@ async fn overheard() -> (StackOptions, TempDir) {
     let log = folder.path().join("log");
     std::fs::write(&program, format!("#!/bin/sh\nexec '{BOT}' \"$@\" 2>>'{}'\n", log.display())).unwrap();
     std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
-    (StackOptions { bot: program, log: "info".into(), ..options(&policy("timeout = \"10m\"")) }, folder)
+    let config = blueprints().replace("[authorization]\n", "[authorization]\ntimeout = \"10m\"\n");
+    (StackOptions { bot: program, log: "info".into(), ..options(&config) }, folder)
 }
 
 #[test]
@@ -119,7 +121,7 @@ fn a_request_outlives_the_release_it_began_with() {
         let (handed_on, building) = halfway(world, "building").await;
 
         // The second takes over from the first: new requests at once, old ones with
-        // their next step, and what is being built when the first is gone.
+        // their next step.
         let second = release(world, "2").await;
         make_current(world, "2").await;
         slack.connect_bot(&second.url());
@@ -129,6 +131,15 @@ fn a_request_outlives_the_release_it_began_with() {
         assert_eq!(served_by(&fresh, &new).await, releases(["2"]));
         approved(&moved, &waiting).await;
         assert_eq!(served_by(&moved, &waiting).await, releases(["1", "2"]));
+
+        // Strangers with a queue of their own are no part of a release.
+        let strangers = world.scene();
+        let painters = Painters::start(world).await;
+        let wall = approved_wall(&strangers, "wall").await;
+        over(&strangers, &wall, "provisioned").await;
+        assert_eq!(painters.calls("paint", &wall), 1);
+
+        // The first dies in the middle of building.
         pin(world, &pinned, Some("1")).await;
         first.kill().await;
         world.stack.s3_proxy.open();
