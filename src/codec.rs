@@ -107,6 +107,11 @@ fn unreadable(mut payload: Payload) -> Payload {
     payload
 }
 
+/// Whether a payload was decrypted in vain.
+pub fn is_unreadable(payload: &Payload) -> bool {
+    payload.metadata.get(ENCODING).is_some_and(|encoding| encoding == UNREADABLE)
+}
+
 fn open(id: &str, key: &LessSafeKey, data: &[u8]) -> Option<Payload> {
     let (nonce, sealed) = data.split_at_checked(NONCE_LEN)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use provision_bot::codec::Codec;
 use provision_bot::config::{CodecSettings, Config, Flags, Part, environment};
+use provision_bot::otlp::Exporter;
 use provision_bot::slack::manifest;
-use provision_bot::{app, codec_server, telemetry};
+use provision_bot::{app, check, codec_server, telemetry};
 
 /// Ask for cloud resources in Slack; the right person says yes in one click.
 #[derive(Parser)]
@@ -62,6 +63,9 @@ enum Command {
     },
     /// Test the configuration and every connection, one line each.
     Check {
+        /// Print one JSON document instead, for programs.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         paths: Paths,
     },
@@ -115,13 +119,18 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
                 Some(Half::Worker) => Part::Worker,
             };
             let config = Config::load(part, &paths.into())?;
-            telemetry::start_logging(config.settings.log.format, &config.settings.log.filter);
-            app::run(config, part).await?;
+            let exporter = config.settings.traces.map(Exporter::start).transpose()?;
+            telemetry::start_logging(config.settings.log.format, &config.settings.log.filter, exporter.as_ref());
+            let ended = app::run(config, part).await;
+            if let Some(exporter) = exporter {
+                exporter.stop().await;
+            }
+            ended?;
         }
         #[cfg(feature = "demo")]
         Command::Demo { play, listen } => {
             let log = provision_bot::config::Log::from_env(environment)?;
-            telemetry::start_logging(log.format, &log.filter);
+            telemetry::start_logging(log.format, &log.filter, None);
             let bot = std::env::current_exe()?;
             match play {
                 true => provision_bot::demo::play(bot).await?,
@@ -141,12 +150,13 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::CodecServer { listen, origin } => {
             let settings = CodecSettings::from_env(&Flags { config: None, listen }, environment)?;
-            telemetry::start_logging(settings.log.format, &settings.log.filter);
+            telemetry::start_logging(settings.log.format, &settings.log.filter, None);
             let options = codec_server::Options { listen: settings.listen, token: settings.token, origins: origin };
             codec_server::run(Codec::new(&settings.encryption_keys), options, app::asked_to_stop()).await?;
         }
-        Command::Check { paths } => {
-            let passed = provision_bot::check::run(&paths.into(), environment, &mut std::io::stdout()).await;
+        Command::Check { json, paths } => {
+            let form = if json { check::Form::Json } else { check::Form::Text };
+            let passed = check::run(&paths.into(), form, environment, &mut std::io::stdout()).await;
             return Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
     }

@@ -1,4 +1,4 @@
-//! Logs and metrics, each named once.
+//! Logs and metrics, each named once. Traces: [`crate::traces`].
 //!
 //! Logs name things alike everywhere: `request.id`, `slack.channel`,
 //! `s3.bucket`. Never a token, a body or a signature.
@@ -12,24 +12,30 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 use crate::config::LogFormat;
+use crate::otlp::Exporter;
 
 /// What no filter changes. The AWS SDK logs key IDs as it finds them; a watcher of
 /// progress that outlives what it watched is no news.
 const ALWAYS: &str = "aws_config=warn,aws_sigv4=warn,aws_smithy_runtime::client::orchestrator=warn,\
-                      temporalio_sdk_core::worker::activities=error";
+                      temporalio_sdk_core::worker::activities=error,provision_bot::spans=off";
 
-/// Sends the logs to standard error, in the given form. `filter` is `RUST_LOG`.
-pub fn start_logging(format: LogFormat, filter: &str) {
+/// Sends the logs to standard error, in the given form, and spans to the collector
+/// if there is one. `filter` is `RUST_LOG`.
+pub fn start_logging(format: LogFormat, filter: &str, traces: Option<&Exporter>) {
     let filter = EnvFilter::try_new(format!("{filter},{ALWAYS}")).unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // A second start is a second logger in one process, as in tests: the first stays.
-    let _ = match format {
-        LogFormat::Text => logs.try_init(),
-        LogFormat::Json => logs.json().flatten_event(true).try_init(),
+    let logs = fmt::layer().with_writer(std::io::stderr);
+    let logs = match format {
+        LogFormat::Text => logs.boxed(),
+        LogFormat::Json => logs.json().flatten_event(true).boxed(),
     };
+    let layers = tracing_subscriber::registry().with(logs.with_filter(filter)).with(traces.map(Exporter::layer));
+    // A second start is a second logger in one process, as in tests: the first stays.
+    let _ = layers.try_init();
 }
 
 /// What the bot counts. The SDK's own metrics come beside it, see [`crate::web`].

@@ -27,6 +27,7 @@ use crate::codec::Codec;
 use crate::domain::lifecycle::{Attendance, RequestState};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Decision;
+use crate::traces;
 use crate::workflow::index;
 use crate::workflow::loose::Unread;
 use crate::workflow::{Loose, ProvisionApplication, TASK_QUEUE, WORKFLOW_TYPE};
@@ -128,11 +129,15 @@ impl Requests {
             .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
             .rpc_options(in_time())
             .build();
-        match self.client()?.start_workflow(ProvisionApplication::run, Loose::of(request.clone()), options).await {
-            Ok(_) => Ok(Started::Now),
-            Err(WorkflowStartError::AlreadyStarted { .. }) => Ok(Started::Before),
-            Err(error) => Err(RequestError::NoAnswer(error.to_string())),
-        }
+        let start = self.client()?.start_workflow(ProvisionApplication::run, Loose::of(request.clone()), options);
+        traces::within(traces::call("StartWorkflow"), async {
+            match start.await {
+                Ok(_) => Ok(Started::Now),
+                Err(WorkflowStartError::AlreadyStarted { .. }) => Ok(Started::Before),
+                Err(error) => Err(RequestError::NoAnswer(error.to_string())),
+            }
+        })
+        .await
     }
 
     /// The request as it was made, read from the first event of its history: this
@@ -148,11 +153,11 @@ impl Requests {
         .into_request();
         call.set_timeout(ATTEMPT);
         let mut service = client.connection().workflow_service();
-        let answer = tokio::time::timeout(CALL, service.get_workflow_execution_history(call))
-            .await
-            .map_err(|_| RequestError::NoAnswer("timeout".to_owned()))?
-            .map_err(|status| rpc(&status))?
-            .into_inner();
+        let read = async {
+            let answer = tokio::time::timeout(CALL, service.get_workflow_execution_history(call)).await;
+            answer.map_err(|_| RequestError::NoAnswer("timeout".to_owned()))?.map_err(|status| rpc(&status))
+        };
+        let answer = traces::within(traces::call("GetWorkflowExecutionHistory"), read).await?.into_inner();
         let first = answer.history.and_then(|history| history.events.into_iter().next());
         let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) = first.and_then(|e| e.attributes)
         else {
@@ -175,14 +180,16 @@ impl Requests {
     pub async fn authorize(&self, id: &RequestId, decision: Decision, click: &str) -> Result<(), RequestError> {
         let options = WorkflowSignalOptions::builder().request_id(click.to_owned()).rpc_options(in_time()).build();
         let handle = self.handle(id)?;
-        handle.signal(ProvisionApplication::authorize, Loose::of(decision), options).await.map_err(interaction)
+        let signal = handle.signal(ProvisionApplication::authorize, Loose::of(decision), options);
+        traces::within(traces::call("SignalWorkflow:authorize"), signal).await.map_err(interaction)
     }
 
     /// Sends a choice about a request that needs a hand.
     pub async fn attend(&self, id: &RequestId, choice: Attendance, click: &str) -> Result<(), RequestError> {
         let options = WorkflowSignalOptions::builder().request_id(click.to_owned()).rpc_options(in_time()).build();
         let handle = self.handle(id)?;
-        handle.signal(ProvisionApplication::attend, Loose::of(choice), options).await.map_err(interaction)
+        let signal = handle.signal(ProvisionApplication::attend, Loose::of(choice), options);
+        traces::within(traces::call("SignalWorkflow:attend"), signal).await.map_err(interaction)
     }
 
     /// Where a request stands. Needs a live worker; ended requests answer too.
@@ -210,12 +217,15 @@ impl Requests {
                 }
             }
         };
-        match tokio::time::timeout(QUERY, ask).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(WorkflowQueryError::NotFound(status))) => Err(rpc(&status)),
-            Ok(Err(error)) => Err(RequestError::NoAnswer(error.to_string())),
-            Err(_) => Err(RequestError::NoAnswer("no worker answered in time".to_owned())),
-        }
+        let answer = async {
+            match tokio::time::timeout(QUERY, ask).await {
+                Ok(Ok(answer)) => Ok(answer),
+                Ok(Err(WorkflowQueryError::NotFound(status))) => Err(rpc(&status)),
+                Ok(Err(error)) => Err(RequestError::NoAnswer(error.to_string())),
+                Err(_) => Err(RequestError::NoAnswer("no worker answered in time".to_owned())),
+            }
+        };
+        traces::within(traces::call(&format!("QueryWorkflow:{}", query().name())), answer).await
     }
 
     async fn query_once<Q>(&self, id: &RequestId, query: Q) -> Result<Q::Output, WorkflowQueryError>
@@ -252,7 +262,7 @@ impl Requests {
         let options =
             WorkflowCancelOptions::builder().reason(reason).request_id(click.to_owned()).rpc_options(in_time()).build();
         let handle = self.handle(id)?;
-        handle.cancel(options).await.map_err(interaction)
+        traces::within(traces::call("CancelWorkflow"), handle.cancel(options)).await.map_err(interaction)
     }
 }
 

@@ -20,6 +20,7 @@ use crate::domain::request::ProvisionRequest;
 use crate::slack::api::{SlackApi, SlackError};
 use crate::slack::directory::Directory;
 use crate::telemetry::Metrics;
+use crate::traces;
 use crate::workflow::calls::{NotifyCall, Preflight, PreflightCall};
 
 /// How long to wait before Slack is asked again with a token it refused: it takes
@@ -41,10 +42,10 @@ impl BotActivities {
     #[activity(definition = PreflightCall)]
     pub async fn preflight(
         self: Arc<Self>,
-        _ctx: ActivityContext,
+        ctx: ActivityContext,
         request: ProvisionRequest,
     ) -> Result<Preflight, ActivityError> {
-        preflight::run(&self, &request).await
+        traces::activity(ctx.info(), preflight::run(&self, &request)).await
     }
 
     #[activity(definition = NotifyCall)]
@@ -53,7 +54,7 @@ impl BotActivities {
         ctx: ActivityContext,
         notification: Notification,
     ) -> Result<Told, ActivityError> {
-        notify::run(&self, &ctx, notification).await
+        traces::activity(ctx.info(), notify::run(&self, &ctx, notification)).await
     }
 }
 

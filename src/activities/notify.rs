@@ -16,8 +16,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tracing::Span;
 
 use super::{BotActivities, progress, slack_failure, unreadable};
+use crate::domain::lifecycle::Status;
 use crate::domain::notice::{Conversation, MessageRef, Notice, Notification, Told};
 use crate::domain::provisioning::{Progress, Provisioned};
 use crate::domain::request::RequestId;
@@ -25,9 +27,14 @@ use crate::slack::api::{Found, IN_AN_ACTIVITY, Post, SlackApi, SlackError};
 use crate::slack::ids::EVENT_TYPE;
 use crate::slack::views::thread::ProgressState;
 use crate::slack::views::{Message, decision, thread};
+use crate::traces;
+use crate::workflow::ProvisionApplication;
 
 /// How often a slow attempt says that it is alive. Each beat is billed.
 const BEAT_EVERY: Duration = Duration::from_secs(3);
+
+/// How long a trace may hold up the end of its request.
+const DESCRIBE: Duration = Duration::from_secs(1);
 
 /// The message in the channel.
 const ROOT: &str = "root";
@@ -81,30 +88,27 @@ pub async fn run(
 }
 
 /// Tells a notice and, where it says that work has begun, what came of it.
-async fn tell(desk: &Desk<'_>, begun: &Notification, mut draft: Draft) -> Result<Told, ActivityError> {
-    let mut unreachable = None;
-    if !draft.work_is_over {
-        let mut scribe = Scribe::new(desk, begun, draft);
+async fn tell(desk: &Desk<'_>, begun: &Notification, draft: Draft) -> Result<Told, ActivityError> {
+    let mut scribe = Scribe::new(desk, begun, draft);
+    if scribe.draft.stage == Stage::Begins {
         scribe.bring_up_to_date().await?;
-        desk.count(begun);
-        if let Some(activity_id) = &begun.at_work {
-            progress::follow(desk.ctx, activity_id, &mut scribe).await?;
-        }
-        unreachable = scribe.unreachable;
-        draft = scribe.draft;
+        desk.count(begun).await;
+        scribe.reach(Stage::Goes).await?;
     }
-    let outcome = begun.at_work.is_some();
-    if outcome {
-        if !draft.work_is_over {
-            draft = Draft { done: BTreeSet::new(), work_is_over: true, ..draft };
-        }
-        let notification = progress::outcome(desk.ctx).await?;
-        let mut scribe = Scribe::new(desk, &notification, draft);
-        scribe.bring_up_to_date().await?;
-        desk.count(&notification);
-        draft = scribe.draft;
+    let Some(activity_id) = &begun.at_work else {
+        traces::tell(&Span::current(), "request.status", begun.notice.status().word());
+        return Ok(Told { conversation: scribe.draft.conversation, unreachable: scribe.unreachable, outcome: false });
+    };
+    if scribe.draft.stage == Stage::Goes {
+        progress::follow(desk.ctx, activity_id, &mut scribe).await?;
+        scribe.reach(Stage::IsOver).await?;
     }
-    Ok(Told { conversation: draft.conversation, unreachable, outcome })
+    let notification = progress::outcome(desk.ctx).await?;
+    traces::tell(&Span::current(), "request.status", notification.notice.status().word());
+    let mut scribe = Scribe::new(desk, &notification, scribe.draft);
+    scribe.bring_up_to_date().await?;
+    desk.count(&notification).await;
+    Ok(Told { conversation: scribe.draft.conversation, unreachable: None, outcome: true })
 }
 
 /// What the scribes of one attempt share.
@@ -118,14 +122,26 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     /// Counted once it has been told, so that a repetition does not count twice.
-    fn count(&self, n: &Notification) {
+    async fn count(&self, n: &Notification) {
         let status = n.notice.status();
         if status.is_final() {
             self.bot.metrics.request(status.word());
+            close_trace(self.ctx, status).await;
         }
         if let Some((verdict, after)) = decision_time(n) {
             self.bot.metrics.decided(verdict, after);
         }
+    }
+}
+
+/// Tells the span of the whole request, which nobody else can: it is over.
+async fn close_trace(ctx: &ActivityContext, status: Status) {
+    let Some(request) = ctx.workflow_handle::<ProvisionApplication>().filter(|_| traces::are_on()) else { return };
+    let described = tokio::time::timeout(DESCRIBE, request.describe(Default::default())).await;
+    if let Ok(Ok(described)) = described
+        && let Some(began) = described.start_time()
+    {
+        traces::whole(described.id(), began, status.word(), status == Status::Failed);
     }
 }
 
@@ -163,9 +179,17 @@ struct Draft {
     conversation: Conversation,
     /// The parts that this notice has posted or changed.
     done: BTreeSet<String>,
-    /// Was the work seen to be over? Then what came of it is the notice.
     #[serde(default)]
-    work_is_over: bool,
+    stage: Stage,
+}
+
+/// Of the work that a notice says has begun. What is no such notice has one stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Stage {
+    #[default]
+    Begins,
+    Goes,
+    IsOver,
 }
 
 /// Writes the messages of one notice.
@@ -395,9 +419,20 @@ impl<'a> Scribe<'a> {
         self.done(part).await
     }
 
-    /// The heartbeat carries what was done to the next attempt.
+    /// From here on other parts are posted and changed, or the same ones anew.
+    async fn reach(&mut self, stage: Stage) -> Result<(), ActivityError> {
+        self.draft.done.clear();
+        self.draft.stage = stage;
+        self.carry().await
+    }
+
     async fn done(&mut self, part: &str) -> Result<(), ActivityError> {
         self.draft.done.insert(part.to_owned());
+        self.carry().await
+    }
+
+    /// The heartbeat carries what was done to the next attempt.
+    async fn carry(&self) -> Result<(), ActivityError> {
         self.desk.said.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.draft);
         self.desk.ctx.record_heartbeat(self.draft.clone()).await.map_err(unreadable)
     }

@@ -3,6 +3,7 @@
 //! secret.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use base64::Engine;
 use secrecy::{SecretSlice, SecretString};
@@ -37,6 +38,9 @@ pub struct Settings {
     /// Without one the workers are not versioned.
     pub release: Option<Release>,
     pub log: Log,
+    /// How long the collector of traces may take for a batch; none: no traces. All
+    /// else about them is read by OpenTelemetry's SDK.
+    pub traces: Option<Duration>,
 }
 
 /// What `codec-server` needs of the environment.
@@ -87,6 +91,7 @@ impl Settings {
         let encryption_keys = variables.encryption_keys();
         let release = variables.release();
         let log = variables.log();
+        let traces = variables.traces();
         let (Some(slack_bot_token), Some(slack_api_url), Some(listen), Some(encryption_keys), Some(log), []) =
             (slack_bot_token, slack_api_url, listen, encryption_keys, log, &*variables.problems)
         else {
@@ -101,6 +106,7 @@ impl Settings {
             encryption_keys,
             release,
             log,
+            traces,
         })
     }
 }
@@ -294,7 +300,47 @@ impl<'l> Variables<'l> {
         };
         Some(Log { filter: filter?, format: format? })
     }
+
+    /// The first of these that is set.
+    fn first(&self, names: [&'static str; 2]) -> Option<(&'static str, String)> {
+        names.into_iter().find_map(|name| Some((name, self.get(name)?)))
+    }
+
+    /// Traces are wanted where there is an endpoint for them.
+    fn traces(&mut self) -> Option<Duration> {
+        let is = |name: &str, wanted: &str| self.get(name).is_some_and(|value| value.eq_ignore_ascii_case(wanted));
+        let off = is("OTEL_SDK_DISABLED", "true") || is("OTEL_TRACES_EXPORTER", "none");
+        let (name, endpoint) = self.first(OTLP_ENDPOINT).filter(|_| !off)?;
+        let usable = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+        if !Url::parse(&endpoint).is_ok_and(|url| usable(&url)) {
+            // Not repeated: there may be a password in it.
+            self.refuse::<()>(name, "is not the address of a collector. Expected such as http://localhost:4318.");
+        }
+        match self.first(OTLP_PROTOCOL) {
+            Some((name, protocol)) if protocol != HTTP_PROTOBUF => {
+                let message = format!(
+                    "is {protocol:?}, expected {HTTP_PROTOBUF}, which collectors take at port 4318, not at 4317."
+                );
+                self.refuse::<()>(name, message);
+            }
+            _ => {}
+        }
+        let (name, timeout) = self.first(OTLP_TIMEOUT).unwrap_or((OTLP_TIMEOUT[1], DEFAULT_OTLP_TIMEOUT.to_owned()));
+        match timeout.parse() {
+            Ok(milliseconds) => Some(Duration::from_millis(milliseconds)),
+            Err(_) => self.refuse(name, format!("is {timeout:?}, expected a number of milliseconds such as 10000.")),
+        }
+    }
 }
+
+/// OpenTelemetry's variables for all signals, and for traces, which win.
+const OTLP_ENDPOINT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+const OTLP_TIMEOUT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
+const OTLP_PROTOCOL: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
+/// The one protocol that is spoken, which is the specification's default.
+const HTTP_PROTOBUF: &str = "http/protobuf";
+/// The specification's default, as it is written: in milliseconds.
+const DEFAULT_OTLP_TIMEOUT: &str = "10000";
 
 /// A token goes into a header, so it must be plain text.
 fn is_token(text: &str, prefix: &str) -> bool {
@@ -362,6 +408,7 @@ mod tests {
             ("PROVISION_BOT_LISTEN", "3000", "(or --listen) is \"3000\", expected an address and a port"),
             ("PROVISION_BOT_LOG_FORMAT", "xml", "is \"xml\", expected text or json."),
             ("RUST_LOG", "provision_bot=loud", "which is not a filter"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "user:hush@collector:4318", "is not the address of a collector"),
             ("PROVISION_BOT_ENCRYPTION_KEYS", "hush", "entry 1 has no \":\""),
             ("PROVISION_BOT_ENCRYPTION_KEYS", "a:hush", "entry 1 has a key that is not 32 bytes"),
             ("PROVISION_BOT_ENCRYPTION_KEYS", "a:hush!", "entry 1 has a key that is not base64"),
@@ -383,6 +430,26 @@ mod tests {
             said(&[build, ("TEMPORAL_DEPLOYMENT_NAME", " ")]).starts_with("TEMPORAL_DEPLOYMENT_NAME is not set, but")
         );
         assert!(said(&[("TEMPORAL_DEPLOYMENT_NAME", "a.b"), build]).contains("is \"a.b\", but Temporal allows no"));
+    }
+
+    #[test]
+    fn traces_are_off_unless_there_is_a_place_for_them() {
+        let traces =
+            |variables: &[(&str, &str)]| settings(Part::All, &[WHOLE, variables].concat()).expect("valid").traces;
+        let place = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318");
+        assert_eq!(traces(&[]), None);
+        assert_eq!(traces(&[place]), Some(Duration::from_secs(10)));
+        assert_eq!(traces(&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", place.1)]), Some(Duration::from_secs(10)));
+        assert_eq!(traces(&[place, ("OTEL_EXPORTER_OTLP_TIMEOUT", "500")]), Some(Duration::from_millis(500)));
+        assert_eq!(traces(&[place, ("OTEL_SDK_DISABLED", "True")]), None);
+        assert_eq!(traces(&[place, ("OTEL_TRACES_EXPORTER", "none")]), None);
+        for (name, value, expected) in [
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "is \"grpc\", expected http/protobuf"),
+            ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "10s", "is \"10s\", expected a number"),
+        ] {
+            assert!(said(&[place, (name, value)]).starts_with(&format!("{name} {expected}")));
+            assert_eq!(traces(&[(name, value)]), None, "of no interest without an endpoint");
+        }
     }
 
     #[test]

@@ -83,7 +83,7 @@ impl Simulator {
     }
 
     async fn deliver(&self, path: &str, content_type: &str, body: &str) -> Delivery {
-        let mut headers = self.sign(body, crate::demo::record::now().as_second());
+        let mut headers = self.sign(body, self.read(|state| state.clock().as_second()));
         headers.push(("Content-Type".into(), content_type.into()));
         headers.push(("User-Agent".into(), "Slackbot 1.0 (+https://api.slack.com/robots)".into()));
         self.deliver_raw(path, &headers, body).await

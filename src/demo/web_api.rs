@@ -16,6 +16,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Map, Value, json};
 
 use super::record::{Call, Fault};
@@ -25,7 +26,7 @@ use super::workspace::*;
 use args::Args;
 
 /// How long a hanging call hangs.
-const HANG: Duration = Duration::from_secs(60);
+const HANG: Duration = Duration::from_secs(60 * 60);
 /// A call this soon after a refusal may have been sent before the refusal was read.
 const ON_ITS_WAY: Duration = Duration::from_millis(500);
 /// Posts in one channel: one a second, this many at once.
@@ -102,7 +103,7 @@ async fn handle(
         }
         None | Some(Fault::None) => (200, slack.change(|state| apply(&slack, state, &method, &args))),
     };
-    let scopes = slack.change(|state| {
+    let (scopes, date) = slack.change(|state| {
         state.calls.push(Call {
             method,
             args: args.recorded(),
@@ -111,7 +112,7 @@ async fn handle(
             at: crate::demo::record::now(),
             latency: started.elapsed(),
         });
-        provided(state)
+        (provided(state), DateTimePrinter::new().timestamp_to_rfc9110_string(&state.clock()))
     });
     match fault {
         Some(Fault::Hang) => tokio::time::sleep(HANG).await,
@@ -131,6 +132,11 @@ async fn handle(
     let mut response = (code, axum::Json(answer)).into_response();
     if let Ok(scopes) = scopes.parse() {
         response.headers_mut().insert("x-oauth-scopes", scopes);
+    }
+    if let Ok(date) = date
+        && let Ok(date) = date.parse()
+    {
+        response.headers_mut().insert(header::DATE, date);
     }
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());

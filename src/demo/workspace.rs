@@ -143,6 +143,9 @@ pub struct Rules {
     pub ack_deadline: Duration,
     /// Answer an expired trigger in Slack's older form, `invalid_arguments`.
     pub older_trigger_errors: bool,
+    /// How many seconds the workspace's clock is ahead of this machine's (behind, if
+    /// negative): in `Date` of its answers, and in what it signs.
+    pub clock_ahead: i64,
 }
 
 impl Default for Rules {
@@ -157,6 +160,7 @@ impl Default for Rules {
             trigger_lifetime: Duration::from_secs(3),
             ack_deadline: Duration::from_secs(3),
             older_trigger_errors: false,
+            clock_ahead: 0,
         }
     }
 }
@@ -266,6 +270,11 @@ impl Workspace {
             Some(channel) => format!("#{}", channel.name),
             None => channel.into(),
         }
+    }
+
+    /// The time by the workspace's clock.
+    pub fn clock(&self) -> jiff::Timestamp {
+        crate::demo::record::now() + jiff::SignedDuration::from_secs(self.rules.clock_ahead)
     }
 
     /// A fresh message id: seconds, dot, six digits; never twice, always later.

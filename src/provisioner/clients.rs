@@ -1,5 +1,5 @@
 //! The S3 clients: one per region and profile, each speaking for its profile and
-//! for nobody else.
+//! for nobody else, and what the SDK is told for that.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -14,12 +14,14 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_s3::Client;
 use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::Mutex;
+
+use super::spans::Spans;
 
 /// Nothing listens there, or it is overloaded: say so soon.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -67,7 +69,7 @@ impl Clients {
         if let Some(connected) = made.get(&key) {
             return connected.clone();
         }
-        let connected = connect(&self.aws, region, profile).await;
+        let connected = Connected::new(&self.aws, &load(&self.aws, region, profile).await);
         made.insert(key, connected.clone());
         connected
     }
@@ -79,7 +81,8 @@ impl Clients {
     }
 }
 
-async fn connect(aws: &Aws, region: &str, profile: &str) -> Connected {
+/// The settings under which a client of any service speaks for `profile` in `region`.
+pub async fn load(aws: &Aws, region: &str, profile: &str) -> SdkConfig {
     let region = Region::new(region.to_owned());
     // The profile comes first: the SDK's usual chain would prefer keys in the
     // environment, and fall back to the machine's role if there is no such
@@ -116,11 +119,16 @@ async fn connect(aws: &Aws, region: &str, profile: &str) -> Connected {
             .or_else("Instance", ImdsCredentialsProvider::builder().configure(&provider).build()),
         false => credentials,
     };
-    let sdk = loader.credentials_provider(credentials).load().await;
+    loader.credentials_provider(credentials).load().await
+}
 
-    let endpoint = endpoint(aws, &sdk).filter(|url| !is_amazons(url));
-    let config = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(endpoint.is_some()).build();
-    Connected { client: Client::from_conf(config), endpoint }
+impl Connected {
+    /// An S3 client with these settings.
+    pub fn new(aws: &Aws, sdk: &SdkConfig) -> Self {
+        let endpoint = endpoint(aws, sdk, "S3").filter(|url| !is_amazons(url));
+        let config = aws_sdk_s3::config::Builder::from(sdk).force_path_style(endpoint.is_some()).interceptor(Spans);
+        Self { client: Client::from_conf(config.build()), endpoint }
+    }
 }
 
 async fn profile_exists(aws: &Aws, profile: &str) -> bool {
@@ -145,13 +153,14 @@ fn profile_files(aws: &Aws) -> Option<EnvConfigFiles> {
     Some(files.build())
 }
 
-/// The endpoint that the S3 client is going to use, by the SDK's own precedence.
-fn endpoint(aws: &Aws, sdk: &aws_config::SdkConfig) -> Option<String> {
-    let for_s3 = || {
-        let key = ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
-        sdk.service_config()?.load_config(key.ok()?)
+/// The endpoint that the client of a service is going to use where it is not the
+/// service's own, by the SDK's own precedence.
+pub fn endpoint(aws: &Aws, sdk: &SdkConfig, service: &str) -> Option<String> {
+    let of_service = || {
+        let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url");
+        sdk.service_config()?.load_config(key.build().ok()?)
     };
-    aws.endpoint_url.clone().or_else(for_s3).or_else(|| sdk.endpoint_url().map(str::to_owned))
+    aws.endpoint_url.clone().or_else(of_service).or_else(|| sdk.endpoint_url().map(str::to_owned))
 }
 
 /// Amazon's hosts (of interface endpoints too) take the bucket's name as a part

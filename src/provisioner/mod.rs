@@ -8,19 +8,20 @@
 //! - `plan`: the steps as data.
 //! - `walk`: heartbeats and cancellation around them.
 //! - `ownership`: whose bucket it is; nothing of a stranger's is touched.
-//! - `clients`: an S3 client per region and profile.
+//! - [`clients`]: an S3 client per region and profile.
 //! - `s3`, `verify`, `destroy`: the calls.
-//! - `metrics`: what is counted.
+//! - `metrics`, `spans`: what is counted, and what a trace shows.
 //! - [`failure`]: which errors are retried, and which a person gets.
 
+pub mod clients;
 pub mod failure;
 
-mod clients;
 mod destroy;
 mod metrics;
 mod ownership;
 mod plan;
 mod s3;
+mod spans;
 mod verify;
 mod walk;
 
@@ -31,6 +32,7 @@ use jiff::{Timestamp, Unit};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::Instant;
+use tracing::Span;
 
 use self::failure::Stop;
 use self::ownership::Owner;
@@ -38,6 +40,7 @@ use self::plan::{PROVISION, Step, UNDO, progress};
 use self::s3::Site;
 use self::walk::{Beat, Walk};
 use crate::domain::provisioning::{ProvisionInput, Provisioned};
+use crate::traces;
 
 pub use self::clients::{Aws, Clients};
 pub use self::metrics::Metrics;
@@ -67,24 +70,30 @@ impl Provisioner {
         ctx: ActivityContext,
         input: ProvisionInput,
     ) -> Result<Provisioned, ActivityError> {
-        let site = self.site(ctx, input, &PROVISION).await;
-        let from = match site.walk.alive(beginning(&site)).await {
-            Ok(step) => step,
-            Err(stop) => return Err(self.end(stop, PROVISION[0].label, &site.input).await),
-        };
-        self.walk(&site, &PROVISION, from).await?;
-        Ok(result(&site))
+        traces::activity(&ctx.info().clone(), async {
+            let site = self.site(ctx, input, &PROVISION).await;
+            let from = match site.walk.alive(beginning(&site)).await {
+                Ok(step) => step,
+                Err(stop) => return Err(self.end(stop, PROVISION[0].label, &site.input).await),
+            };
+            self.walk(&site, &PROVISION, from).await?;
+            Ok(result(&site))
+        })
+        .await
     }
 
     /// Removes the bucket and everything in it, if it is this request's.
     #[activity(name = "destroy")]
     pub async fn destroy(self: Arc<Self>, ctx: ActivityContext, input: ProvisionInput) -> Result<(), ActivityError> {
-        let site = self.site(ctx, input, &UNDO).await;
-        match site.walk.alive(destroy::is_there_something_to_undo(&site)).await {
-            Ok(true) => self.walk(&site, &UNDO, 1).await,
-            Ok(false) => Ok(()),
-            Err(problem) => Err(self.end(problem.into(), UNDO[0].label, &site.input).await),
-        }
+        traces::activity(&ctx.info().clone(), async {
+            let site = self.site(ctx, input, &UNDO).await;
+            match site.walk.alive(destroy::is_there_something_to_undo(&site)).await {
+                Ok(true) => self.walk(&site, &UNDO, 1).await,
+                Ok(false) => Ok(()),
+                Err(problem) => Err(self.end(problem.into(), UNDO[0].label, &site.input).await),
+            }
+        })
+        .await
     }
 }
 
@@ -100,6 +109,8 @@ impl Provisioner {
     }
 
     async fn site(&self, ctx: ActivityContext, input: ProvisionInput, plan: &[Step]) -> Site {
+        traces::tell(&Span::current(), "aws.region", input.region.clone());
+        traces::tell(&Span::current(), "aws.profile", input.profile.clone());
         let connected = self.clients.get(&input.region, &input.profile).await;
         let walk = Walk::new(ctx, progress(plan, 1));
         Site { client: connected.client, endpoint: connected.endpoint, input, walk }
@@ -114,7 +125,8 @@ impl Provisioner {
                     let claiming = number == 1 && site.walk.last().claiming;
                     site.walk.say(Beat { progress: progress(plan, number), claiming }).await;
                     let started = Instant::now();
-                    let done = site.walk.alive((step.run)(site)).await;
+                    let span = traces::step(step.label, number, plan.len());
+                    let done = traces::within(span, site.walk.alive((step.run)(site))).await;
                     if done.is_ok() {
                         self.metrics.done(step.label, started.elapsed());
                     }

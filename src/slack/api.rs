@@ -8,8 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -19,14 +18,16 @@ use slack_morphism::hyper_tokio::SlackClientHyperConnector;
 use slack_morphism::prelude::{
     SlackApiToken, SlackApiTokenValue, SlackClient, SlackClientApiCallContext, SlackClientHttpConnector,
 };
-use tracing::Span;
+use tracing::{Instrument, Span};
 use url::Url;
 
 use super::ids::EVENT_TYPE;
 use super::pace::Pace;
 use crate::domain::notice::MessageRef;
 use crate::domain::policy::{Person, Standing};
+use crate::https::https_or_http;
 use crate::telemetry::Metrics;
+use crate::traces;
 
 /// How long a call may take while a person waits for Slack's acknowledgement.
 pub const IN_A_HANDLER: Duration = Duration::from_millis(1_200);
@@ -332,7 +333,7 @@ impl SlackApi {
     }
 
     /// Makes a call unless Slack wants none yet, gives it its deadline, reads its
-    /// error, and counts it.
+    /// error, counts it and puts it into the trace.
     async fn finish<A>(
         &self,
         method: &'static str,
@@ -342,7 +343,8 @@ impl SlackApi {
         if let Some(retry_after) = self.pace.wait(method, channel) {
             return Err(SlackError::RateLimited { method, retry_after });
         }
-        let result = match tokio::time::timeout(self.timeout, call).await {
+        let span = if traces::under_way() { traces::call(method) } else { Span::none() };
+        let result = match tokio::time::timeout(self.timeout, call).instrument(span.clone()).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(read_error(method, error)),
             Err(_) => Err(unreadable(method, &format!("no answer within {:?}", self.timeout))),
@@ -354,6 +356,9 @@ impl SlackApi {
             Err(SlackError::Unavailable { .. }) => "unavailable",
         };
         self.metrics.slack_call(method, counted);
+        if result.is_err() {
+            traces::failed(&span, counted.to_owned());
+        }
         if let Err(SlackError::RateLimited { retry_after, .. }) = &result {
             self.pace.slow_down(method, channel, *retry_after);
         }
@@ -435,15 +440,4 @@ fn detail(body: &str) -> String {
 
 fn unreadable(method: &'static str, why: &str) -> SlackError {
     SlackError::Unavailable { method, why: why.to_owned() }
-}
-
-/// Plain HTTP too, for a Slack simulator on this machine.
-pub(crate) fn https_or_http() -> anyhow::Result<HttpsConnector<HttpConnector>> {
-    let provider = rustls::crypto::ring::default_provider();
-    Ok(HttpsConnectorBuilder::new()
-        .with_provider_and_native_roots(provider)
-        .context("the system's certificates cannot be read")?
-        .https_or_http()
-        .enable_http1()
-        .build())
 }

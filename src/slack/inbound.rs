@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::ids;
 
 /// How far the clocks may be apart (Slack, "Verifying requests from Slack").
-const WINDOW_SECONDS: i64 = 300;
+pub const WINDOW_SECONDS: i64 = 300;
 
 /// Why a delivery is not Slack's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -117,6 +117,19 @@ pub enum Button {
     GiveUp {
         attempt: u32,
     },
+}
+
+impl Button {
+    /// Its `action_id`.
+    pub fn action_id(&self) -> &'static str {
+        match self {
+            Self::Approve { .. } => ids::APPROVE,
+            Self::Reject => ids::REJECT,
+            Self::Cancel => ids::CANCEL,
+            Self::Retry { .. } => ids::RETRY,
+            Self::GiveUp { .. } => ids::GIVE_UP,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,11 +13,11 @@ use tempfile::TempDir;
 use crate::attention::{stuck, with_a_lost_profile};
 use crate::world::{BOT, alone_with, options};
 
-const KEY_ID: &str = "AKIACANARYCANARY0001";
-const SECRET_KEY: &str = "canary/secret+key0000000000000000000000";
+pub const KEY_ID: &str = "AKIACANARYCANARY0001";
+pub const SECRET_KEY: &str = "canary/secret+key0000000000000000000000";
 
-/// A bot that writes all it says into a file, and signs with canaries.
-async fn overheard() -> (StackOptions, TempDir) {
+/// A bot that writes all it says into the file `log`, and signs with canaries.
+pub async fn overheard() -> (StackOptions, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("bot");
     let log = folder.path().join("log");

@@ -431,12 +431,17 @@ pub async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
 pub struct Web {
     pub slack: Simulator,
     pub url: String,
-    _bot: tokio::process::Child,
+    bot: tokio::process::Child,
     _folder: tempfile::TempDir,
 }
 
 impl Web {
     pub async fn start(config: &str) -> Self {
+        Self::start_with(config, &[]).await
+    }
+
+    /// The same, with more variables.
+    pub async fn start_with(config: &str, variables: &[(&str, &str)]) -> Self {
         let slack = Simulator::start(SimulatorOptions::default()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("provision-bot.toml");
@@ -454,12 +459,22 @@ impl Web {
             .env("PROVISION_BOT_CONFIG", file)
             .env("PROVISION_BOT_LISTEN", format!("127.0.0.1:{port}"))
             .env("RUST_LOG", "error")
+            .envs(variables.iter().copied())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
         slack.connect_bot(&url);
         let health = format!("{url}/healthz");
         eventually("the bot to serve", async || get(&health).await.ok()).await;
-        Self { slack, url, _bot: bot, _folder: folder }
+        Self { slack, url, bot, _folder: folder }
+    }
+
+    /// The names of its threads, as Linux tells them: the first 15 characters.
+    #[cfg(target_os = "linux")]
+    pub fn threads(&self) -> Vec<String> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.bot.id().unwrap())).unwrap();
+        let name =
+            |task: std::io::Result<std::fs::DirEntry>| std::fs::read_to_string(task.ok()?.path().join("comm")).ok();
+        tasks.filter_map(name).map(|name| name.trim().to_owned()).collect()
     }
 }

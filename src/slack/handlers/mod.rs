@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tracing::{Instrument, Span};
 
 use super::api::SlackApi;
 use super::directory::Directory;
@@ -17,9 +18,10 @@ use super::ids;
 use super::inbound::{Button, Click, Inbound};
 use super::views::private;
 use crate::domain::policy::Policy;
-use crate::domain::request::{ProvisionRequest, RequestId};
+use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
 use crate::telemetry::Metrics;
 use crate::temporal::{RequestError, Requests};
+use crate::traces;
 
 /// What a handler needs.
 #[derive(Clone)]
@@ -49,6 +51,16 @@ impl Reply {
     /// Text under one field.
     pub fn error(field: &'static str, text: impl Into<String>) -> Self {
         Self::Errors(BTreeMap::from([(field, text.into())]))
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Challenge(_) => "challenge",
+            Self::Private(_) => "private",
+            Self::Errors(_) => "errors",
+            Self::Options(_) => "options",
+        }
     }
 
     /// What Slack is sent, where there is something to say.
@@ -84,6 +96,22 @@ impl From<&Inbound> for Late {
     }
 }
 
+/// A person's deed as a part of the trace of its request, as soon as that has an ID.
+fn span(inbound: &Inbound) -> Span {
+    let (name, request) = match inbound {
+        Inbound::Command(_) => ("command", None),
+        Inbound::Submitted(form) => {
+            let name = ApplicationName::parse(&form.application_name).ok();
+            (ids::PROVISION_REQUEST, name.map(|name| RequestId::new(&name, &form.digest)))
+        }
+        Inbound::Reasoned(form) => (ids::REJECT_REQUEST, RequestId::parse(&form.request_id)),
+        Inbound::Pressed(button, click) => (button.action_id(), RequestId::parse(&click.request_id)),
+        Inbound::Searched(_) => ("options", None),
+        Inbound::Challenged(_) | Inbound::Nothing => return Span::none(),
+    };
+    traces::delivery(name, request.as_ref().map(RequestId::as_str))
+}
+
 /// Slack waits three seconds for an answer; some of them are the network's.
 const ANSWER_WITHIN: Duration = Duration::from_millis(2_200);
 
@@ -91,10 +119,19 @@ impl Handlers {
     /// The answer, in less time than Slack waits, and how handling went.
     pub async fn answer(&self, inbound: Inbound) -> (Reply, &'static str) {
         let late = Late::from(&inbound);
-        match tokio::time::timeout(ANSWER_WITHIN, self.handle(inbound)).await {
-            Ok(reply) => (reply, "ok"),
-            Err(_) => (self.late(late).await, "late"),
+        let span = span(&inbound);
+        let answer = async {
+            match tokio::time::timeout(ANSWER_WITHIN, self.handle(inbound)).await {
+                Ok(reply) => (reply, "ok"),
+                Err(_) => (self.late(late).await, "late"),
+            }
+        };
+        let (reply, result) = answer.instrument(span.clone()).await;
+        traces::tell(&span, "slack.reply", reply.kind());
+        if result != "ok" {
+            traces::failed(&span, result);
         }
+        (reply, result)
     }
 
     async fn handle(&self, inbound: Inbound) -> Reply {

@@ -1,0 +1,230 @@
+//! `provision-bot check`: the configuration and every connection, one line each,
+//! and what to do where one fails. Nothing is posted, started or created.
+//!
+//! - `slack`: the tokens, the scopes, the clock.
+//! - `people`: those whom the configuration names.
+//! - `temporal`: the namespace, what may be done in it, its search attributes, and
+//!   whether the encryption keys fit.
+//! - `aws`: every profile in every region.
+
+mod aws;
+mod people;
+mod slack;
+mod temporal;
+
+use std::fmt;
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, stream};
+use serde::Serialize;
+
+use crate::codec::Codec;
+use crate::config::{CodecSettings, ConfigError, Flags, Part, Problem, Settings, file, file_path};
+use crate::domain::policy::Policy;
+
+/// How long a connection gets to answer: longer than any that is healthy takes,
+/// short enough to wait for.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// Connections that are tried at the same time.
+const AT_ONCE: usize = 16;
+
+/// Who reads the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A person: a line for each, as soon as it is known.
+    Text,
+    /// A program: one document at the end.
+    Json,
+}
+
+/// Tries everything, writes what was found, and tells whether all passed.
+pub async fn run(flags: &Flags, form: Form, lookup: impl Fn(&str) -> Option<String>, out: &mut impl Write) -> bool {
+    let path = file_path(flags, &lookup);
+    let policy = file::load(&path);
+    let settings = Settings::from_env(Part::All, flags, &lookup);
+    let mut lines = configuration(&path, &policy);
+    lines.extend(environment(&settings));
+    let settings = settings.or_else(|error| usable(&error, flags, &lookup));
+    let keys = CodecSettings::from_env(&Flags::default(), &lookup).map(|settings| settings.encryption_keys);
+    let mut probes = probes(settings.ok(), policy.as_ref().ok(), keys.ok().map(|keys| Codec::new(&keys)));
+    probes.insert(0, std::future::ready(lines).boxed());
+
+    // Tried at once, told in order, each as soon as it is known.
+    let mut told = stream::iter(probes).buffered(AT_ONCE).flat_map(stream::iter);
+    let mut report = Report { ok: true, checks: Vec::new() };
+    while let Some(line) = told.next().await {
+        if form == Form::Text {
+            // Nobody may be reading; the exit code still tells.
+            let _ = writeln!(out, "{line}");
+        }
+        report.ok &= line.ok;
+        report.checks.push(line);
+    }
+    if form == Form::Json
+        && let Ok(json) = serde_json::to_string_pretty(&report)
+    {
+        let _ = writeln!(out, "{json}");
+    }
+    report.ok
+}
+
+fn probes(
+    settings: Option<Settings>,
+    policy: Option<&Policy>,
+    codec: Option<Codec>,
+) -> Vec<BoxFuture<'static, Vec<Line>>> {
+    let mut probes = Vec::new();
+    if let Some(settings) = settings {
+        let app_token = settings.slack_app_token.clone();
+        let base = settings.slack_api_url.clone();
+        probes.push(slack::bot(settings, policy.map(people::named)).boxed());
+        probes.extend(app_token.map(|token| slack::app_token(base, token).boxed()));
+    }
+    probes.push(temporal::probe(codec).boxed());
+    probes.extend(policy.map(aws::probes).unwrap_or_default());
+    probes
+}
+
+/// Everything that was tried.
+#[derive(Serialize)]
+struct Report {
+    ok: bool,
+    checks: Vec<Line>,
+}
+
+/// What was tried, and how it went.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Line {
+    what: String,
+    ok: bool,
+    /// What was found, or what is wrong.
+    said: String,
+    /// What to do about it; where it passed, what should be done all the same.
+    advice: Option<String>,
+}
+
+impl Line {
+    fn passed(what: impl Into<String>, said: impl Into<String>) -> Self {
+        Self { what: what.into(), ok: true, said: one_line(&said.into()), advice: None }
+    }
+
+    fn failed(what: impl Into<String>, said: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { ok: false, ..Self::passed(what, said) }.advise(advice)
+    }
+
+    fn advise(self, advice: impl Into<String>) -> Self {
+        let said = self.said.trim_end().trim_end_matches('.').to_owned();
+        Self { said, advice: Some(advice.into()), ..self }
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", if self.ok { "ok  " } else { "FAIL" }, self.what, self.said)?;
+        match &self.advice {
+            Some(advice) => write!(f, ". {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Much of what is said comes from elsewhere.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn configuration(path: &Path, policy: &Result<Policy, ConfigError>) -> Vec<Line> {
+    const WHAT: &str = "configuration";
+    match policy {
+        Ok(policy) => {
+            let said = format!(
+                "{}, {}, {}, {}, {}",
+                path.display(),
+                counted(policy.teams.len(), "team"),
+                counted(policy.blueprints.len(), "blueprint"),
+                counted(policy.regions.len(), "region"),
+                counted(policy.profiles.len(), "profile"),
+            );
+            vec![Line::passed(WHAT, said)]
+        }
+        Err(error) => problems(WHAT, error),
+    }
+}
+
+fn environment(settings: &Result<Settings, ConfigError>) -> Vec<Line> {
+    const WHAT: &str = "settings";
+    match settings {
+        Ok(settings) => {
+            let way = if settings.slack_app_token.is_some() { "Socket Mode" } else { "HTTP" };
+            vec![Line::passed(WHAT, format!("Slack over {way}, serving on {}", settings.listen))]
+        }
+        Err(error) => problems(WHAT, error),
+    }
+}
+
+/// Mistakes in the configuration. A text of two sentences says what to do in the
+/// second; a shorter one says what was expected.
+fn problems(what: &str, error: &ConfigError) -> Vec<Line> {
+    let line = |problem: &Problem| match problem.to_string().split_once(". ") {
+        Some((said, advice)) => Line::failed(what, said, advice),
+        None => Line { ok: false, ..Line::passed(what, problem.to_string()) },
+    };
+    error.problems.iter().map(line).collect()
+}
+
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The settings as if those that are wrong were not set, if that will do: one
+/// mistake does not hide the next. A wrong address of Slack's is no other address.
+fn usable(
+    error: &ConfigError,
+    flags: &Flags,
+    lookup: impl Fn(&str) -> Option<String>,
+) -> Result<Settings, ConfigError> {
+    let wrong = |name: &str| {
+        let is_it = |problem: &Problem| matches!(problem, Problem::Variable { name: wrong, .. } if *wrong == name);
+        name != "SLACK_API_URL" && error.problems.iter().any(is_it)
+    };
+    let flags = Flags { listen: None, ..flags.clone() };
+    Settings::from_env(Part::Worker, &flags, |name| if wrong(name) { None } else { lookup(name) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_its_verdict_first() {
+        assert_eq!(Line::passed("Temporal", "here").to_string(), "ok   Temporal: here");
+        assert_eq!(Line::passed("clock", "slow").advise("Set it.").to_string(), "ok   clock: slow. Set it.");
+        assert_eq!(
+            Line::failed("Temporal", "gone\nfor good.", "Look.").to_string(),
+            "FAIL Temporal: gone for good. Look."
+        );
+    }
+
+    #[test]
+    fn one_mistake_does_not_hide_the_next() {
+        let with = |name: &'static str, value: &'static str| {
+            let lookup = move |wanted: &str| match wanted {
+                wanted if wanted == name => Some(value.to_owned()),
+                "SLACK_BOT_TOKEN" => Some("xoxb-1".to_owned()),
+                _ => None,
+            };
+            let flags = Flags { listen: Some("nowhere".into()), ..Flags::default() };
+            let error = Settings::from_env(Part::All, &flags, lookup).expect_err(name);
+            usable(&error, &flags, lookup)
+        };
+        for name in ["PROVISION_BOT_ENCRYPTION_KEYS", "RUST_LOG", "SLACK_APP_TOKEN", "PROVISION_BOT_LOG_FORMAT"] {
+            assert!(with(name, "=!").is_ok(), "{name}");
+        }
+        for name in ["SLACK_BOT_TOKEN", "SLACK_API_URL"] {
+            assert!(with(name, "=!").is_err(), "{name}");
+        }
+    }
+}

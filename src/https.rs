@@ -1,0 +1,16 @@
+//! How the bot dials out: HTTPS with the certificates of the system.
+
+use anyhow::Context;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+
+/// Plain HTTP too, for a Slack simulator or a collector on this machine.
+pub fn https_or_http() -> anyhow::Result<HttpsConnector<HttpConnector>> {
+    let provider = rustls::crypto::ring::default_provider();
+    Ok(HttpsConnectorBuilder::new()
+        .with_provider_and_native_roots(provider)
+        .context("the system's certificates cannot be read")?
+        .https_or_http()
+        .enable_http1()
+        .build())
+}
