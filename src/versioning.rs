@@ -36,42 +36,90 @@ pub fn options(release: Option<&Release>) -> WorkerDeploymentOptions {
         .build()
 }
 
+/// Whether Temporal sends requests to a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Routing {
+    /// All of them, or a part.
+    Here,
+    /// None; they go to this build, or where no build is current, to bots that are no
+    /// release.
+    Elsewhere(Option<String>),
+}
+
+impl Routing {
+    /// Asks Temporal.
+    pub async fn of(client: &Client, release: &Release) -> Result<Self, Status> {
+        let mut call = DescribeWorkerDeploymentRequest {
+            namespace: client.options().namespace.clone(),
+            deployment_name: release.deployment_name.clone(),
+        }
+        .into_request();
+        call.set_timeout(ASK);
+        let mut service = client.connection().workflow_service();
+        let asked = tokio::time::timeout(ASK, service.describe_worker_deployment(call));
+        match asked.await.unwrap_or_else(|_| Err(Status::deadline_exceeded("no answer in time"))) {
+            Ok(answer) => {
+                let routing = answer.into_inner().worker_deployment_info.and_then(|info| info.routing_config);
+                Ok(Self::read(routing.unwrap_or_default(), &release.build_id))
+            }
+            // Nobody polled for it yet.
+            Err(status) if status.code() == Code::NotFound => Ok(Self::Elsewhere(None)),
+            Err(status) => Err(status),
+        }
+    }
+
+    fn read(routing: RoutingConfig, build_id: &str) -> Self {
+        let current = routing.current_deployment_version.map(|version| version.build_id);
+        let ramping = routing.ramping_deployment_version.map(|version| version.build_id);
+        match [&current, &ramping].contains(&&Some(build_id.to_owned())) {
+            true => Self::Here,
+            false => Self::Elsewhere(current),
+        }
+    }
+}
+
+/// What sends all requests to a release.
+pub fn make_current(release: &Release) -> String {
+    let Release { deployment_name, build_id } = release;
+    format!("temporal worker deployment set-current-version --deployment-name {deployment_name} --build-id {build_id}")
+}
+
 /// Says so when requests do not go to this release: it waits then, without
 /// anything being wrong.
 pub async fn tell_routing(client: &Client, release: &Release) {
     let Release { deployment_name, build_id } = release;
-    match tokio::time::timeout(ASK, routing(client, release)).await {
-        Ok(Ok(routing)) if is_served(&routing, release) => {
-            tracing::info!(deployment_name, build_id, "requests go to this release");
-        }
-        Ok(Ok(_)) => tracing::warn!(
+    match Routing::of(client, release).await {
+        Ok(Routing::Here) => tracing::info!(deployment_name, build_id, "requests go to this release"),
+        Ok(Routing::Elsewhere(current)) => tracing::warn!(
             deployment_name,
             build_id,
-            "Temporal sends no requests to this release until it is made current: temporal worker deployment \
-             set-current-version --deployment-name {deployment_name} --build-id {build_id}"
+            current,
+            "Temporal sends no requests to this release until it is made current: {}",
+            make_current(release)
         ),
-        Ok(Err(error)) => tracing::warn!(%error, "Temporal does not tell whether requests go to this release"),
-        Err(_) => tracing::warn!("Temporal does not tell in time whether requests go to this release"),
+        Err(error) => tracing::warn!(%error, "Temporal does not tell whether requests go to this release"),
     }
 }
 
-/// A deployment that nobody polled for yet is unknown, and nothing goes there.
-async fn routing(client: &Client, release: &Release) -> Result<RoutingConfig, Status> {
-    let request = DescribeWorkerDeploymentRequest {
-        namespace: client.options().namespace.clone(),
-        deployment_name: release.deployment_name.clone(),
-    };
-    let mut service = client.connection().workflow_service();
-    match service.describe_worker_deployment(request.into_request()).await {
-        Ok(answer) => {
-            Ok(answer.into_inner().worker_deployment_info.and_then(|info| info.routing_config).unwrap_or_default())
-        }
-        Err(status) if status.code() == Code::NotFound => Ok(RoutingConfig::default()),
-        Err(status) => Err(status),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use temporalio_common::protos::temporal::api::deployment::v1;
 
-fn is_served(routing: &RoutingConfig, release: &Release) -> bool {
-    let versions = [&routing.current_deployment_version, &routing.ramping_deployment_version];
-    versions.into_iter().flatten().any(|version| version.build_id == release.build_id)
+    use super::*;
+
+    #[test]
+    fn requests_go_to_who_is_current_or_ramping() {
+        let version = |build_id: &str| {
+            Some(v1::WorkerDeploymentVersion { deployment_name: "bot".into(), build_id: build_id.into() })
+        };
+        let routing = RoutingConfig {
+            current_deployment_version: version("1"),
+            ramping_deployment_version: version("2"),
+            ..Default::default()
+        };
+        assert_eq!(Routing::read(routing.clone(), "1"), Routing::Here);
+        assert_eq!(Routing::read(routing.clone(), "2"), Routing::Here);
+        assert_eq!(Routing::read(routing, "3"), Routing::Elsewhere(Some("1".into())));
+        assert_eq!(Routing::read(RoutingConfig::default(), "1"), Routing::Elsewhere(None));
+    }
 }

@@ -20,13 +20,13 @@ impl Release {
         deployment_name: Option<String>,
         build_id: Option<String>,
     ) -> Result<Option<Self>, (&'static str, String)> {
-        let missing = |other: &str| {
-            format!("is not set, but {other} is. Set both for Temporal's worker versioning, or neither to do without.")
+        let alone = |other: &str| {
+            format!("is set, but {other} is not. Set both for Temporal's worker versioning, or neither to do without.")
         };
         match (deployment_name, build_id) {
             (None, None) => Ok(None),
-            (None, Some(_)) => Err((DEPLOYMENT_NAME, missing(BUILD_ID))),
-            (Some(_), None) => Err((BUILD_ID, missing(DEPLOYMENT_NAME))),
+            (None, Some(_)) => Err((BUILD_ID, alone(DEPLOYMENT_NAME))),
+            (Some(_), None) => Err((DEPLOYMENT_NAME, alone(BUILD_ID))),
             // The server would refuse every poll, and nobody would hear of it.
             (Some(name), Some(_)) if name.contains(['.', ':']) || name.starts_with("__") => {
                 let rule = "Temporal allows no \".\" and no \":\" in it, and no \"__\" in front";

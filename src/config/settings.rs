@@ -425,10 +425,8 @@ mod tests {
         let (name, build) = (("TEMPORAL_DEPLOYMENT_NAME", "bot"), ("TEMPORAL_WORKER_BUILD_ID", "1.2.3"));
         let release = settings(Part::Worker, &[WHOLE, &[name, build]].concat()).expect("valid").release;
         assert_eq!(release, Some(Release { deployment_name: "bot".into(), build_id: "1.2.3".into() }));
-        assert!(said(&[name]).starts_with("TEMPORAL_WORKER_BUILD_ID is not set, but TEMPORAL_DEPLOYMENT_NAME is."));
-        assert!(
-            said(&[build, ("TEMPORAL_DEPLOYMENT_NAME", " ")]).starts_with("TEMPORAL_DEPLOYMENT_NAME is not set, but")
-        );
+        assert!(said(&[name]).starts_with("TEMPORAL_DEPLOYMENT_NAME is set, but TEMPORAL_WORKER_BUILD_ID is not. "));
+        assert!(said(&[build, ("TEMPORAL_DEPLOYMENT_NAME", " ")]).starts_with("TEMPORAL_WORKER_BUILD_ID is set, but"));
         assert!(said(&[("TEMPORAL_DEPLOYMENT_NAME", "a.b"), build]).contains("is \"a.b\", but Temporal allows no"));
     }
 
