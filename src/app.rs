@@ -26,6 +26,7 @@ use crate::slack::socket::{self, Reach};
 use crate::slack::views;
 use crate::telemetry::Metrics;
 use crate::temporal::{self, Requests};
+use crate::versioning;
 use crate::web::{self, Health};
 use crate::workers::{Live, Workers};
 
@@ -116,7 +117,12 @@ pub async fn serve(
     } else {
         let indexed = temporal::missing_search_attributes(&client).await.is_ok_and(|missing| missing.is_empty());
         let bot = BotActivities { policy, slack, directory, metrics, indexed };
-        let mut workers = Workers::start(&runtime, &client, bot, Provisioner::with(Aws::default(), steps), &live)?;
+        let provisioner = Provisioner::with(Aws::default(), steps);
+        let release = settings.release.as_ref();
+        let mut workers = Workers::start(&runtime, &client, bot, provisioner, release, &live)?;
+        if let Some(release) = settings.release.clone() {
+            tokio::spawn(async move { versioning::tell_routing(&client, &release).await });
+        }
         tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => workers.stop().await,
             why = workers.failed() => ended = Some(why),

@@ -25,6 +25,7 @@ pub mod otlp;
 pub mod server;
 pub mod telemetry;
 pub mod traces;
+pub mod versioning;
 pub mod web;
 pub mod workers;
 

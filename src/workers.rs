@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use temporalio_client::Client;
-use temporalio_common::worker::WorkerDeploymentOptions;
 use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 
 use crate::activities::BotActivities;
+use crate::config::Release;
 use crate::provisioner::{self, Provisioner};
+use crate::versioning;
 use crate::workflow::{ProvisionApplication, TASK_QUEUE};
 
 /// How long running activities may go on once the process is asked to stop; then
@@ -56,9 +57,9 @@ impl Workers {
         client: &Client,
         bot: BotActivities,
         provisioner: Provisioner,
+        release: Option<&Release>,
         live: &Live,
     ) -> anyhow::Result<Self> {
-        let release = || WorkerDeploymentOptions::from_build_id(env!("CARGO_PKG_VERSION").to_owned());
         let slots = || {
             TunerHolder::builder()
                 .workflow_task_slot_supplier(FixedSizeSlotSupplier::new(TASKS_AT_ONCE))
@@ -70,7 +71,7 @@ impl Workers {
         let bot = WorkerOptions::new(TASK_QUEUE)
             .register_activities(bot)
             .register_workflow::<ProvisionApplication>()?
-            .deployment_options(release())
+            .deployment_options(versioning::options(release))
             .tuner(slots())
             .max_cached_workflows(WORKFLOWS_IN_MEMORY)
             .max_heartbeat_throttle_interval(HEARTBEAT_EVERY)
@@ -78,7 +79,7 @@ impl Workers {
             .build();
         let builtin = WorkerOptions::new(provisioner::QUEUE)
             .register_activities(provisioner)
-            .deployment_options(release())
+            .deployment_options(versioning::options(release))
             .tuner(slots())
             .max_heartbeat_throttle_interval(HEARTBEAT_EVERY)
             .graceful_shutdown_period(GRACE)

@@ -5,10 +5,12 @@
 //! - `people`: those whom the configuration names.
 //! - `temporal`: the namespace, what may be done in it, its search attributes, and
 //!   whether the encryption keys fit.
+//! - `release`: whether requests go to the workers' release, where they are versioned.
 //! - `aws`: every profile in every region.
 
 mod aws;
 mod people;
+mod release;
 mod slack;
 mod temporal;
 
@@ -77,13 +79,14 @@ fn probes(
     codec: Option<Codec>,
 ) -> Vec<BoxFuture<'static, Vec<Line>>> {
     let mut probes = Vec::new();
+    let release = settings.as_ref().and_then(|settings| settings.release.clone());
     if let Some(settings) = settings {
         let app_token = settings.slack_app_token.clone();
         let base = settings.slack_api_url.clone();
         probes.push(slack::bot(settings, policy.map(people::named)).boxed());
         probes.extend(app_token.map(|token| slack::app_token(base, token).boxed()));
     }
-    probes.push(temporal::probe(codec).boxed());
+    probes.push(temporal::probe(codec, release).boxed());
     probes.extend(policy.map(aws::probes).unwrap_or_default());
     probes
 }

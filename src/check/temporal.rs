@@ -17,8 +17,9 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-use super::{DEADLINE, Line};
+use super::{DEADLINE, Line, release};
 use crate::codec::{Codec, CodecError, is_unreadable};
+use crate::config::Release;
 use crate::temporal;
 use crate::workflow::loose::is_encrypted;
 use crate::workflow::{TASK_QUEUE, WORKFLOW_TYPE, index};
@@ -28,7 +29,7 @@ const TEMPORAL: &str = "Temporal";
 const NO_REQUEST: &str = "provision-bot check";
 
 /// `codec` is `None` where the keys are not known.
-pub(super) async fn probe(codec: Option<Codec>) -> Vec<Line> {
+pub(super) async fn probe(codec: Option<Codec>, release: Option<Release>) -> Vec<Line> {
     let (client, found) = match namespace(&codec.clone().unwrap_or_default()).await {
         Ok(found) => found,
         Err(line) => return vec![line],
@@ -39,6 +40,9 @@ pub(super) async fn probe(codec: Option<Codec>) -> Vec<Line> {
     let mut lines = vec![found, permissions, attributes];
     if let Some(codec) = codec {
         lines.push(encryption(&client, &codec, newest.ok().flatten()).await);
+    }
+    if let Some(release) = release {
+        lines.push(release::line(&client, &release).await);
     }
     lines
 }

@@ -5,6 +5,7 @@
 //! This is the only module that reads the environment.
 
 pub mod file;
+mod release;
 mod settings;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use self::settings::Variables;
 use crate::domain::policy::Policy;
 
+pub use self::release::Release;
 pub use self::settings::{CodecSettings, EncryptionKey, Log, LogFormat, Settings};
 
 /// Where the configuration file is, unless named.

@@ -10,6 +10,7 @@ use secrecy::{SecretSlice, SecretString};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use super::release::{self, Release};
 use super::{ConfigError, Flags, Part, Problem};
 
 /// Where the bot serves, unless told.
@@ -19,8 +20,8 @@ pub const DEFAULT_SLACK_API_URL: &str = "https://slack.com/api";
 /// What is logged, unless told.
 pub const DEFAULT_LOG_FILTER: &str = "info";
 
-/// The variables of the environment that are the bot's own. Temporal's and
-/// AWS's are read by their SDKs.
+/// The variables of the environment that are the bot's own, and which release it is.
+/// How to reach Temporal and AWS is read by their SDKs.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub slack_bot_token: SecretString,
@@ -34,6 +35,8 @@ pub struct Settings {
     pub listen: String,
     /// The first encrypts, all decrypt; empty: histories are not encrypted.
     pub encryption_keys: Vec<EncryptionKey>,
+    /// Without one the workers are not versioned.
+    pub release: Option<Release>,
     pub log: Log,
     /// How long the collector of traces may take for a batch; none: no traces. All
     /// else about them is read by OpenTelemetry's SDK.
@@ -86,6 +89,7 @@ impl Settings {
         let slack_api_url = variables.slack_api_url();
         let listen = variables.listen(flags);
         let encryption_keys = variables.encryption_keys();
+        let release = variables.release();
         let log = variables.log();
         let traces = variables.traces();
         let (Some(slack_bot_token), Some(slack_api_url), Some(listen), Some(encryption_keys), Some(log), []) =
@@ -100,6 +104,7 @@ impl Settings {
             slack_api_url,
             listen,
             encryption_keys,
+            release,
             log,
             traces,
         })
@@ -271,6 +276,13 @@ impl<'l> Variables<'l> {
         (self.problems.len() == before).then_some(keys)
     }
 
+    fn release(&mut self) -> Option<Release> {
+        match Release::of(self.get(release::DEPLOYMENT_NAME), self.get(release::BUILD_ID)) {
+            Ok(release) => release,
+            Err((name, message)) => self.refuse(name, message),
+        }
+    }
+
     fn log(&mut self) -> Option<Log> {
         let filter = self.get("RUST_LOG").unwrap_or_else(|| DEFAULT_LOG_FILTER.to_owned());
         let filter = match EnvFilter::builder().parse(&filter) {
@@ -371,6 +383,7 @@ mod tests {
         assert_eq!(settings.listen, "127.0.0.1:3000");
         assert_eq!(settings.log, Log { filter: "info".into(), format: LogFormat::Text });
         assert!(settings.encryption_keys.is_empty() && settings.slack_app_token.is_none());
+        assert_eq!(settings.release, None);
     }
 
     #[test]
@@ -405,6 +418,16 @@ mod tests {
             assert!(said.starts_with(&format!("{name} ")) && said.contains(expected), "{said}");
             assert!(!said.contains("hush"), "{said}");
         }
+    }
+
+    #[test]
+    fn a_release_has_both_names_or_none() {
+        let (name, build) = (("TEMPORAL_DEPLOYMENT_NAME", "bot"), ("TEMPORAL_WORKER_BUILD_ID", "1.2.3"));
+        let release = settings(Part::Worker, &[WHOLE, &[name, build]].concat()).expect("valid").release;
+        assert_eq!(release, Some(Release { deployment_name: "bot".into(), build_id: "1.2.3".into() }));
+        assert!(said(&[name]).starts_with("TEMPORAL_DEPLOYMENT_NAME is set, but TEMPORAL_WORKER_BUILD_ID is not. "));
+        assert!(said(&[build, ("TEMPORAL_DEPLOYMENT_NAME", " ")]).starts_with("TEMPORAL_WORKER_BUILD_ID is set, but"));
+        assert!(said(&[("TEMPORAL_DEPLOYMENT_NAME", "a.b"), build]).contains("is \"a.b\", but Temporal allows no"));
     }
 
     #[test]

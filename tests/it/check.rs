@@ -62,11 +62,16 @@ async fn what_is_not_known_or_drifts_is_said_and_passes() {
     setup.unset("AWS_ENDPOINT_URL_IAM");
     setup.replace("provision-bot.toml", "members = [\"U0REQUESTER\", \"S0USERGROUP\"]", "");
     setup.replace("provision-bot.toml", "authorizers = [\"U0AUTHORIZER\"]", "");
+    setup.set("TEMPORAL_DEPLOYMENT_NAME", "provision-bot");
+    setup.set("TEMPORAL_WORKER_BUILD_ID", "0.2.0");
     let passed = setup.check(&[]).await;
     for line in [
         "ok   clock: warning, 6",
         " s ahead of Slack's; beyond 300 s every delivery is refused. Let a time service (NTP) set the clock",
         "ok   Slack people: the configuration names nobody: any member may ask and decide",
+        "ok   Temporal worker versioning: no release of \"provision-bot\" is current: requests wait, or go to bots that \
+         are no release. To send them here, start its workers, then run: temporal worker deployment \
+         set-current-version --deployment-name provision-bot --build-id 0.2.0",
         "ok   AWS sandbox in us-east-1: S3 accepts the credentials of arn:aws:iam::123456789012:user/ci; whether they \
          may create buckets is not known: the profile may not ask IAM (iam:SimulatePrincipalPolicy)",
     ] {

@@ -47,4 +47,5 @@ mod socket;
 mod stops;
 mod temporal;
 mod traces;
+mod upgrade;
 mod world;

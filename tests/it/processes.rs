@@ -26,7 +26,7 @@ async fn ends_well(scene: &Scene, request: &Request) {
 }
 
 /// Asks and approves, and returns in the middle of building.
-async fn halfway(world: &World, application: &str) -> (Scene, Request) {
+pub async fn halfway(world: &World, application: &str) -> (Scene, Request) {
     let scene = world.scene();
     let request = scene.ask(application).await;
     let before = scene.s3_proxy.held_so_far();

@@ -1,12 +1,14 @@
-//! Recorded histories of every ending still replay: a change of the workflow that
-//! would break requests under way is seen here.
+//! Recorded histories of every ending still replay, those of released versions too:
+//! a change of the workflow that would break requests under way is seen here.
 //!
-//! `cargo test --test it record_histories -- --ignored`
-//! records them anew from real runs. That is right before a first release, or for
-//! a new ending; afterwards a change is versioned instead, see `workflow/mod.rs`.
+//! `tests/histories` has a folder for each version that recorded them.
+//! `cargo test --test it record_histories -- --ignored` records those of the version
+//! in `Cargo.toml` from real runs: once the version is new, or for a new ending. With
+//! the release they are frozen, and a change is guarded instead, see `workflow/mod.rs`.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use provision_bot::demo::message::Message;
 use provision_bot::workflow::ProvisionApplication;
@@ -33,22 +35,73 @@ const ENDINGS: [&str; 10] = [
     "unreachable",
 ];
 
-fn folder() -> PathBuf {
+/// The version whose histories are recorded now.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const CHANGELOG: &str = include_str!("../../CHANGELOG.md");
+
+fn histories() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/histories")
+}
+
+/// What is in a folder, by name.
+fn listed(folder: &Path) -> Vec<(String, PathBuf)> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut listed: Vec<_> =
+        paths.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), path)).collect();
+    listed.sort();
+    listed
+}
+
+/// The released versions, the newest first.
+fn released(changelog: &str) -> Vec<&str> {
+    let headings = changelog.lines().filter_map(|line| line.strip_prefix("## [")?.split(']').next());
+    headings.filter(|version| *version != "Unreleased").collect()
 }
 
 #[test]
 fn every_recorded_history_replays() {
     plain(async || {
-        let mut replayed = BTreeSet::new();
-        for file in std::fs::read_dir(folder()).unwrap() {
-            let path = file.unwrap().path();
-            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-            replays(&name, &std::fs::read(&path).unwrap()).await;
-            replayed.insert(name);
+        for (version, folder) in listed(&histories()) {
+            let mut endings = BTreeSet::new();
+            for (file, path) in listed(&folder) {
+                let text = fs::read(&path).unwrap();
+                let history: Value = serde_json::from_slice(&text).unwrap();
+                // What a version recorded is not replaced by what a later one does.
+                assert_eq!(recorders(&history), BTreeSet::from([&*version]), "{}", path.display());
+                replays(&format!("{version}/{file}"), &text).await;
+                endings.insert(file.trim_end_matches(".json").to_owned());
+            }
+            if version == VERSION {
+                assert_eq!(endings, ENDINGS.map(str::to_owned).into(), "a history for each ending");
+            }
         }
-        assert_eq!(replayed, ENDINGS.map(str::to_owned).into(), "a history for each ending");
     });
+}
+
+/// A release that is forgotten here would break its requests unseen.
+#[test]
+fn this_version_and_the_release_before_have_histories() {
+    let recorded = listed(&histories()).into_iter().map(|(version, _)| version).collect::<BTreeSet<_>>();
+    let released = released(CHANGELOG);
+    let before = released.iter().find(|version| **version != VERSION);
+    for version in [&VERSION].into_iter().chain(before) {
+        assert!(recorded.contains(*version), "tests/histories/{version} is missing");
+    }
+    let known = |version: &String| *version == VERSION || released.contains(&version.as_str());
+    assert!(recorded.iter().all(known), "{recorded:?} are not all released: {released:?}");
+}
+
+#[test]
+fn a_changelog_tells_what_is_released() {
+    let text = "# Changelog\n\n## [Unreleased]\n\n### Added\n\n## [0.2.0] - 2027-01-01\n\n## [0.1.0] - 2026-12-01\n";
+    assert_eq!(released(text), ["0.2.0", "0.1.0"]);
+}
+
+/// The versions whose workers took the workflow's steps.
+fn recorders(history: &Value) -> BTreeSet<&str> {
+    let tasks = history["events"].as_array().unwrap().iter();
+    let tasks = tasks.filter_map(|event| event["attributes"].get("WorkflowTaskCompletedEventAttributes"));
+    tasks.map(|task| task["worker_version"]["buildId"].as_str().unwrap()).collect()
 }
 
 /// The workflow does what the history says, command by command.
@@ -109,14 +162,19 @@ fn close_up(value: &mut Value, gap: i64) {
     }
 }
 
+fn folder() -> PathBuf {
+    histories().join(VERSION)
+}
+
 fn read(name: &str) -> Value {
-    serde_json::from_slice(&std::fs::read(folder().join(format!("{name}.json"))).unwrap()).unwrap()
+    serde_json::from_slice(&fs::read(folder().join(format!("{name}.json"))).unwrap()).unwrap()
 }
 
 #[test]
 #[ignore = "writes tests/histories: run by hand"]
 fn record_histories() {
-    std::fs::create_dir_all(folder()).unwrap();
+    assert!(!released(CHANGELOG).contains(&VERSION), "{VERSION} is released: its histories stay as they are");
+    fs::create_dir_all(folder()).unwrap();
     alone(options(&with_a_lost_profile()), async |world| {
         let scene = world.scene();
         let request = scene.ask("provisioned").await;
@@ -180,7 +238,7 @@ async fn record(scene: &Scene, id: &str, name: &str) {
     let mut history = scene.temporal.history(id).await;
     scrub(&mut history);
     let text = serde_json::to_string_pretty(&history).unwrap() + "\n";
-    std::fs::write(folder().join(format!("{name}.json")), text).unwrap();
+    fs::write(folder().join(format!("{name}.json")), text).unwrap();
 }
 
 fn scrub(value: &mut Value) {

@@ -7,7 +7,7 @@ use tokio::process::Command;
 use crate::world::{World, alone, eventually, options, policy};
 
 /// Runs the Temporal CLI; `None` if it fails.
-async fn temporal(world: &World, arguments: &[&str]) -> Option<String> {
+pub async fn temporal(world: &World, arguments: &[&str]) -> Option<String> {
     let tools = Tools::find_or_install(|_| {}).await.unwrap();
     let address = world.temporal_address();
     let mut command = Command::new(&tools.temporal().path);

@@ -9,14 +9,15 @@ use serde_json::{Value, json};
 use temporalio_client::tonic::{IntoRequest, Status};
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, UntypedWorkflow};
 use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads, WorkflowExecution, WorkflowType};
-use temporalio_common::protos::temporal::api::enums::v1::HistoryEventFilterType;
+use temporalio_common::protos::temporal::api::enums::v1::{HistoryEventFilterType, RoutingConfigUpdateState};
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::query::v1::WorkflowQuery;
 use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
 use temporalio_common::protos::temporal::api::testservice::v1::SleepRequest;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    GetWorkflowExecutionHistoryRequest, ListWorkflowExecutionsRequest, QueryWorkflowRequest,
-    RequestCancelWorkflowExecutionRequest, SignalWorkflowExecutionRequest, StartWorkflowExecutionRequest,
+    DescribeWorkerDeploymentRequest, GetWorkflowExecutionHistoryRequest, ListWorkflowExecutionsRequest,
+    QueryWorkflowRequest, RequestCancelWorkflowExecutionRequest, SignalWorkflowExecutionRequest,
+    StartWorkflowExecutionRequest,
 };
 use tokio::time::timeout;
 
@@ -200,6 +201,17 @@ impl Temporal {
     pub async fn count_listed(&self, prefix: &str) -> usize {
         let look = async || Some(self.count(prefix).await).filter(|count| *count > 0);
         eventually(&format!("{prefix} to be listed"), look).await
+    }
+
+    /// Whether this release is current, and every task queue knows it.
+    pub async fn is_current(&self, deployment_name: &str, build_id: &str) -> bool {
+        let request =
+            DescribeWorkerDeploymentRequest { namespace: NAMESPACE.into(), deployment_name: deployment_name.into() };
+        let answer = self.connection.workflow_service().describe_worker_deployment(request.into_request()).await;
+        let info = answer.unwrap().into_inner().worker_deployment_info.unwrap();
+        let current = info.routing_config.and_then(|routing| routing.current_deployment_version);
+        current.unwrap_or_default().build_id == build_id
+            && info.routing_config_update_state == RoutingConfigUpdateState::Completed as i32
     }
 
     /// How many workflows run.
