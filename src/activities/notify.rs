@@ -10,7 +10,7 @@
 //! and tells what came of it, as the workflow says.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -77,38 +77,37 @@ pub async fn run(
     let earlier = ctx.heartbeat_details().deserialize::<Draft>().ok().flatten();
     let draft =
         earlier.unwrap_or_else(|| Draft { conversation: notification.conversation.clone(), ..Draft::default() });
-    let said = Mutex::new(draft.clone());
-    let desk = Desk { bot, slack: bot.slack.with_timeout(IN_AN_ACTIVITY), ctx, said: &said };
+    let desk = Desk { bot, slack: bot.slack.with_timeout(IN_AN_ACTIVITY), ctx, draft: Mutex::new(draft) };
     tokio::select! {
-        told = tell(&desk, &notification, draft) => told,
+        told = tell(&desk, &notification) => told,
         // Given to somebody else, who looks first at what was posted here.
         () = ctx.cancelled() => Err(ActivityError::cancelled()),
-        error = stay_alive(ctx, &said) => Err(error),
+        error = stay_alive(&desk) => Err(error),
     }
 }
 
 /// Tells a notice and, where it says that work has begun, what came of it.
-async fn tell(desk: &Desk<'_>, begun: &Notification, draft: Draft) -> Result<Told, ActivityError> {
-    let mut scribe = Scribe::new(desk, begun, draft);
-    if scribe.draft.stage == Stage::Begins {
+async fn tell(desk: &Desk<'_>, begun: &Notification) -> Result<Told, ActivityError> {
+    let scribe = Scribe::new(desk, begun);
+    let mut stage = desk.draft().stage;
+    if stage == Stage::Begins {
         scribe.bring_up_to_date().await?;
         desk.count(begun).await;
-        scribe.reach(Stage::Goes).await?;
+        stage = desk.reach(Stage::Goes).await?;
     }
     let Some(activity_id) = &begun.at_work else {
         traces::tell(&Span::current(), "request.status", begun.notice.status().word());
-        return Ok(Told { conversation: scribe.draft.conversation, unreachable: scribe.unreachable, outcome: false });
+        return Ok(desk.told(false));
     };
-    if scribe.draft.stage == Stage::Goes {
-        progress::follow(desk.ctx, activity_id, &mut scribe).await?;
-        scribe.reach(Stage::IsOver).await?;
+    if stage == Stage::Goes {
+        progress::follow(desk.ctx, activity_id, &scribe).await?;
+        desk.reach(Stage::IsOver).await?;
     }
     let notification = progress::outcome(desk.ctx).await?;
     traces::tell(&Span::current(), "request.status", notification.notice.status().word());
-    let mut scribe = Scribe::new(desk, &notification, scribe.draft);
-    scribe.bring_up_to_date().await?;
+    Scribe::new(desk, &notification).bring_up_to_date().await?;
     desk.count(&notification).await;
-    Ok(Told { conversation: scribe.draft.conversation, unreachable: None, outcome: true })
+    Ok(desk.told(true))
 }
 
 /// What the scribes of one attempt share.
@@ -116,11 +115,39 @@ struct Desk<'a> {
     bot: &'a BotActivities,
     slack: SlackApi,
     ctx: &'a ActivityContext,
-    /// How far it is told, for the heartbeat.
-    said: &'a Mutex<Draft>,
+    draft: Mutex<Draft>,
 }
 
 impl Desk<'_> {
+    fn draft(&self) -> MutexGuard<'_, Draft> {
+        self.draft.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what was done; the heartbeat carries it to the next attempt.
+    async fn note(&self, what: impl FnOnce(&mut Draft)) -> Result<(), ActivityError> {
+        let draft = {
+            let mut draft = self.draft();
+            what(&mut draft);
+            draft.clone()
+        };
+        self.ctx.record_heartbeat(draft).await.map_err(unreadable)
+    }
+
+    /// From here on other parts are posted and changed, or the same ones anew.
+    async fn reach(&self, stage: Stage) -> Result<Stage, ActivityError> {
+        self.note(|draft| {
+            draft.done.clear();
+            draft.stage = stage;
+        })
+        .await?;
+        Ok(stage)
+    }
+
+    fn told(&self, outcome: bool) -> Told {
+        let draft = self.draft();
+        Told { conversation: draft.conversation.clone(), unreachable: draft.unreachable.clone(), outcome }
+    }
+
     /// Counted once it has been told, so that a repetition does not count twice.
     async fn count(&self, n: &Notification) {
         let status = n.notice.status();
@@ -161,11 +188,10 @@ fn decision_time(n: &Notification) -> Option<(&'static str, Duration)> {
 
 /// Says, for as long as Slack takes, that this attempt is alive: another one
 /// beside it would say everything twice.
-async fn stay_alive(ctx: &ActivityContext, said: &Mutex<Draft>) -> ActivityError {
+async fn stay_alive(desk: &Desk<'_>) -> ActivityError {
     loop {
-        let draft = said.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Err(error) = ctx.record_heartbeat(draft).await {
-            return unreadable(error);
+        if let Err(error) = desk.note(|_| {}).await {
+            return error;
         }
         tokio::time::sleep(BEAT_EVERY).await;
     }
@@ -181,6 +207,9 @@ struct Draft {
     done: BTreeSet<String>,
     #[serde(default)]
     stage: Stage,
+    /// Why the authorizer could not be written to.
+    #[serde(default)]
+    unreachable: Option<String>,
 }
 
 /// Of the work that a notice says has begun. What is no such notice has one stage.
@@ -198,9 +227,6 @@ pub(super) struct Scribe<'a> {
     slack: &'a SlackApi,
     /// Did an earlier attempt try this notice?
     repeated: bool,
-    draft: Draft,
-    /// Why the authorizer could not be written to.
-    unreachable: Option<String>,
     n: &'a Notification,
 }
 
@@ -215,13 +241,13 @@ enum Place {
 }
 
 impl<'a> Scribe<'a> {
-    fn new(desk: &'a Desk<'a>, n: &'a Notification, draft: Draft) -> Self {
+    fn new(desk: &'a Desk<'a>, n: &'a Notification) -> Self {
         let repeated = desk.ctx.info().attempt > 1;
-        Self { desk, slack: &desk.slack, repeated, draft, unreachable: None, n }
+        Self { desk, slack: &desk.slack, repeated, n }
     }
 
     /// Which parts each notice posts and changes, in the order people see them.
-    async fn bring_up_to_date(&mut self) -> Result<(), ActivityError> {
+    async fn bring_up_to_date(&self) -> Result<(), ActivityError> {
         let n = self.n;
         let outcome = || thread::outcome(n);
         match &n.notice {
@@ -234,9 +260,9 @@ impl<'a> Scribe<'a> {
                 self.reply("reminded", thread::note(n)).await
             }
             Notice::Authorized { .. } => {
-                self.change(CARD, decision::decided(n)).await?;
-                self.begin(1).await?;
-                self.change(ROOT, thread::root(n)).await
+                // Side by side: a person waits for each of them.
+                let (card, root) = (self.change(CARD, decision::decided(n)), self.change(ROOT, thread::root(n)));
+                tokio::try_join!(self.begin(1), card, root).map(|_| ())
             }
             Notice::NotCounted { .. } => self.reply("not-counted", thread::note(n)).await,
             Notice::NeedsAttention { failure, .. } => {
@@ -257,9 +283,10 @@ impl<'a> Scribe<'a> {
                 self.reply("outcome", outcome()).await
             }
             Notice::Provisioned { result } => {
-                self.reply("outcome", outcome()).await?;
-                self.change(ROOT, thread::root(n)).await?;
-                self.end_progress(all_done(result).as_ref(), ProgressState::Done).await
+                let progress = all_done(result);
+                let progress = self.end_progress(progress.as_ref(), ProgressState::Done);
+                let root = self.change(ROOT, thread::root(n));
+                tokio::try_join!(self.reply("outcome", outcome()), root, progress).map(|_| ())
             }
             Notice::Cancelled { .. } | Notice::Failed { .. } => {
                 self.close_cards().await?;
@@ -275,7 +302,7 @@ impl<'a> Scribe<'a> {
     }
 
     /// No card keeps a button that does nothing.
-    async fn close_cards(&mut self) -> Result<(), ActivityError> {
+    async fn close_cards(&self) -> Result<(), ActivityError> {
         match self.last(ATTENTION) {
             // The card of the decision was closed when the decision was made.
             Some(open) => self.change(&by_attempt(ATTENTION, open), decision::attended(self.n)).await,
@@ -286,11 +313,11 @@ impl<'a> Scribe<'a> {
     /// The last attempt that has a message of this kind.
     fn last(&self, kind: &str) -> Option<u32> {
         let attempt = |part: &String| part.strip_prefix(kind)?.strip_prefix('-')?.parse::<u32>().ok();
-        self.draft.conversation.0.keys().filter_map(attempt).max()
+        self.desk.draft().conversation.0.keys().filter_map(attempt).max()
     }
 
     /// The message that shows the progress of an attempt, and who wanted it.
-    async fn begin(&mut self, attempt: u32) -> Result<(), ActivityError> {
+    async fn begin(&self, attempt: u32) -> Result<(), ActivityError> {
         let message = thread::progress(self.n, attempt, None, ProgressState::Running);
         self.write(&by_attempt(PROGRESS, attempt), Place::Thread, message).await
     }
@@ -299,7 +326,7 @@ impl<'a> Scribe<'a> {
     pub(super) async fn show(&self, progress: &Progress) -> Result<(), SlackError> {
         let Some(attempt) = self.last(PROGRESS) else { return Ok(()) };
         let part = by_attempt(PROGRESS, attempt);
-        let Some(at) = self.draft.conversation.0.get(&part) else { return Ok(()) };
+        let Some(at) = self.at(&part) else { return Ok(()) };
         let message = thread::progress(self.n, attempt, Some(progress), ProgressState::Running);
         let metadata = self.metadata(&part);
         self.slack.update_message(&at.ts, &as_post(&message, &at.channel, None, &metadata)).await
@@ -310,13 +337,13 @@ impl<'a> Scribe<'a> {
         self.slack.edits_are_scarce()
     }
 
-    async fn end_progress(&mut self, progress: Option<&Progress>, state: ProgressState) -> Result<(), ActivityError> {
+    async fn end_progress(&self, progress: Option<&Progress>, state: ProgressState) -> Result<(), ActivityError> {
         let Some(attempt) = self.last(PROGRESS) else { return Ok(()) };
         self.change(&by_attempt(PROGRESS, attempt), thread::progress(self.n, attempt, progress, state)).await
     }
 
     /// A new reply in the thread.
-    async fn reply(&mut self, part: &str, message: Option<Message>) -> Result<(), ActivityError> {
+    async fn reply(&self, part: &str, message: Option<Message>) -> Result<(), ActivityError> {
         match message {
             Some(message) => self.write(part, Place::Thread, message).await,
             None => Ok(()),
@@ -324,11 +351,11 @@ impl<'a> Scribe<'a> {
     }
 
     /// A message that stands afterwards, whether or not it had been posted.
-    async fn write(&mut self, part: &str, place: Place, message: Message) -> Result<(), ActivityError> {
-        if self.draft.done.contains(part) {
+    async fn write(&self, part: &str, place: Place, message: Message) -> Result<(), ActivityError> {
+        if self.is_done(part) {
             return Ok(());
         }
-        if self.draft.conversation.0.contains_key(part) {
+        if self.at(part).is_some() {
             return self.change(part, message).await;
         }
         if self.repeated
@@ -338,14 +365,14 @@ impl<'a> Scribe<'a> {
         }
         let posted = match place {
             Place::Channel => self.post_or_dm(part, &self.n.request.channel_id, None, &message).await,
-            Place::Thread => match self.draft.conversation.0.get(ROOT).cloned() {
+            Place::Thread => match self.at(ROOT) {
                 Some(root) => self.post_or_dm(part, &root.channel, Some(&root.ts), &message).await,
                 None => self.post(part, &self.n.request.requester_id, None, &message).await,
             },
             Place::Authorizer => match self.post(part, &self.n.request.authorizer_id, None, &message).await {
                 Err(error) if CANNOT_REACH.iter().any(|code| error.is(code)) => {
-                    self.unreachable = Some(format!("The authorizer cannot be written to ({error})."));
-                    return Ok(());
+                    let why = format!("The authorizer cannot be written to ({error}).");
+                    return self.desk.note(|draft| draft.unreachable = Some(why)).await;
                 }
                 posted => posted,
             },
@@ -375,10 +402,8 @@ impl<'a> Scribe<'a> {
 
     /// Brings a message up to date. One that was never posted stays unposted, and
     /// one that somebody deleted stays deleted: the thread tells the rest.
-    async fn change(&mut self, part: &str, message: Message) -> Result<(), ActivityError> {
-        let Some(at) = self.draft.conversation.0.get(part).filter(|_| !self.draft.done.contains(part)) else {
-            return Ok(());
-        };
+    async fn change(&self, part: &str, message: Message) -> Result<(), ActivityError> {
+        let Some(at) = self.at(part).filter(|_| !self.is_done(part)) else { return Ok(()) };
         let metadata = self.metadata(part);
         let post = as_post(&message, &at.channel, None, &metadata);
         match self.slack.update_message(&at.ts, &post).await {
@@ -414,34 +439,33 @@ impl<'a> Scribe<'a> {
         metadata(&self.n.request_id, part)
     }
 
-    async fn remember(&mut self, part: &str, message: MessageRef) -> Result<(), ActivityError> {
-        self.draft.conversation.0.insert(part.to_owned(), message);
-        self.done(part).await
+    /// Where a part is, once it was posted.
+    fn at(&self, part: &str) -> Option<MessageRef> {
+        self.desk.draft().conversation.0.get(part).cloned()
     }
 
-    /// From here on other parts are posted and changed, or the same ones anew.
-    async fn reach(&mut self, stage: Stage) -> Result<(), ActivityError> {
-        self.draft.done.clear();
-        self.draft.stage = stage;
-        self.carry().await
+    fn is_done(&self, part: &str) -> bool {
+        self.desk.draft().done.contains(part)
     }
 
-    async fn done(&mut self, part: &str) -> Result<(), ActivityError> {
-        self.draft.done.insert(part.to_owned());
-        self.carry().await
+    async fn remember(&self, part: &str, message: MessageRef) -> Result<(), ActivityError> {
+        self.desk
+            .note(|draft| {
+                draft.conversation.0.insert(part.to_owned(), message);
+                draft.done.insert(part.to_owned());
+            })
+            .await
     }
 
-    /// The heartbeat carries what was done to the next attempt.
-    async fn carry(&self) -> Result<(), ActivityError> {
-        self.desk.said.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.draft);
-        self.desk.ctx.record_heartbeat(self.draft.clone()).await.map_err(unreadable)
+    async fn done(&self, part: &str) -> Result<(), ActivityError> {
+        self.desk.note(|draft| _ = draft.done.insert(part.to_owned())).await
     }
 
     /// What an earlier attempt posted as this part, if it did.
     async fn look_for(&self, part: &str, place: &Place) -> Result<Option<MessageRef>, ActivityError> {
         let request = &self.n.request;
         let found = match place {
-            Place::Thread => match self.draft.conversation.0.get(ROOT) {
+            Place::Thread => match self.at(ROOT) {
                 Some(root) => self.find(part, &root.channel, Some(&root.ts)).await,
                 None => Ok(None),
             },

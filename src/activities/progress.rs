@@ -29,11 +29,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(400);
 const EDIT_EVERY: Duration = Duration::from_millis(1_050);
 
 /// Has the progress of an activity shown until it is over.
-pub(super) async fn follow(
-    ctx: &ActivityContext,
-    activity_id: &str,
-    scribe: &mut Scribe<'_>,
-) -> Result<(), ActivityError> {
+pub(super) async fn follow(ctx: &ActivityContext, activity_id: &str, scribe: &Scribe<'_>) -> Result<(), ActivityError> {
     let handle = handle(ctx)?;
     let mut shown: Option<Progress> = None;
     let mut edit_again = Instant::now();

@@ -28,7 +28,7 @@ pub(super) struct Story {
 enum Decided {
     /// By rules of this moment.
     Approved {
-        rules: Rules,
+        rules: Box<Rules>,
         region: String,
         profile: String,
         decided_by: String,
@@ -113,7 +113,9 @@ impl Story {
     /// Waits for a decision that counts.
     async fn decision(&self, ctx: &Context, rules: &Rules) -> Result<Decided, Stop> {
         let waiting = detached();
-        let mut deadline = ctx.timer(until(self.waits_for(), &waiting));
+        // Left to run once somebody decided: most often the request ends before it does,
+        // and to cancel it would be one more event of each.
+        let mut deadline = ctx.timer(until(self.waits_for(), &detached()));
         let mut reminder = pin!(self.remind(ctx, rules, &waiting).fuse());
         let decided = loop {
             select! {
@@ -146,7 +148,7 @@ impl Story {
         };
         let why = match self.preflight(ctx).await {
             Ok(Preflight::Passed { rules }) => match rules.offer(&region, &profile) {
-                Ok(()) => return Ok(Some(Decided::Approved { rules, region, profile, decided_by })),
+                Ok(()) => return Ok(Some(Decided::Approved { rules: Box::new(rules), region, profile, decided_by })),
                 Err(refusal) => refusal.to_string(),
             },
             Ok(Preflight::Refused { problem }) => problem.to_string(),
