@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures::{StreamExt, stream};
 
 use super::people::People;
-use super::report::Report;
+use super::report::{Report, percentile};
 use super::stack::Stack;
 use super::{AT_ONCE, together};
 
@@ -65,8 +65,7 @@ pub async fn measure(bot: &str, sizes: &[usize]) -> anyhow::Result<Report> {
             stack.stop_bot().await?;
             starts.push(stack.start_bot().await?);
         }
-        starts.sort_unstable();
-        growth.add("start until ready", starts[STARTS / 2].as_secs_f64() * 1e3, "ms");
+        growth.add("start until ready", percentile(&mut starts, 0.5), "ms");
         growth.add("memory, started anew", stack.memory()?.0, "MiB");
         people = people.again();
         warm(&people).await?;
@@ -89,11 +88,12 @@ async fn fill(growth: &mut Growth, stack: &Stack, people: &People, size: usize) 
     let count = size.saturating_sub(growth.open);
     growth.open = size;
     let (memory, cpu) = (stack.memory()?.0, stack.cpu()?);
-    let (took, times) = together(count, || async { people.wait(&format!("wait-{}", people.number())).await }).await?;
+    let (took, mut times) =
+        together(count, || async { people.wait(&format!("wait-{}", people.number())).await }).await?;
     let after = stack.cpu()?;
     let each = |total: Duration| total.as_secs_f64() * 1e3 / count.max(1) as f64;
     growth.add("submit until the card", count as f64 / took.as_secs_f64(), "1/s");
-    growth.add("submission acknowledged, p99", percentile(times, 0.99), "ms");
+    growth.add("submission acknowledged, p99", percentile(&mut times, 0.99), "ms");
     growth.add("submit until the card, CPU of the bot", each(after.bot - cpu.bot), "ms");
     growth.add("submit until the card, CPU of Temporal", each(after.temporal - cpu.temporal), "ms");
     growth.add("memory for each of them", (stack.memory()?.0 - memory) * 1024.0 / count.max(1) as f64, "KiB");
@@ -102,10 +102,11 @@ async fn fill(growth: &mut Growth, stack: &Stack, people: &People, size: usize) 
 
 async fn commands(growth: &mut Growth, stack: &Stack, people: &People) -> anyhow::Result<()> {
     let before = stack.cpu()?.bot;
-    let (took, times) = together(COMMANDS, || async { people.command(&format!("t{}", people.number())).await }).await?;
+    let (took, mut times) =
+        together(COMMANDS, || async { people.command(&format!("t{}", people.number())).await }).await?;
     let cpu = stack.cpu()?.bot - before;
     growth.add("commands, 16 at a time", COMMANDS as f64 / took.as_secs_f64(), "1/s");
-    growth.add("commands, p99", percentile(times, 0.99), "ms");
+    growth.add("commands, p99", percentile(&mut times, 0.99), "ms");
     growth.add("commands, CPU of the bot", cpu.as_secs_f64() * 1e3 / COMMANDS as f64, "ms");
     Ok(())
 }
@@ -119,16 +120,10 @@ async fn flows(growth: &mut Growth, stack: &Stack, people: &People) -> anyhow::R
     let done = done.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
     let each = |now: Duration, before: Duration| (now - before).as_secs_f64() * 1e3 / FLOWS as f64;
     growth.add("flows, 16 at a time", FLOWS as f64 / took.as_secs_f64(), "1/s");
-    growth.add("flows, click to progress, p50", percentile(done.iter().map(|f| f.to_progress).collect(), 0.5), "ms");
+    let mut to_progress: Vec<_> = done.iter().map(|flow| flow.to_progress).collect();
+    growth.add("flows, click to progress, p50", percentile(&mut to_progress, 0.5), "ms");
     growth.add("flows, CPU of the bot", each(cpu.bot, before.bot), "ms");
     growth.add("flows, CPU of Temporal", each(cpu.temporal, before.temporal), "ms");
     growth.add("flows, CPU of moto", each(cpu.moto, before.moto), "ms");
     Ok(())
-}
-
-/// In milliseconds.
-fn percentile(mut times: Vec<Duration>, share: f64) -> f64 {
-    times.sort_unstable();
-    let index = (share * times.len() as f64).ceil() as usize;
-    times.get(index.clamp(1, times.len().max(1)) - 1).map_or(0.0, |time| time.as_secs_f64() * 1e3)
 }
