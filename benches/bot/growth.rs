@@ -11,7 +11,7 @@ use super::report::{Report, percentile};
 use super::stack::Stack;
 use super::{AT_ONCE, together};
 
-const COMMANDS: usize = 2_000;
+const COMMANDS: usize = 5_000;
 const FLOWS: usize = 64;
 const STARTS: usize = 3;
 
