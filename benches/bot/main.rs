@@ -6,12 +6,14 @@
 //! cargo bench --bench bot -- --scale 10                  # ten times as many requests
 //! cargo bench --bench bot -- compare before.json after.json
 //! cargo bench --bench bot -- pair OLD NEW                # two binaries, alternating
+//! cargo bench --bench bot -- --growth                    # 100, 1,000, 10,000 open requests: minutes
 //! ```
 //!
 //! It starts a Temporal dev server, an S3 server (moto), a Slack that only
 //! answers, and the release binary, each as its own process. All share the
 //! machine, so think in ratios.
 
+mod growth;
 mod history;
 mod people;
 mod report;
@@ -49,6 +51,10 @@ struct Arguments {
     /// How many times the usual number of requests.
     #[arg(long, default_value_t = 1)]
     scale: usize,
+    /// Measure instead how the figures change while this many requests are open.
+    #[arg(long, require_equals = true, num_args = 0..=1, value_delimiter = ',', value_name = "OPEN,…",
+          default_missing_value = "100,1000,10000")]
+    growth: Option<Vec<usize>>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -71,7 +77,7 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     match &arguments.command {
         None => {
-            let report = measure(&arguments.bot, arguments.scale).await?;
+            let report = arguments.measure(&arguments.bot).await?;
             if let Some(path) = &arguments.out {
                 report.save(path)?;
             }
@@ -81,14 +87,23 @@ async fn main() -> anyhow::Result<()> {
             let (mut olds, mut news) = (Vec::new(), Vec::new());
             for round in 1..=*rounds {
                 println!("\n== round {round}, {old}");
-                olds.push(measure(old, arguments.scale).await?);
+                olds.push(arguments.measure(old).await?);
                 println!("\n== round {round}, {new}");
-                news.push(measure(new, arguments.scale).await?);
+                news.push(arguments.measure(new).await?);
             }
             Report::compare(&Report::median(&olds), &Report::median(&news));
         }
     }
     Ok(())
+}
+
+impl Arguments {
+    async fn measure(&self, bot: &str) -> anyhow::Result<Report> {
+        match &self.growth {
+            Some(sizes) => growth::measure(bot, sizes).await,
+            None => measure(bot, self.scale).await,
+        }
+    }
 }
 
 async fn measure(bot: &str, scale: usize) -> anyhow::Result<Report> {
@@ -173,6 +188,10 @@ async fn flows(report: &mut Report, stack: &Stack, people: &People, scale: usize
     report.add("flow, CPU of the bot", each(cpu.bot, before.bot), "ms");
     report.add("flow, CPU of Temporal", each(cpu.temporal, before.temporal), "ms");
     report.add("flow, CPU of moto", each(cpu.moto, before.moto), "ms");
+    let others = (cpu.temporal - before.temporal) + (cpu.moto - before.moto);
+    let cores = std::thread::available_parallelism()?.get() as f64;
+    let share = others.as_secs_f64() / (took.as_secs_f64() * cores);
+    report.add("flows, share of what Temporal and moto leave", share * 100.0, "%");
     Ok(())
 }
 
@@ -189,19 +208,7 @@ async fn pending(report: &mut Report, stack: &mut Stack, scale: usize) -> anyhow
     let people = People::new(stack.slack.clone(), stack.bot_url());
     let mut asked = 0;
     for goal in [200, 2_000 * scale] {
-        let asking = (asked..goal).map(|n| {
-            let people = people.clone();
-            async move {
-                let application = format!("wait{goal}-{n}");
-                let mut heard = people.slack.listen(&application);
-                people.ask(&application).await?;
-                heard.recv().await;
-                people.slack.forget(&application);
-                anyhow::Ok(())
-            }
-        });
-        let done: Vec<_> = stream::iter(asking).buffer_unordered(AT_ONCE).collect().await;
-        done.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+        together(goal - asked, || async { people.wait(&format!("wait-{}", people.number())).await }).await?;
         asked = goal;
         report.add(&format!("memory, {goal} pending"), stack.memory()?.0, "MiB");
     }

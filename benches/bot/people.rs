@@ -48,6 +48,12 @@ impl People {
         Self { slack, bot, http, next: Arc::default() }
     }
 
+    /// The same people, on connections of their own: of those from before, a bot
+    /// that was started again knows nothing.
+    pub fn again(&self) -> Self {
+        Self { next: self.next.clone(), ..Self::new(self.slack.clone(), self.bot.clone()) }
+    }
+
     /// A number nobody else gets.
     pub fn number(&self) -> u64 {
         self.next.fetch_add(1, Ordering::Relaxed)
@@ -124,6 +130,17 @@ impl People {
     /// A request that waits for its authorizer, submitted without the command.
     pub async fn ask(&self, application: &str) -> anyhow::Result<Duration> {
         self.submit(application, &json!({ "channelId": CHANNEL }).to_string()).await
+    }
+
+    /// A request that waits, from the form until its authorizer has the card; how
+    /// long the form took to be acknowledged.
+    pub async fn wait(&self, application: &str) -> anyhow::Result<Duration> {
+        let mut heard = self.slack.listen(application);
+        let took = self.ask(application).await?;
+        let card = timeout(PATIENCE, heard.recv()).await;
+        ensure!(matches!(card, Ok(Some((Said::Card, ..)))), "{application}: waited in vain for the card");
+        self.slack.forget(application);
+        Ok(took)
     }
 
     /// A request from the command to the bucket.

@@ -30,13 +30,8 @@ impl Report {
 
     /// The usual percentiles of times.
     pub fn times(&mut self, name: &str, mut times: Vec<Duration>) {
-        times.sort_unstable();
-        let at = |share: f64| {
-            let index = (share * times.len() as f64).ceil() as usize;
-            times.get(index.clamp(1, times.len().max(1)) - 1).copied().unwrap_or_default()
-        };
         for (label, share) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0)] {
-            self.add(&format!("{name}, {label}"), at(share).as_secs_f64() * 1e3, "ms");
+            self.add(&format!("{name}, {label}"), percentile(&mut times, share), "ms");
         }
     }
 
@@ -71,4 +66,11 @@ impl Report {
         };
         Self { figures: all.into_iter().map(|(name, figures)| (name, middle(figures))).collect() }
     }
+}
+
+/// The time that this share of all is not longer than, in milliseconds.
+pub fn percentile(times: &mut [Duration], share: f64) -> f64 {
+    times.sort_unstable();
+    let index = (share * times.len() as f64).ceil() as usize;
+    times.get(index.clamp(1, times.len().max(1)) - 1).map_or(0.0, |time| time.as_secs_f64() * 1e3)
 }
