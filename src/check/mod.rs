@@ -24,7 +24,7 @@ use futures::{FutureExt, StreamExt, stream};
 use serde::Serialize;
 
 use crate::codec::Codec;
-use crate::config::{CodecSettings, ConfigError, Flags, Part, Problem, Settings, file, file_path};
+use crate::config::{CodecSettings, ConfigError, Flags, Part, Problem, Settings, file, file_path, wrong_aws_endpoints};
 use crate::domain::policy::Policy;
 
 /// How long a connection gets to answer: longer than any that is healthy takes,
@@ -52,6 +52,10 @@ pub async fn run(flags: &Flags, form: Form, lookup: impl Fn(&str) -> Option<Stri
     let settings = settings.or_else(|error| usable(&error, flags, &lookup));
     let keys = CodecSettings::from_env(&Flags::default(), &lookup).map(|settings| settings.encryption_keys);
     let mut probes = probes(settings.ok(), policy.as_ref().ok(), keys.ok().map(|keys| Codec::new(&keys)));
+    // The AWS SDK panics at an address that is none.
+    if wrong_aws_endpoints(&lookup).is_empty() {
+        probes.extend(policy.as_ref().map(aws::probes).unwrap_or_default());
+    }
     probes.insert(0, std::future::ready(lines).boxed());
 
     // Tried at once, told in order, each as soon as it is known.
@@ -87,7 +91,6 @@ fn probes(
         probes.extend(app_token.map(|token| slack::app_token(base, token).boxed()));
     }
     probes.push(temporal::probe(codec, release).boxed());
-    probes.extend(policy.map(aws::probes).unwrap_or_default());
     probes
 }
 

@@ -15,7 +15,7 @@ use self::settings::Variables;
 use crate::domain::policy::Policy;
 
 pub use self::release::Release;
-pub use self::settings::{CodecSettings, EncryptionKey, Log, LogFormat, Settings};
+pub use self::settings::{CodecSettings, EncryptionKey, Log, LogFormat, Settings, wrong_aws_endpoints};
 
 /// Where the configuration file is, unless named.
 pub const DEFAULT_FILE: &str = "provision-bot.toml";

@@ -92,6 +92,7 @@ impl Settings {
         let release = variables.release();
         let log = variables.log();
         let traces = variables.traces();
+        variables.problems.extend(wrong_aws_endpoints(&lookup));
         let (Some(slack_bot_token), Some(slack_api_url), Some(listen), Some(encryption_keys), Some(log), []) =
             (slack_bot_token, slack_api_url, listen, encryption_keys, log, &*variables.problems)
         else {
@@ -333,6 +334,26 @@ impl<'l> Variables<'l> {
     }
 }
 
+/// Where the AWS SDK looks for its services, if not at Amazon's.
+const AWS_ENDPOINTS: [&str; 4] =
+    ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_IAM"];
+
+/// What is wrong with them: the SDK itself panics at what is no address, at nothing too.
+pub fn wrong_aws_endpoints(lookup: impl Fn(&str) -> Option<String>) -> Vec<Problem> {
+    let usable =
+        |text: &str| Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let wrong = |name: &'static str| {
+        let message = match lookup(name)? {
+            text if usable(&text) => return None,
+            text if text.trim().is_empty() => "is empty. Unset it to use Amazon's own address.".to_owned(),
+            // Not repeated: there may be a password in it.
+            _ => "is no address. Expected such as http://localhost:5000; unset it to use Amazon's own.".to_owned(),
+        };
+        Some(Problem::Variable { name, message })
+    };
+    AWS_ENDPOINTS.into_iter().filter_map(wrong).collect()
+}
+
 /// OpenTelemetry's variables for all signals, and for traces, which win.
 const OTLP_ENDPOINT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 const OTLP_TIMEOUT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
@@ -409,6 +430,8 @@ mod tests {
             ("PROVISION_BOT_LOG_FORMAT", "xml", "is \"xml\", expected text or json."),
             ("RUST_LOG", "provision_bot=loud", "which is not a filter"),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "user:hush@collector:4318", "is not the address of a collector"),
+            ("AWS_ENDPOINT_URL", "", "is empty. Unset it"),
+            ("AWS_ENDPOINT_URL_S3", "hush@localhost", "is no address. Expected such as http://localhost:5000"),
             ("PROVISION_BOT_ENCRYPTION_KEYS", "hush", "entry 1 has no \":\""),
             ("PROVISION_BOT_ENCRYPTION_KEYS", "a:hush", "entry 1 has a key that is not 32 bytes"),
             ("PROVISION_BOT_ENCRYPTION_KEYS", "a:hush!", "entry 1 has a key that is not base64"),
