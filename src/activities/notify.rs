@@ -283,10 +283,12 @@ impl<'a> Scribe<'a> {
                 self.reply("outcome", outcome()).await
             }
             Notice::Provisioned { result } => {
+                // First what the requester waits for: who sees the channel's message say
+                // that it is over finds the outcome.
+                self.reply("outcome", outcome()).await?;
                 let progress = all_done(result);
                 let progress = self.end_progress(progress.as_ref(), ProgressState::Done);
-                let root = self.change(ROOT, thread::root(n));
-                tokio::try_join!(self.reply("outcome", outcome()), root, progress).map(|_| ())
+                tokio::try_join!(self.change(ROOT, thread::root(n)), progress).map(|_| ())
             }
             Notice::Cancelled { .. } | Notice::Failed { .. } => {
                 self.close_cards().await?;

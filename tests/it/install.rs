@@ -214,7 +214,8 @@ impl Newcomer {
         let request = card.request_id().unwrap();
         let is_root = |m: &Message| m.request_id() == Some(request) && m.thread_ts.is_none();
         let root = alice.wait_for(CHANNEL, is_root).await.unwrap();
-        let done = alice.wait_for_in_thread(CHANNEL, &root.ts, |m| m.says("provisioned")).await.unwrap();
+        let done =
+            alice.wait_for_in_thread(CHANNEL, &root.ts, |m| m.ts != root.ts && m.says("provisioned")).await.unwrap();
         let name =
             done.plain().split(['`', '/', ' ']).find(|word| word.starts_with("app-first-bucket-")).map(str::to_owned);
         let name = name.unwrap_or_else(|| panic!("the bucket is not named: {}", done.plain()));
