@@ -34,11 +34,14 @@ async fn ends(scene: &Scene, request: &Request) {
     scene.outcome(request, "provisioned").await;
     scene.ended(request, "provisioned").await;
     let said = scene.said(&request.id);
-    let part = |message: &Message| message.metadata.as_ref().unwrap()["event_payload"]["part"].clone();
     let parts: Vec<_> = said.iter().map(part).collect();
     assert_eq!(parts, ["root", "card", "progress-1", "outcome"], "{}", scene.slack.dump());
     assert_eq!(scene.roots(&scene.channel).len(), 1, "{}", scene.slack.dump());
     obeyed(scene);
+}
+
+fn part(message: &Message) -> serde_json::Value {
+    message.metadata.as_ref().unwrap()["event_payload"]["part"].clone()
 }
 
 fn obeyed(scene: &Scene) {
@@ -121,6 +124,22 @@ fn a_hung_slack_holds_up_no_message_for_good() {
         slack.heal();
         let request = scene.asked("hung").await;
         ends(&scene, &request).await;
+    });
+}
+
+/// The progress is refused for good, and with it whoever would have told the outcome.
+#[test]
+fn what_slack_refuses_for_good_costs_that_message_alone() {
+    alone(stack(), async |world| {
+        let slack = world.stack.slack.clone();
+        let scene = patient_scene(world);
+        let request = asks(&scene, "refused").await;
+        slack.fail_next("chat.postMessage", Fault::Error("team_access_not_allowed".into()));
+        scene.approve(&request).await;
+        scene.outcome(&request, "provisioned").await;
+        scene.ended(&request, "provisioned").await;
+        let said: Vec<_> = scene.said(&request.id).iter().map(part).collect();
+        assert_eq!(said, ["root", "card", "outcome"], "{}", scene.slack.dump());
     });
 }
 
