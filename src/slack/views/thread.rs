@@ -146,7 +146,9 @@ pub fn note(n: &Notification) -> Option<Message> {
         }
         Notice::NotCounted { why } => {
             let why = Text::line_or_dash(why, QUOTE_MAX);
-            (format!("🚧 An approval by {who} did not count, so the request waits on. {why}"), None)
+            let you = requester(n);
+            let text = format!("🚧 An approval by {who} did not count, so the request waits on.");
+            (format!("{text} Asking now, {you} would read: {why}"), None)
         }
         Notice::NeedsAttention { failure, expires_at } => {
             let again = again(failure.attempt);
