@@ -26,7 +26,7 @@ mod verify;
 mod walk;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{Timestamp, Unit};
 use temporalio_macros::activities;
@@ -113,7 +113,7 @@ impl Provisioner {
         traces::tell(&Span::current(), "aws.profile", input.profile.clone());
         let connected = self.clients.get(&input.region, &input.profile).await;
         let walk = Walk::new(ctx, progress(plan, 1));
-        Site { client: connected.client, endpoint: connected.endpoint, input, walk }
+        Site { client: connected.client, endpoint: connected.endpoint, input, walk, seen_first: Mutex::default() }
     }
 
     /// Does the steps of `plan` from number `from` on, each announced.
@@ -162,18 +162,21 @@ impl Provisioner {
 async fn beginning(site: &Site) -> Result<usize, Stop> {
     ownership::can_own(&site.input)?;
     let last = site.walk.last();
-    match site.walk.unless_cancelled(async { Ok(ownership::look(site).await?) }).await? {
+    let owner = site.walk.unless_cancelled(async { Ok(ownership::look(site).await?) }).await?;
+    let step = match owner {
         Owner::Us => {
             let announced = last.progress.step as usize;
-            Ok(announced.max(failed_before(&site.input)).clamp(1, PROVISION.len()))
+            announced.max(failed_before(&site.input)).clamp(1, PROVISION.len())
         }
         Owner::Nobody => {
             // The very first heartbeat, which leaves at once, carries the mark.
             site.walk.say(Beat { progress: progress(&PROVISION, 1), claiming: true }).await;
-            Ok(1)
+            1
         }
-        _ => Ok(1), // `claim` has the last word
-    }
+        _ => 1, // `claim` has the last word
+    };
+    *site.seen_first.lock().unwrap_or_else(PoisonError::into_inner) = Some(owner);
+    Ok(step)
 }
 
 /// The number of the step that a person wants to be tried again, by what it is

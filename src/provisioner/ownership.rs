@@ -24,6 +24,7 @@
 //! [`Beat::claiming`]: super::walk::Beat::claiming
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use aws_sdk_s3::error::BuildError;
@@ -98,9 +99,14 @@ pub async fn look(site: &Site) -> Result<Owner, Problem> {
     }
 }
 
-/// Makes the bucket exist and carry this request's tag, or fails.
+/// Makes the bucket exist and carry this request's tags, or fails.
 pub async fn claim(site: &Site) -> Result<(), Stop> {
-    match look(site).await? {
+    let seen = site.seen_first.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let owner = match seen {
+        Some(owner) => owner,
+        None => look(site).await?,
+    };
+    match owner {
         Owner::Us => return Ok(()),
         Owner::Nobody => {
             say_claiming(site).await;
@@ -126,7 +132,7 @@ async fn say_claiming(site: &Site) {
 }
 
 async fn create(site: &Site) -> Result<(), Problem> {
-    let mut configuration = CreateBucketConfiguration::builder().set_tags(Some(tag_set(&ownership_tags(&site.input))?));
+    let mut configuration = CreateBucketConfiguration::builder().set_tags(Some(tag_set(&all_tags(&site.input))?));
     if let Some(region) = site.location_constraint() {
         configuration = configuration.location_constraint(BucketLocationConstraint::from(region));
     }
@@ -143,14 +149,14 @@ async fn create(site: &Site) -> Result<(), Problem> {
 }
 
 /// After `CreateBucket`: waits until the bucket is visible, and makes sure it
-/// carries the tag.
+/// carries the tags.
 async fn settle(site: &Site) -> Result<(), Stop> {
     let deadline = Instant::now() + VISIBLE_WITHIN;
     loop {
         match look(site).await? {
             Owner::Us => return Ok(()),
             Owner::Untagged if site.walk.last().claiming && is_empty(site).await? => {
-                put_tags(site, ownership_tags(&site.input)).await?;
+                put_tags(site, all_tags(&site.input)).await?;
                 return Ok(());
             }
             Owner::Nobody if Instant::now() < deadline => sleep(LOOK_AGAIN).await,
@@ -183,10 +189,15 @@ pub async fn is_in_our_account(site: &Site) -> Result<bool, Problem> {
     Ok(answer.buckets().iter().any(|bucket| bucket.name() == Some(site.bucket())))
 }
 
-/// Describes the bucket with all of the request's tags; tags that others added stay.
+/// Describes the bucket with all of the request's tags, which it should have been
+/// created with; tags that others added stay.
 pub async fn describe(site: &Site) -> Result<(), Problem> {
-    let mut tags = read_tags(site).await?;
+    let found = read_tags(site).await?;
+    let mut tags = found.clone();
     tags.extend(all_tags(&site.input));
+    if tags == found {
+        return Ok(());
+    }
     put_tags(site, tags).await
 }
 
@@ -207,14 +218,10 @@ fn tag_set(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, BuildError> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
-/// What makes the bucket ours.
-fn ownership_tags(input: &ProvisionInput) -> BTreeMap<String, String> {
-    BTreeMap::from([(REQUEST_TAG.to_owned(), identity(input)), ("managed-by".to_owned(), "provision-bot".to_owned())])
-}
-
-/// Everything the bucket's tags say.
+/// Everything the bucket's tags say. The first makes it ours.
 pub fn all_tags(input: &ProvisionInput) -> BTreeMap<String, String> {
-    let mut tags = ownership_tags(input);
+    let ours = (REQUEST_TAG.to_owned(), identity(input));
+    let mut tags = BTreeMap::from([ours, ("managed-by".to_owned(), "provision-bot".to_owned())]);
     for (key, value) in [
         ("provision-bot:application", &input.application_name),
         ("provision-bot:team", &input.team_id),

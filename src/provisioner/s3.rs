@@ -1,5 +1,7 @@
 //! S3: one request's bucket, and one idempotent function per thing that is set on it.
 
+use std::sync::Mutex;
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
@@ -10,6 +12,7 @@ use aws_sdk_s3::types::{
 use serde_json::{Value, json};
 
 use super::failure::Problem;
+use super::ownership::Owner;
 use super::walk::Walk;
 use crate::domain::provisioning::ProvisionInput;
 
@@ -27,6 +30,8 @@ pub struct Site {
     pub endpoint: Option<String>,
     pub input: ProvisionInput,
     pub walk: Walk,
+    /// What the look that every attempt begins with showed, until the first step takes it.
+    pub seen_first: Mutex<Option<Owner>>,
 }
 
 impl Site {
