@@ -56,6 +56,11 @@ pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, mut st
                 continue;
             }
         };
+        // An answer is sent at once, not held until the one before is acknowledged.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection ended before it began");
+            continue;
+        }
         let service = TowerToHyperService::new(router.clone());
         let connection = http.serve_connection(TokioIo::new(stream), service).into_owned();
         let connection = under_way.watch(connection);
