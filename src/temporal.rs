@@ -40,6 +40,11 @@ const CALL: Duration = Duration::from_millis(1_000);
 /// A query needs a live worker; without one it would hang.
 const QUERY: Duration = Duration::from_millis(1_000);
 const QUERY_AGAIN: Duration = Duration::from_millis(30);
+/// How long a worker may be silent about a workflow task before it is handed out
+/// again: for that long a request stands still when its worker died. Half of the
+/// server's default, and longer than an attempt of the pre-flight checks, which run
+/// within such a task.
+const WORKFLOW_TASK: Duration = Duration::from_secs(5);
 /// Connecting has no deadline of its own.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -130,6 +135,7 @@ impl Requests {
     pub async fn start(&self, id: &RequestId, request: &ProvisionRequest) -> Result<Started, RequestError> {
         let options = WorkflowStartOptions::new(TASK_QUEUE, id.as_str())
             .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
+            .task_timeout(WORKFLOW_TASK)
             .rpc_options(in_time())
             .build();
         let start = self.client()?.start_workflow(ProvisionApplication::run, Loose::of(request.clone()), options);

@@ -44,8 +44,8 @@ impl Growth {
 
 /// Lets `sizes` requests wait, one size after the other in the same stack, and
 /// measures at each: the way there, the bot that went it, and the bot started anew.
-pub async fn measure(bot: &str, sizes: &[usize]) -> anyhow::Result<Report> {
-    let mut stack = Stack::start(bot).await?;
+pub async fn measure(bot: &str, dynamic_config: &[String], sizes: &[usize]) -> anyhow::Result<Report> {
+    let mut stack = Stack::start(bot, dynamic_config).await?;
     stack.start_bot().await?;
     let mut people = People::new(stack.slack.clone(), stack.bot_url());
     let mut growth = Growth { report: Report::default(), open: 0, rows: BTreeMap::new() };

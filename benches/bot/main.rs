@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
 use futures::{StreamExt, stream};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use people::{Flow, People};
 use report::Report;
@@ -55,6 +55,9 @@ struct Arguments {
     #[arg(long, require_equals = true, num_args = 0..=1, value_delimiter = ',', value_name = "OPEN,…",
           default_missing_value = "100,1000,10000")]
     growth: Option<Vec<usize>>,
+    /// A setting of the Temporal dev server, such as `history.transferProcessorMaxPollRPS=1000`.
+    #[arg(long, value_name = "KEY=VALUE")]
+    dynamic_config: Vec<String>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -100,15 +103,15 @@ async fn main() -> anyhow::Result<()> {
 impl Arguments {
     async fn measure(&self, bot: &str) -> anyhow::Result<Report> {
         match &self.growth {
-            Some(sizes) => growth::measure(bot, sizes).await,
-            None => measure(bot, self.scale).await,
+            Some(sizes) => growth::measure(bot, &self.dynamic_config, sizes).await,
+            None => measure(bot, &self.dynamic_config, self.scale).await,
         }
     }
 }
 
-async fn measure(bot: &str, scale: usize) -> anyhow::Result<Report> {
+async fn measure(bot: &str, dynamic_config: &[String], scale: usize) -> anyhow::Result<Report> {
     let mut report = Report::default();
-    let mut stack = Stack::start(bot).await?;
+    let mut stack = Stack::start(bot, dynamic_config).await?;
 
     let mut starts = Vec::new();
     for _ in 0..STARTS {
@@ -160,12 +163,17 @@ async fn submissions(report: &mut Report, stack: &Stack, people: &People, scale:
     Ok(())
 }
 
+/// The dev server reads its queue of transfer tasks at most 20 times a second. After
+/// this pause it has not run out of that, so that a flow alone is what is measured.
+const ALONE_AFTER: Duration = Duration::from_millis(500);
+
 /// Requests from the command to the bucket.
 async fn flows(report: &mut Report, stack: &Stack, people: &People, scale: usize) -> anyhow::Result<()> {
     people.flow().await?; // warm
     let calls = stack.slack.calls();
-    let mut alone = Vec::new();
+    let (mut alone, mut in_turn) = (Vec::new(), Vec::new());
     for _ in 0..20 {
+        sleep(ALONE_AFTER).await;
         alone.push(people.flow().await?);
     }
     let total = |calls: &std::collections::HashMap<String, u64>| calls.values().sum::<u64>();
@@ -174,6 +182,10 @@ async fn flows(report: &mut Report, stack: &Stack, people: &People, scale: usize
     report.add("flow alone, Slack calls", (total(&after) - total(&calls)) as f64 / 20.0, "");
     report.add("flow alone, of them chat.update", (updates(&after) - updates(&calls)) as f64 / 20.0, "");
     moments(report, "flow alone", &alone);
+    for _ in 0..20 {
+        in_turn.push(people.flow().await?);
+    }
+    moments(report, "flows in turn", &in_turn);
 
     let count = 160 * scale;
     let before = stack.cpu()?;

@@ -39,12 +39,13 @@ pub struct Cpu {
 }
 
 impl Stack {
-    /// Everything but the bot.
-    pub async fn start(program: &str) -> anyhow::Result<Self> {
+    /// Everything but the bot, with these settings of the Temporal server.
+    pub async fn start(program: &str, dynamic_config: &[String]) -> anyhow::Result<Self> {
         let tools = Tools::find_or_install(|line| eprintln!("{line}")).await?;
         let folder = tempfile::tempdir()?;
         let aws = AwsFiles::write_demo(folder.path())?;
-        let temporal = TemporalServer::start(&tools, TemporalOptions::default()).await?;
+        let options = TemporalOptions { dynamic_config: dynamic_config.to_vec(), ..Default::default() };
+        let temporal = TemporalServer::start(&tools, options).await?;
         let s3 = S3Server::start(&tools).await?;
         let slack = Slack::default();
         let api = slack.start().await?;

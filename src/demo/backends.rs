@@ -52,6 +52,8 @@ pub struct TemporalOptions {
     pub port: Option<u16>,
     /// The port of the web page; any free one if `None`.
     pub ui_port: Option<u16>,
+    /// Settings of the server itself, as `KEY=VALUE` with the value in JSON.
+    pub dynamic_config: Vec<String>,
 }
 
 /// A running Temporal dev server.
@@ -76,6 +78,9 @@ impl TemporalServer {
             }
             if let Some(db) = &options.db {
                 args.extend(["--db-filename".to_owned(), db.display().to_string()]);
+            }
+            for setting in &options.dynamic_config {
+                args.extend(["--dynamic-config-value".to_owned(), setting.clone()]);
             }
             let command = Command::new("Temporal dev server", tools.temporal(), args);
             let mut this = Self { server: Server::new(command, port)?, port, ui_port };

@@ -73,7 +73,7 @@ where
 
 /// A dozen Slack calls at most, each of which gives up after ten seconds on its own.
 const SLACK_ATTEMPT: Duration = Duration::from_secs(120);
-/// Slack answers within a second; a workflow task may take ten.
+/// Slack answers within a second; a workflow task may take five (`temporal.rs`).
 const CHECK_ATTEMPT: Duration = Duration::from_secs(3);
 /// Slack may be away for hours; asking every half minute loses nothing and
 /// stays far below its rate limits.
