@@ -200,6 +200,7 @@ async fn flows(report: &mut Report, stack: &Stack, people: &People, scale: usize
     report.add("flow, CPU of the bot", each(cpu.bot, before.bot), "ms");
     report.add("flow, CPU of Temporal", each(cpu.temporal, before.temporal), "ms");
     report.add("flow, CPU of moto", each(cpu.moto, before.moto), "ms");
+    report.add("flow, CPU of the people and their Slack", each(cpu.people, before.people), "ms");
     let others = (cpu.temporal - before.temporal) + (cpu.moto - before.moto);
     let cores = std::thread::available_parallelism()?.get() as f64;
     let share = others.as_secs_f64() / (took.as_secs_f64() * cores);

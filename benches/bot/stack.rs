@@ -36,6 +36,8 @@ pub struct Cpu {
     pub bot: Duration,
     pub temporal: Duration,
     pub moto: Duration,
+    /// This process: the people and their Slack.
+    pub people: Duration,
 }
 
 impl Stack {
@@ -129,6 +131,7 @@ impl Stack {
             bot: cpu_of(self.pid()?)?,
             temporal: cpu_of(listening(&["start-dev", &port(&self.temporal.address())])?)?,
             moto: cpu_of(listening(&["moto_server", &port(&self.s3.endpoint())])?)?,
+            people: cpu_of(std::process::id())?,
         })
     }
 }
