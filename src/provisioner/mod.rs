@@ -26,11 +26,12 @@ mod verify;
 mod walk;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::{Timestamp, Unit};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use tracing::Span;
 
@@ -113,7 +114,7 @@ impl Provisioner {
         traces::tell(&Span::current(), "aws.profile", input.profile.clone());
         let connected = self.clients.get(&input.region, &input.profile).await;
         let walk = Walk::new(ctx, progress(plan, 1));
-        Site { client: connected.client, endpoint: connected.endpoint, input, walk, seen_first: Mutex::default() }
+        Site { client: connected.client, endpoint: connected.endpoint, input, walk, first_look: OnceCell::new() }
     }
 
     /// Does the steps of `plan` from number `from` on, each announced.
@@ -162,21 +163,18 @@ impl Provisioner {
 async fn beginning(site: &Site) -> Result<usize, Stop> {
     ownership::can_own(&site.input)?;
     let last = site.walk.last();
-    let owner = site.walk.unless_cancelled(async { Ok(ownership::look(site).await?) }).await?;
-    let step = match owner {
+    match site.walk.unless_cancelled(async { Ok(ownership::first_look(site).await?) }).await? {
         Owner::Us => {
             let announced = last.progress.step as usize;
-            announced.max(failed_before(&site.input)).clamp(1, PROVISION.len())
+            Ok(announced.max(failed_before(&site.input)).clamp(1, PROVISION.len()))
         }
         Owner::Nobody => {
             // The very first heartbeat, which leaves at once, carries the mark.
             site.walk.say(Beat { progress: progress(&PROVISION, 1), claiming: true }).await;
-            1
+            Ok(1)
         }
-        _ => 1, // `claim` has the last word
-    };
-    *site.seen_first.lock().unwrap_or_else(PoisonError::into_inner) = Some(owner);
-    Ok(step)
+        _ => Ok(1), // `claim` has the last word
+    }
 }
 
 /// The number of the step that a person wants to be tried again, by what it is

@@ -24,7 +24,6 @@
 //! [`Beat::claiming`]: super::walk::Beat::claiming
 
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use aws_sdk_s3::error::BuildError;
@@ -99,14 +98,15 @@ pub async fn look(site: &Site) -> Result<Owner, Problem> {
     }
 }
 
+/// The look that an attempt begins with: where to go on and what the first step has
+/// to do are decided by one and the same.
+pub async fn first_look(site: &Site) -> Result<&Owner, Problem> {
+    site.first_look.get_or_try_init(|| look(site)).await
+}
+
 /// Makes the bucket exist and carry this request's tags, or fails.
 pub async fn claim(site: &Site) -> Result<(), Stop> {
-    let seen = site.seen_first.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let owner = match seen {
-        Some(owner) => owner,
-        None => look(site).await?,
-    };
-    match owner {
+    match first_look(site).await? {
         Owner::Us => return Ok(()),
         Owner::Nobody => {
             say_claiming(site).await;
@@ -116,7 +116,7 @@ pub async fn claim(site: &Site) -> Result<(), Stop> {
         // read tags is missing, `settle` meets it again.
         Owner::Denied(_) => create(site).await?,
         Owner::Untagged => {} // an earlier attempt's, perhaps
-        other => return Err(taken(site, &other).into()),
+        other => return Err(taken(site, other).into()),
     }
     // From here to the tag there is no obeying a cancellation: `destroy` would
     // find a bucket that it cannot tell from a stranger's.

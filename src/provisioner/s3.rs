@@ -1,7 +1,5 @@
 //! S3: one request's bucket, and one idempotent function per thing that is set on it.
 
-use std::sync::Mutex;
-
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
@@ -10,6 +8,7 @@ use aws_sdk_s3::types::{
     VersioningConfiguration,
 };
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use super::failure::Problem;
 use super::ownership::Owner;
@@ -30,8 +29,8 @@ pub struct Site {
     pub endpoint: Option<String>,
     pub input: ProvisionInput,
     pub walk: Walk,
-    /// What the look that every attempt begins with showed, until the first step takes it.
-    pub seen_first: Mutex<Option<Owner>>,
+    /// What the first look of this attempt showed: see `ownership::first_look`.
+    pub first_look: OnceCell<Owner>,
 }
 
 impl Site {
