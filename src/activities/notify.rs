@@ -21,7 +21,8 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tracing::Span;
 
 use self::parts::CARD;
-use super::{BotActivities, progress, unreadable};
+use super::progress::Watch;
+use super::{BotActivities, unreadable};
 use crate::domain::lifecycle::Status;
 use crate::domain::notice::{Conversation, Notice, Notification, Told};
 use crate::slack::api::{IN_AN_ACTIVITY, SlackApi};
@@ -64,11 +65,12 @@ async fn tell(desk: &Desk<'_>, begun: &Notification) -> Result<Told, ActivityErr
         traces::tell(&Span::current(), "request.status", begun.notice.status().word());
         return Ok(desk.told(false));
     };
+    let mut watch = Watch::new(desk.ctx)?;
     if stage == Stage::Goes {
-        progress::follow(desk.ctx, activity_id, &scribe).await?;
+        watch.follow(activity_id, &scribe).await?;
         desk.reach(Stage::IsOver).await?;
     }
-    let notification = progress::outcome(desk.ctx).await?;
+    let notification = watch.outcome().await?;
     traces::tell(&Span::current(), "request.status", notification.notice.status().word());
     Scribe::new(desk, &notification).bring_up_to_date().await?;
     desk.count(&notification).await;
@@ -152,13 +154,14 @@ fn decision_time(n: &Notification) -> Option<(&'static str, Duration)> {
 }
 
 /// Says, for as long as Slack takes, that this attempt is alive: another one
-/// beside it would say everything twice.
+/// beside it would say everything twice. Not at once: of beats that follow each other
+/// soon the SDK lets the first through, which should be one that says something.
 async fn stay_alive(desk: &Desk<'_>) -> ActivityError {
     loop {
+        tokio::time::sleep(BEAT_EVERY).await;
         if let Err(error) = desk.note(|_| {}).await {
             return error;
         }
-        tokio::time::sleep(BEAT_EVERY).await;
     }
 }
 

@@ -114,7 +114,8 @@ impl Provisioner {
         traces::tell(&Span::current(), "aws.profile", input.profile.clone());
         let connected = self.clients.get(&input.region, &input.profile).await;
         let walk = Walk::new(ctx, progress(plan, 1));
-        Site { client: connected.client, endpoint: connected.endpoint, input, walk, first_look: OnceCell::new() }
+        let (client, endpoint) = (connected.client, connected.endpoint);
+        Site { client, endpoint, input, walk, first_look: OnceCell::new(), first_tags: OnceCell::new() }
     }
 
     /// Does the steps of `plan` from number `from` on, each announced.

@@ -74,17 +74,19 @@ pub fn can_own(input: &ProvisionInput) -> Result<(), Problem> {
 
 /// Looks whose the bucket is; changes nothing.
 pub async fn look(site: &Site) -> Result<Owner, Problem> {
-    let problem = match site.client.get_bucket_tagging().bucket(site.bucket()).send().await {
-        Ok(answer) => {
-            let ours = identity(&site.input);
-            let request = answer.tag_set().iter().find(|tag| tag.key() == REQUEST_TAG);
-            return Ok(match request {
-                Some(tag) if tag.value() == ours => Owner::Us,
-                None if answer.tag_set().is_empty() => Owner::Untagged,
+    let problem = match read_tags(site).await {
+        Ok(tags) => {
+            let owner = match tags.get(REQUEST_TAG) {
+                Some(request) if *request == identity(&site.input) => Owner::Us,
+                None if tags.is_empty() => Owner::Untagged,
                 _ => Owner::Somebody,
-            });
+            };
+            if matches!(owner, Owner::Us) {
+                let _ = site.first_tags.set(tags);
+            }
+            return Ok(owner);
         }
-        Err(error) => Problem::from(error),
+        Err(problem) => problem,
     };
     match &problem {
         Problem::Refused { code, .. } => match code.as_str() {
@@ -192,10 +194,10 @@ pub async fn is_in_our_account(site: &Site) -> Result<bool, Problem> {
 /// Describes the bucket with all of the request's tags, which it should have been
 /// created with; tags that others added stay.
 pub async fn describe(site: &Site) -> Result<(), Problem> {
-    let found = read_tags(site).await?;
+    let found = site.first_tags.get_or_try_init(|| read_tags(site)).await?;
     let mut tags = found.clone();
     tags.extend(all_tags(&site.input));
-    if tags == found {
+    if tags == *found {
         return Ok(());
     }
     put_tags(site, tags).await

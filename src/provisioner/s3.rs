@@ -1,5 +1,7 @@
 //! S3: one request's bucket, and one idempotent function per thing that is set on it.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
@@ -31,6 +33,8 @@ pub struct Site {
     pub walk: Walk,
     /// What the first look of this attempt showed: see `ownership::first_look`.
     pub first_look: OnceCell<Owner>,
+    /// The bucket's tags when this attempt first saw that it is the request's.
+    pub first_tags: OnceCell<BTreeMap<String, String>>,
 }
 
 impl Site {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::types::{BucketVersioningStatus, ObjectOwnership, ServerSideEncryption};
 use serde_json::Value;
 
@@ -28,9 +30,21 @@ pub async fn verify(site: &Site) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Each thing that is not as it should be, as half a sentence.
+/// Each thing that is not as it should be, as half a sentence. All is read at once:
+/// somebody waits.
 async fn differences(site: &Site) -> Result<Vec<String>, Problem> {
     let (client, bucket) = (&site.client, site.bucket());
+    let (location, tags, access, owner, encryption, versioned, policy, page) = tokio::try_join!(
+        if_set(client.get_bucket_location().bucket(bucket).send()),
+        read_tags(site),
+        if_set(client.get_public_access_block().bucket(bucket).send()),
+        if_set(client.get_bucket_ownership_controls().bucket(bucket).send()),
+        if_set(client.get_bucket_encryption().bucket(bucket).send()),
+        is_versioned(site),
+        if_set(client.get_bucket_policy().bucket(bucket).send()),
+        if_set(client.get_object().bucket(bucket).key(WELCOME_PAGE).send()),
+    )?;
+
     let mut wrong = Vec::new();
     let mut expect = |right: bool, what: &str| {
         if !right {
@@ -38,29 +52,24 @@ async fn differences(site: &Site) -> Result<Vec<String>, Problem> {
         }
     };
 
-    let location = unset(client.get_bucket_location().bucket(bucket).send().await)?;
     let location = location.and_then(|l| l.location_constraint).map(|l| l.as_str().to_owned());
     let location = location.filter(|l| !l.is_empty());
     expect(location.as_deref() == site.location_constraint(), "it is in another region");
 
-    let tags = read_tags(site).await?;
     for (key, value) in all_tags(&site.input) {
         expect(tags.get(&key) == Some(&value), &format!("the tag {key} is not {value:?}"));
     }
 
-    let access = unset(client.get_public_access_block().bucket(bucket).send().await)?;
     let access = access.and_then(|a| a.public_access_block_configuration);
     let blocked = access.is_some_and(|a| {
         [a.block_public_acls, a.ignore_public_acls, a.block_public_policy, a.restrict_public_buckets] == [Some(true); 4]
     });
     expect(blocked, "public access is not blocked");
 
-    let owner = unset(client.get_bucket_ownership_controls().bucket(bucket).send().await)?;
     let rules = owner.and_then(|o| o.ownership_controls).map(|o| o.rules).unwrap_or_default();
     let enforced = rules.iter().any(|rule| rule.object_ownership == ObjectOwnership::BucketOwnerEnforced);
     expect(enforced, "objects may have other owners");
 
-    let encryption = unset(client.get_bucket_encryption().bucket(bucket).send().await)?;
     let rules = encryption.and_then(|e| e.server_side_encryption_configuration).map(|e| e.rules).unwrap_or_default();
     let aes = rules
         .iter()
@@ -68,20 +77,10 @@ async fn differences(site: &Site) -> Result<Vec<String>, Problem> {
         .any(|default| default.sse_algorithm == ServerSideEncryption::Aes256);
     expect(aes, "default encryption is not AES-256");
 
-    let versioning = client.get_bucket_versioning().bucket(bucket).send().await.map_err(Problem::from);
-    let versioned = match versioning {
-        Ok(versioning) => Some(versioning.status() == Some(&BucketVersioningStatus::Enabled)),
-        // Some servers (moto 5.2) answer under another name, which the SDK does not
-        // read. Then the welcome page tells: only with versioning it has a version.
-        Err(Problem::Unreadable(_)) => None,
-        Err(problem) => return Err(problem),
-    };
-
-    let policy = unset(client.get_bucket_policy().bucket(bucket).send().await)?;
     let policy = policy.and_then(|p| serde_json::from_str::<Value>(p.policy()?).ok());
     expect(policy.is_some_and(|p| refuses_plain_http(&p)), "plain HTTP is not refused");
 
-    match unset(client.get_object().bucket(bucket).key(WELCOME_PAGE).send().await)? {
+    match page {
         Some(page) => {
             let has_version = page.version_id().is_some_and(|id| id != "null");
             expect(versioned.unwrap_or(has_version), "versioning is off");
@@ -93,6 +92,17 @@ async fn differences(site: &Site) -> Result<Vec<String>, Problem> {
         None => expect(false, "the welcome page is missing"),
     }
     Ok(wrong)
+}
+
+/// Whether versions are kept. `None`: some servers (moto 5.2) answer under another
+/// name, which the SDK does not read. Then the welcome page tells: only with
+/// versioning it has a version.
+async fn is_versioned(site: &Site) -> Result<Option<bool>, Problem> {
+    match site.client.get_bucket_versioning().bucket(site.bucket()).send().await.map_err(Problem::from) {
+        Ok(versioning) => Ok(Some(versioning.status() == Some(&BucketVersioningStatus::Enabled))),
+        Err(Problem::Unreadable(_)) => Ok(None),
+        Err(problem) => Err(problem),
+    }
 }
 
 /// Whether a policy denies what does not come over TLS. AWS may write the same
@@ -111,14 +121,12 @@ fn refuses_plain_http(policy: &Value) -> bool {
     })
 }
 
-/// An answer that something is not set is an answer.
-fn unset<T, E>(
-    answer: Result<T, aws_sdk_s3::error::SdkError<E, aws_sdk_s3::config::http::HttpResponse>>,
-) -> Result<Option<T>, Problem>
+/// What a call answers. That something is not set is an answer.
+async fn if_set<T, E>(call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>) -> Result<Option<T>, Problem>
 where
-    Problem: From<aws_sdk_s3::error::SdkError<E, aws_sdk_s3::config::http::HttpResponse>>,
+    Problem: From<SdkError<E, HttpResponse>>,
 {
-    match answer.map_err(Problem::from) {
+    match call.await.map_err(Problem::from) {
         Ok(found) => Ok(Some(found)),
         Err(Problem::Refused { code, status: 404, .. }) if code != "NoSuchBucket" => Ok(None),
         Err(problem) => Err(problem),
