@@ -136,9 +136,6 @@ impl Requests {
         let options = WorkflowStartOptions::new(TASK_QUEUE, id.as_str())
             .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
             .task_timeout(WORKFLOW_TASK)
-            // The first workflow task comes with the answer, if a worker of this process
-            // has room: nobody has to fetch it.
-            .enable_eager_workflow_start(true)
             .rpc_options(in_time())
             .build();
         let start = self.client()?.start_workflow(ProvisionApplication::run, Loose::of(request.clone()), options);

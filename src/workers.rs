@@ -23,8 +23,12 @@ const GRACE: Duration = Duration::from_secs(6);
 /// A stop that meets a finishing workflow task may take the server's whole long
 /// poll. What has not ended by then is left to the server's timeouts.
 const STOP_AT_MOST: Duration = Duration::from_secs(GRACE.as_secs() + 4);
-/// How often a heartbeat reaches the server, and so how fresh the progress is.
-const HEARTBEAT_EVERY: Duration = Duration::from_millis(500);
+/// How often a heartbeat of the provisioner reaches the server, and so how fresh the
+/// progress is.
+const PROGRESS_EVERY: Duration = Duration::from_millis(500);
+/// The same for the bot's own activities, which note what was posted. What was not
+/// noted is found by looking for it, and each heartbeat is billed.
+const NOTES_EVERY: Duration = Duration::from_secs(2);
 
 /// Activities at once, per worker. They wait more than they work, and every request
 /// that is being built has two: fewer, and many slow ones hold up all others.
@@ -74,14 +78,14 @@ impl Workers {
             .deployment_options(versioning::options(release))
             .tuner(slots())
             .max_cached_workflows(WORKFLOWS_IN_MEMORY)
-            .max_heartbeat_throttle_interval(HEARTBEAT_EVERY)
+            .max_heartbeat_throttle_interval(NOTES_EVERY)
             .graceful_shutdown_period(GRACE)
             .build();
         let builtin = WorkerOptions::new(provisioner::QUEUE)
             .register_activities(provisioner)
             .deployment_options(versioning::options(release))
             .tuner(slots())
-            .max_heartbeat_throttle_interval(HEARTBEAT_EVERY)
+            .max_heartbeat_throttle_interval(PROGRESS_EVERY)
             .graceful_shutdown_period(GRACE)
             .build();
         let bot = Worker::new(runtime, client.clone(), bot)?;

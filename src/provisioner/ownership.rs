@@ -158,7 +158,9 @@ async fn settle(site: &Site) -> Result<(), Stop> {
         match look(site).await? {
             Owner::Us => return Ok(()),
             Owner::Untagged if site.walk.last().claiming && is_empty(site).await? => {
-                put_tags(site, all_tags(&site.input)).await?;
+                let tags = all_tags(&site.input);
+                put_tags(site, tags.clone()).await?;
+                let _ = site.first_tags.set(tags);
                 return Ok(());
             }
             Owner::Nobody if Instant::now() < deadline => sleep(LOOK_AGAIN).await,

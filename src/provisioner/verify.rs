@@ -5,6 +5,8 @@ use std::time::Duration;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::types::{BucketVersioningStatus, ObjectOwnership, ServerSideEncryption};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use serde_json::Value;
 
 use super::failure::{Problem, Stop};
@@ -36,11 +38,11 @@ async fn differences(site: &Site) -> Result<Vec<String>, Problem> {
     let (client, bucket) = (&site.client, site.bucket());
     let (location, tags, access, owner, encryption, versioned, policy, page) = tokio::try_join!(
         if_set(client.get_bucket_location().bucket(bucket).send()),
-        read_tags(site),
+        read_tags(site).boxed(),
         if_set(client.get_public_access_block().bucket(bucket).send()),
         if_set(client.get_bucket_ownership_controls().bucket(bucket).send()),
         if_set(client.get_bucket_encryption().bucket(bucket).send()),
-        is_versioned(site),
+        is_versioned(site).boxed(),
         if_set(client.get_bucket_policy().bucket(bucket).send()),
         if_set(client.get_object().bucket(bucket).key(WELCOME_PAGE).send()),
     )?;
@@ -121,16 +123,22 @@ fn refuses_plain_http(policy: &Value) -> bool {
     })
 }
 
-/// What a call answers. That something is not set is an answer.
-async fn if_set<T, E>(call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>) -> Result<Option<T>, Problem>
+/// What a call answers. That something is not set is an answer. In a box: the SDK's
+/// calls are large, and several side by side too large for a stack.
+fn if_set<'a, T, E>(
+    call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a,
+) -> BoxFuture<'a, Result<Option<T>, Problem>>
 where
     Problem: From<SdkError<E, HttpResponse>>,
 {
-    match call.await.map_err(Problem::from) {
-        Ok(found) => Ok(Some(found)),
-        Err(Problem::Refused { code, status: 404, .. }) if code != "NoSuchBucket" => Ok(None),
-        Err(problem) => Err(problem),
-    }
+    let read = async {
+        match call.await.map_err(Problem::from) {
+            Ok(found) => Ok(Some(found)),
+            Err(Problem::Refused { code, status: 404, .. }) if code != "NoSuchBucket" => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    };
+    read.boxed()
 }
 
 #[cfg(test)]

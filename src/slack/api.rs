@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use slack_morphism::errors::SlackClientError;
 use slack_morphism::hyper_tokio::SlackClientHyperConnector;
@@ -21,7 +21,6 @@ use slack_morphism::prelude::{
 use tracing::{Instrument, Span};
 use url::Url;
 
-use super::ids::EVENT_TYPE;
 use super::pace::Pace;
 use crate::domain::notice::MessageRef;
 use crate::domain::policy::{Person, Standing};
@@ -80,14 +79,22 @@ impl SlackError {
 
 /// A message as it is posted. Blocks and metadata are optional for Slack alone:
 /// everything about a request carries the request's ID.
+#[derive(Clone, Copy, Serialize)]
 pub struct Post<'a> {
     pub channel: &'a str,
+    #[serde(rename = "thread_ts", skip_serializing_if = "Option::is_none")]
     pub thread: Option<&'a str>,
     pub text: &'a str,
-    /// Null: none.
-    pub blocks: &'a Value,
-    /// `event_payload` of the metadata.
-    pub metadata: &'a BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<&'a Value>,
+    pub metadata: Event<'a>,
+}
+
+/// What a message is about, for whoever reads it back.
+#[derive(Clone, Copy, Serialize)]
+pub struct Event<'a> {
+    pub event_type: &'static str,
+    pub event_payload: &'a BTreeMap<&'static str, String>,
 }
 
 /// A message that was read back.
@@ -154,7 +161,12 @@ impl SlackApi {
         struct Opened {
             id: String,
         }
-        let answer: Answer = self.post("views.open", &json!({ "trigger_id": trigger, "view": view })).await?;
+        #[derive(Serialize)]
+        struct Body<'a> {
+            trigger_id: &'a str,
+            view: &'a Value,
+        }
+        let answer: Answer = self.post("views.open", &Body { trigger_id: trigger, view }).await?;
         Ok(answer.view.id)
     }
 
@@ -164,20 +176,26 @@ impl SlackApi {
     }
 
     pub async fn post_message(&self, post: &Post<'_>) -> Result<MessageRef, SlackError> {
-        let mut body = body(post);
-        body["unfurl_links"] = json!(false);
-        body["unfurl_media"] = json!(false);
-        if let Some(thread) = post.thread {
-            body["thread_ts"] = json!(thread);
+        #[derive(Serialize)]
+        struct Body<'a> {
+            #[serde(flatten)]
+            post: &'a Post<'a>,
+            unfurl_links: bool,
+            unfurl_media: bool,
         }
-        self.post(POST_MESSAGE, &body).await
+        let body = Body { post, unfurl_links: false, unfurl_media: false };
+        self.post_in(post.channel, "chat.postMessage", &body).await
     }
 
     /// Brings a message up to date. Doing it twice is doing it once.
     pub async fn update_message(&self, ts: &str, post: &Post<'_>) -> Result<(), SlackError> {
-        let mut body = body(post);
-        body["ts"] = json!(ts);
-        let _: Done = self.post(UPDATE, &body).await?;
+        #[derive(Serialize)]
+        struct Body<'a> {
+            #[serde(flatten)]
+            post: &'a Post<'a>,
+            ts: &'a str,
+        }
+        let _: Done = self.post(UPDATE, &Body { post, ts }).await?;
         Ok(())
     }
 
@@ -313,11 +331,23 @@ impl SlackApi {
         }
     }
 
-    async fn post<A: DeserializeOwned + Send>(&self, method: &'static str, body: &Value) -> Result<A, SlackError> {
+    async fn post<A: DeserializeOwned + Send>(
+        &self,
+        method: &'static str,
+        body: &(impl Serialize + Send + Sync),
+    ) -> Result<A, SlackError> {
+        self.post_in("", method, body).await
+    }
+
+    /// Slack counts messages by channel, everything else by method.
+    async fn post_in<A: DeserializeOwned + Send>(
+        &self,
+        channel: &str,
+        method: &'static str,
+        body: &(impl Serialize + Send + Sync),
+    ) -> Result<A, SlackError> {
         let session = self.client.open_session(&self.token);
         let call = session.http_session_api.http_post::<_, A>(method, body, None);
-        // Slack counts messages by channel, everything else by method.
-        let channel = if method == POST_MESSAGE { body["channel"].as_str().unwrap_or_default() } else { "" };
         self.finish(method, channel, call).await
     }
 
@@ -366,7 +396,6 @@ impl SlackApi {
     }
 }
 
-const POST_MESSAGE: &str = "chat.postMessage";
 const UPDATE: &str = "chat.update";
 
 /// The ID of Slackbot, which `users.info` does not call a bot.
@@ -383,18 +412,6 @@ struct Done {
 /// What a `response_url` answers: anything.
 #[derive(Deserialize)]
 struct Empty {}
-
-fn body(post: &Post<'_>) -> Value {
-    let mut body = json!({
-        "channel": post.channel,
-        "text": post.text,
-        "metadata": { "event_type": EVENT_TYPE, "event_payload": post.metadata },
-    });
-    if !post.blocks.is_null() {
-        body["blocks"] = post.blocks.clone();
-    }
-    body
-}
 
 fn read_error(method: &'static str, error: SlackClientError) -> SlackError {
     match error {

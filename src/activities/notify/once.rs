@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use temporalio_sdk::activities::ActivityError;
 
 use super::Scribe;
 use super::parts::ROOT;
 use crate::activities::slack_failure;
 use crate::domain::notice::MessageRef;
-use crate::slack::api::{Found, Post, SlackError};
+use crate::slack::api::{Event, Found, Post, SlackError};
 use crate::slack::ids::EVENT_TYPE;
 use crate::slack::views::Message;
 
@@ -139,7 +138,7 @@ impl Scribe<'_> {
             // A mistake of ours. The text says everything, only less well.
             Err(error) if error.code().is_some_and(|code| code.contains("blocks")) => {
                 tracing::error!(request.id = %self.n.request_id, part, %error, "a message is posted as plain text");
-                self.slack.post_message(&Post { blocks: &Value::Null, ..post }).await
+                self.slack.post_message(&Post { blocks: None, ..post }).await
             }
             posted => posted,
         }
@@ -238,5 +237,6 @@ fn as_post<'a>(
     thread: Option<&'a str>,
     metadata: &'a BTreeMap<&'static str, String>,
 ) -> Post<'a> {
-    Post { channel, thread, text: &message.text, blocks: &message.blocks, metadata }
+    let metadata = Event { event_type: EVENT_TYPE, event_payload: metadata };
+    Post { channel, thread, text: &message.text, blocks: Some(&message.blocks), metadata }
 }
