@@ -6,6 +6,7 @@
 //! cargo bench --bench bot -- --scale 10                  # ten times as many requests
 //! cargo bench --bench bot -- compare before.json after.json
 //! cargo bench --bench bot -- pair OLD NEW                # two binaries, alternating
+//! cargo bench --bench bot -- floor                       # what the SDKs alone take for a flow's calls
 //! cargo bench --bench bot -- --growth                    # 100, 1,000, 10,000 open requests: minutes
 //! ```
 //!
@@ -13,6 +14,7 @@
 //! answers, and the release binary, each as its own process. All share the
 //! machine, so think in ratios.
 
+mod floor;
 mod growth;
 mod history;
 mod people;
@@ -66,6 +68,8 @@ struct Arguments {
 enum Command {
     /// Compares two files of figures.
     Compare { before: PathBuf, after: PathBuf },
+    /// What the SDKs alone take for the calls of a flow.
+    Floor,
     /// Measures two binaries, alternating, and compares the medians.
     Pair {
         old: String,
@@ -86,6 +90,7 @@ async fn main() -> anyhow::Result<()> {
             }
         }
         Some(Command::Compare { before, after }) => Report::compare(&Report::load(before)?, &Report::load(after)?),
+        Some(Command::Floor) => drop(floor::measure(&arguments.bot, &arguments.dynamic_config).await?),
         Some(Command::Pair { old, new, rounds }) => {
             let (mut olds, mut news) = (Vec::new(), Vec::new());
             for round in 1..=*rounds {

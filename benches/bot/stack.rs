@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use provision_bot::demo::backends::{AwsFiles, S3Server, TemporalOptions, TemporalServer, Tools};
 use provision_bot::demo::stack::get;
+use provision_bot::provisioner::Aws;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::sleep;
@@ -60,6 +61,12 @@ impl Stack {
             ),
         )?;
         Ok(Self { slack, temporal, s3, aws, api, port, folder, bot: None, program: program.to_owned() })
+    }
+
+    /// Where the profiles are.
+    pub fn aws(&self) -> Aws {
+        let (config, credentials) = (self.aws.config.clone(), self.aws.credentials.clone());
+        Aws { endpoint_url: Some(self.s3.endpoint()), config_file: Some(config), credentials_file: Some(credentials) }
     }
 
     pub fn bot_url(&self) -> String {

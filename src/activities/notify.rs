@@ -29,8 +29,9 @@ use crate::slack::api::{IN_AN_ACTIVITY, SlackApi};
 use crate::traces;
 use crate::workflow::ProvisionApplication;
 
-/// How often a slow attempt says that it is alive. Each beat is billed.
-const BEAT_EVERY: Duration = Duration::from_secs(3);
+/// How often an attempt says that it is alive, and how far it is. Each beat is billed,
+/// and most attempts are over before the first.
+const BEAT_EVERY: Duration = Duration::from_secs(2);
 
 /// How long a trace may hold up the end of its request.
 const DESCRIBE: Duration = Duration::from_secs(1);
@@ -44,29 +45,36 @@ pub async fn run(
     let draft =
         earlier.unwrap_or_else(|| Draft { conversation: notification.conversation.clone(), ..Draft::default() });
     let desk = Desk { bot, slack: bot.slack.with_timeout(IN_AN_ACTIVITY), ctx, draft: Mutex::new(draft) };
-    tokio::select! {
+    let told = tokio::select! {
         told = tell(&desk, &notification) => told,
         // Given to somebody else, who looks first at what was posted here.
         () = ctx.cancelled() => Err(ActivityError::cancelled()),
         error = stay_alive(&desk) => Err(error),
+    };
+    if told.is_err() {
+        // Reported with the failure, and so what the next attempt begins with.
+        desk.beat().await?;
     }
+    told
 }
 
 /// Tells a notice and, where it says that work has begun, what came of it.
 async fn tell(desk: &Desk<'_>, begun: &Notification) -> Result<Told, ActivityError> {
     let scribe = Scribe::new(desk, begun);
-    let mut stage = desk.draft().stage;
+    let stage = desk.draft().stage;
     if stage == Stage::Begins {
         scribe.bring_up_to_date().await?;
         desk.count(begun).await;
-        stage = desk.reach(Stage::Goes).await?;
     }
     let Some(activity_id) = &begun.at_work else {
         traces::tell(&Span::current(), "request.status", begun.notice.status().word());
         return Ok(desk.told(false));
     };
+    if stage == Stage::Begins {
+        desk.reach(Stage::Goes).await?;
+    }
     let mut watch = Watch::new(desk.ctx)?;
-    if stage == Stage::Goes {
+    if stage != Stage::IsOver {
         watch.follow(activity_id, &scribe).await?;
         desk.reach(Stage::IsOver).await?;
     }
@@ -90,24 +98,24 @@ impl Desk<'_> {
         self.draft.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes what was done; the heartbeat carries it to the next attempt.
-    async fn note(&self, what: impl FnOnce(&mut Draft)) -> Result<(), ActivityError> {
-        let draft = {
-            let mut draft = self.draft();
-            what(&mut draft);
-            draft.clone()
-        };
+    /// Notes what was done, for the next heartbeat. If that never comes, the next
+    /// attempt finds what was posted by looking for it.
+    fn note(&self, what: impl FnOnce(&mut Draft)) {
+        what(&mut self.draft());
+    }
+
+    async fn beat(&self) -> Result<(), ActivityError> {
+        let draft = self.draft().clone();
         self.ctx.record_heartbeat(draft).await.map_err(unreadable)
     }
 
     /// From here on other parts are posted and changed, or the same ones anew.
-    async fn reach(&self, stage: Stage) -> Result<Stage, ActivityError> {
+    async fn reach(&self, stage: Stage) -> Result<(), ActivityError> {
         self.note(|draft| {
             draft.done.clear();
             draft.stage = stage;
-        })
-        .await?;
-        Ok(stage)
+        });
+        self.beat().await
     }
 
     fn told(&self, outcome: bool) -> Told {
@@ -154,12 +162,11 @@ fn decision_time(n: &Notification) -> Option<(&'static str, Duration)> {
 }
 
 /// Says, for as long as Slack takes, that this attempt is alive: another one
-/// beside it would say everything twice. Not at once: of beats that follow each other
-/// soon the SDK lets the first through, which should be one that says something.
+/// beside it would say everything twice.
 async fn stay_alive(desk: &Desk<'_>) -> ActivityError {
     loop {
         tokio::time::sleep(BEAT_EVERY).await;
-        if let Err(error) = desk.note(|_| {}).await {
+        if let Err(error) = desk.beat().await {
             return error;
         }
     }

@@ -67,7 +67,8 @@ impl Scribe<'_> {
         if self.repeated
             && let Some(found) = self.look_for(part, &place).await?
         {
-            return self.remember(part, found).await;
+            self.remember(part, found);
+            return Ok(());
         }
         let posted = match place {
             Place::Channel => self.post_or_dm(part, &self.n.request.channel_id, None, &message).await,
@@ -78,13 +79,14 @@ impl Scribe<'_> {
             Place::Authorizer => match self.post(part, &self.n.request.authorizer_id, None, &message).await {
                 Err(error) if CANNOT_REACH.iter().any(|code| error.is(code)) => {
                     let why = format!("The authorizer cannot be written to ({error}).");
-                    return self.desk.note(|draft| draft.unreachable = Some(why)).await;
+                    self.desk.note(|draft| draft.unreachable = Some(why));
+                    return Ok(());
                 }
                 posted => posted,
             },
         };
-        let message = posted.map_err(|error| slack_failure(&error))?;
-        self.remember(part, message).await
+        self.remember(part, posted.map_err(|error| slack_failure(&error))?);
+        Ok(())
     }
 
     /// Where the bot cannot post in the channel, or can no longer, the requester is
@@ -111,7 +113,10 @@ impl Scribe<'_> {
     pub(super) async fn change(&self, part: &str, message: Message) -> Result<(), ActivityError> {
         let Some(at) = self.at(part).filter(|_| !self.is_done(part)) else { return Ok(()) };
         match self.edit(part, &at, &message).await {
-            Ok(()) => self.done(part).await,
+            Ok(()) => {
+                self.done(part);
+                Ok(())
+            }
             Err(error) if CANNOT_CHANGE.iter().chain(&CANNOT_POST).any(|code| error.is(code)) => {
                 tracing::warn!(request.id = %self.n.request_id, part, %error, "a message can no longer be changed");
                 Ok(())
@@ -158,17 +163,13 @@ impl Scribe<'_> {
         self.desk.draft().done.contains(part)
     }
 
-    async fn remember(&self, part: &str, message: MessageRef) -> Result<(), ActivityError> {
-        self.desk
-            .note(|draft| {
-                draft.conversation.0.insert(part.to_owned(), message);
-                draft.done.insert(part.to_owned());
-            })
-            .await
+    fn remember(&self, part: &str, message: MessageRef) {
+        self.desk.note(|draft| _ = draft.conversation.0.insert(part.to_owned(), message));
+        self.done(part);
     }
 
-    async fn done(&self, part: &str) -> Result<(), ActivityError> {
-        self.desk.note(|draft| _ = draft.done.insert(part.to_owned())).await
+    fn done(&self, part: &str) {
+        self.desk.note(|draft| _ = draft.done.insert(part.to_owned()));
     }
 
     /// What an earlier attempt posted as this part, if it did.
