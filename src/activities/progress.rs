@@ -107,12 +107,8 @@ impl<'a> Watch<'a> {
     async fn end_of(&mut self, activity_id: &str) {
         loop {
             let event = self.event().await;
-            match event.attributes {
-                Some(Attributes::ActivityTaskScheduledEventAttributes(it)) if it.activity_id == activity_id => {
-                    self.scheduled = Some(event.event_id);
-                }
-                Some(attributes) if self.scheduled.is_some() && self.scheduled == ended(&attributes) => return,
-                _ => {}
+            if tells_end(&event, activity_id, &mut self.scheduled) {
+                return;
             }
         }
     }
@@ -128,15 +124,23 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// Which activity an event tells the end of, by the number of the event that scheduled it.
-fn ended(attributes: &Attributes) -> Option<i64> {
-    match attributes {
-        Attributes::ActivityTaskCompletedEventAttributes(it) => Some(it.scheduled_event_id),
-        Attributes::ActivityTaskFailedEventAttributes(it) => Some(it.scheduled_event_id),
-        Attributes::ActivityTaskTimedOutEventAttributes(it) => Some(it.scheduled_event_id),
-        Attributes::ActivityTaskCanceledEventAttributes(it) => Some(it.scheduled_event_id),
-        _ => None,
-    }
+/// Whether an event tells the end of an activity. `scheduled` is the number of the event
+/// that scheduled it, once that was read.
+fn tells_end(event: &HistoryEvent, activity_id: &str, scheduled: &mut Option<i64>) -> bool {
+    let ended = match &event.attributes {
+        Some(Attributes::ActivityTaskScheduledEventAttributes(it)) => {
+            if it.activity_id == activity_id {
+                *scheduled = Some(event.event_id);
+            }
+            return false;
+        }
+        Some(Attributes::ActivityTaskCompletedEventAttributes(it)) => it.scheduled_event_id,
+        Some(Attributes::ActivityTaskFailedEventAttributes(it)) => it.scheduled_event_id,
+        Some(Attributes::ActivityTaskTimedOutEventAttributes(it)) => it.scheduled_event_id,
+        Some(Attributes::ActivityTaskCanceledEventAttributes(it)) => it.scheduled_event_id,
+        _ => return false,
+    };
+    *scheduled == Some(ended)
 }
 
 /// The history as a stream: read up to its end, and from there on as it is written.
@@ -146,4 +150,30 @@ fn history(request: &WorkflowHandle<Client, ProvisionApplication>) -> WorkflowHi
 
 fn failure(why: &str) -> ActivityError {
     ApplicationFailure::new(anyhow::anyhow!("{why}")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use temporalio_common::protos::temporal::api::enums::v1::EventType;
+
+    use super::*;
+
+    /// What tells the end of an activity in a recorded history.
+    fn ends(history: &[u8], activity_id: &str) -> Vec<EventType> {
+        let history = WorkflowHistory::from_json(history).unwrap();
+        let events = futures::executor::block_on(history.into_events()).unwrap();
+        let mut scheduled = None;
+        let telling = events.iter().filter(|event| tells_end(event, activity_id, &mut scheduled));
+        telling.map(HistoryEvent::event_type).collect()
+    }
+
+    #[test]
+    fn one_event_tells_the_end_of_an_activity_however_it_ended() {
+        let provisioned = include_bytes!("../../tests/histories/0.1.0/provisioned.json");
+        let failed_twice = include_bytes!("../../tests/histories/0.1.0/failed_after_a_retry.json");
+        assert_eq!(ends(provisioned, "provision-1"), [EventType::ActivityTaskCompleted]);
+        assert_eq!(ends(failed_twice, "provision-1"), [EventType::ActivityTaskFailed]);
+        assert_eq!(ends(failed_twice, "provision-2"), [EventType::ActivityTaskFailed]);
+        assert_eq!(ends(provisioned, "provision-2"), [], "there was none");
+    }
 }

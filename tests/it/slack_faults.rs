@@ -144,6 +144,26 @@ fn what_slack_refuses_for_good_costs_that_message_alone() {
 }
 
 #[test]
+fn what_was_said_before_a_refusal_is_neither_said_nor_looked_for_again() {
+    alone(stack(), async |world| {
+        let slack = world.stack.slack.clone();
+        let scene = patient_scene(world);
+        let form = scene.filled_form("half-said").await;
+        slack.fail_times_in(scene.bob.id(), "chat.postMessage", Fault::RateLimited { retry_after: 1 }, 1);
+        assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
+        let request = scene.asked("half-said").await;
+        ends(&scene, &request).await;
+        // The attempt that was refused had told, with its failure, where it posted.
+        let in_channel = |method: &str| {
+            let calls = slack.calls();
+            calls.iter().filter(|call| call.method == method && call.args["channel"] == scene.channel.as_str()).count()
+        };
+        assert_eq!(in_channel("conversations.history"), 0, "{}", slack.dump());
+        assert!(slack.calls().iter().any(|call| call.status == 429), "nothing was refused");
+    });
+}
+
+#[test]
 fn a_busy_channel_holds_up_no_other() {
     alone(stack(), async |world| {
         let slack = world.stack.slack.clone();
