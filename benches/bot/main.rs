@@ -53,6 +53,9 @@ struct Arguments {
     /// How many times the usual number of requests.
     #[arg(long, default_value_t = 1)]
     scale: usize,
+    /// How many flows at the same time.
+    #[arg(long, default_value_t = AT_ONCE)]
+    flows_at_once: usize,
     /// Measure instead how the figures change while this many requests are open.
     #[arg(long, require_equals = true, num_args = 0..=1, value_delimiter = ',', value_name = "OPEN,…",
           default_missing_value = "100,1000,10000")]
@@ -109,35 +112,35 @@ impl Arguments {
     async fn measure(&self, bot: &str) -> anyhow::Result<Report> {
         match &self.growth {
             Some(sizes) => growth::measure(bot, &self.dynamic_config, sizes).await,
-            None => measure(bot, &self.dynamic_config, self.scale).await,
+            None => self.measure_all(bot).await,
         }
     }
-}
 
-async fn measure(bot: &str, dynamic_config: &[String], scale: usize) -> anyhow::Result<Report> {
-    let mut report = Report::default();
-    let mut stack = Stack::start(bot, dynamic_config).await?;
+    async fn measure_all(&self, bot: &str) -> anyhow::Result<Report> {
+        let mut report = Report::default();
+        let mut stack = Stack::start(bot, &self.dynamic_config).await?;
 
-    let mut starts = Vec::new();
-    for _ in 0..STARTS {
-        starts.push(stack.start_bot().await?);
-        stack.stop_bot().await?;
+        let mut starts = Vec::new();
+        for _ in 0..STARTS {
+            starts.push(stack.start_bot().await?);
+            stack.stop_bot().await?;
+        }
+        report.times("start until ready", starts);
+
+        stack.start_bot().await?;
+        report.add("memory, just started", stack.memory()?.0, "MiB");
+        let people = People::new(stack.slack.clone(), stack.bot_url());
+
+        commands(&mut report, &stack, &people, self.scale).await?;
+        flows(&mut report, &stack, &people, 320 * self.scale, self.flows_at_once).await?;
+        submissions(&mut report, &stack, &people, self.scale).await?;
+        report.add("memory, peak", stack.memory()?.1, "MiB");
+
+        pending(&mut report, &mut stack, self.scale).await?;
+        history::measure(&mut report, &stack).await?;
+        stack.stop().await?;
+        Ok(report)
     }
-    report.times("start until ready", starts);
-
-    stack.start_bot().await?;
-    report.add("memory, just started", stack.memory()?.0, "MiB");
-    let people = People::new(stack.slack.clone(), stack.bot_url());
-
-    commands(&mut report, &stack, &people, scale).await?;
-    flows(&mut report, &stack, &people, scale).await?;
-    submissions(&mut report, &stack, &people, scale).await?;
-    report.add("memory, peak", stack.memory()?.1, "MiB");
-
-    pending(&mut report, &mut stack, scale).await?;
-    history::measure(&mut report, &stack).await?;
-    stack.stop().await?;
-    Ok(report)
 }
 
 /// `/provision`, which opens a form.
@@ -173,7 +176,13 @@ async fn submissions(report: &mut Report, stack: &Stack, people: &People, scale:
 const ALONE_AFTER: Duration = Duration::from_millis(500);
 
 /// Requests from the command to the bucket.
-async fn flows(report: &mut Report, stack: &Stack, people: &People, scale: usize) -> anyhow::Result<()> {
+async fn flows(
+    report: &mut Report,
+    stack: &Stack,
+    people: &People,
+    count: usize,
+    at_once: usize,
+) -> anyhow::Result<()> {
     people.flow().await?; // warm
     let calls = stack.slack.calls();
     let (mut alone, mut in_turn) = (Vec::new(), Vec::new());
@@ -192,15 +201,15 @@ async fn flows(report: &mut Report, stack: &Stack, people: &People, scale: usize
     }
     moments(report, "flows in turn", &in_turn);
 
-    let count = 160 * scale;
+    let name = format!("flows, {at_once} at a time");
     let before = stack.cpu()?;
     let started = Instant::now();
-    let done: Vec<_> = stream::iter(0..count).map(|_| people.flow()).buffer_unordered(AT_ONCE).collect().await;
+    let done: Vec<_> = stream::iter(0..count).map(|_| people.flow()).buffer_unordered(at_once).collect().await;
     let took = started.elapsed();
     let cpu = stack.cpu()?;
     let done = done.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
-    report.add("flows, 16 at a time", count as f64 / took.as_secs_f64(), "1/s");
-    moments(report, "flows, 16 at a time", &done);
+    report.add(&name, count as f64 / took.as_secs_f64(), "1/s");
+    moments(report, &name, &done);
     let each = |now: Duration, before: Duration| (now - before).as_secs_f64() * 1e3 / count as f64;
     report.add("flow, CPU of the bot", each(cpu.bot, before.bot), "ms");
     report.add("flow, CPU of Temporal", each(cpu.temporal, before.temporal), "ms");
