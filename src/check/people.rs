@@ -98,6 +98,7 @@ fn absence(person: &Person) -> Option<String> {
     match person.standing {
         Standing::Member => None,
         Standing::Deactivated => Some(format!("the deactivated account of {name}")),
+        Standing::Invited => Some(format!("{name}, who has not accepted the invitation yet")),
         Standing::Bot => Some(format!("the bot {name}")),
         Standing::Guest => Some(format!("the guest {name}")),
         Standing::Stranger => Some(format!("{name} of another organisation")),

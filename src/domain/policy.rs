@@ -88,6 +88,8 @@ pub struct Person {
 pub enum Standing {
     Member,
     Deactivated,
+    /// Somebody who was invited, and has not joined yet.
+    Invited,
     Bot,
     /// A guest account, restricted to some channels.
     Guest,
@@ -274,6 +276,7 @@ impl Standing {
         match self {
             Self::Member => None,
             Self::Deactivated => Some("the account is deactivated."),
+            Self::Invited => Some("the invitation to this workspace is not accepted yet."),
             Self::Bot => Some("it is a bot."),
             Self::Guest => Some("guests cannot decide."),
             Self::Stranger => Some("people of other organisations cannot decide."),
@@ -360,6 +363,7 @@ mod tests {
             ("pay", "U1", ("U1", Member), Field::Authorizer, "your own request"),
             ("pay", "U1", ("U7", Member), Field::Authorizer, "may not decide for PAY"),
             ("pay", "U1", ("U2", Deactivated), Field::Authorizer, "deactivated"),
+            ("open", "U1", ("U3", Invited), Field::Authorizer, "not accepted yet"),
             ("open", "U1", ("U3", Bot), Field::Authorizer, "bot"),
             ("open", "U1", ("U3", Guest), Field::Authorizer, "guests"),
             ("open", "U1", ("U3", Stranger), Field::Authorizer, "other organisations"),

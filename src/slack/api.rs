@@ -5,7 +5,7 @@
 //! number in a message's metadata).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use hyper_rustls::HttpsConnector;
@@ -21,9 +21,9 @@ use slack_morphism::prelude::{
 use tracing::{Instrument, Span};
 use url::Url;
 
+use super::identity::Identity;
 use super::pace::Pace;
 use crate::domain::notice::MessageRef;
-use crate::domain::policy::{Person, Standing};
 use crate::https::https_or_http;
 use crate::telemetry::Metrics;
 use crate::traces;
@@ -47,6 +47,8 @@ pub struct SlackApi {
     metrics: Metrics,
     pace: Pace,
     timeout: Duration,
+    /// Whose token it is, once that is known (`identity.rs`).
+    pub(super) identity: Arc<OnceLock<Identity>>,
 }
 
 /// Why a call had no success.
@@ -113,13 +115,6 @@ pub struct Metadata {
     pub event_payload: BTreeMap<String, Value>,
 }
 
-/// Who the token belongs to.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Identity {
-    pub team_id: String,
-    pub user_id: String,
-}
-
 impl SlackApi {
     /// `base` is the address of the Web API without a trailing slash.
     pub fn new(base: &str, token: &str, metrics: Metrics) -> anyhow::Result<Self> {
@@ -130,16 +125,13 @@ impl SlackApi {
             metrics,
             pace: Pace::default(),
             timeout: IN_A_HANDLER,
+            identity: Arc::default(),
         })
     }
 
     /// The same, with another deadline for each call.
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Self { timeout, ..self.clone() }
-    }
-
-    pub async fn auth_test(&self) -> Result<Identity, SlackError> {
-        self.post("auth.test", &json!({})).await
     }
 
     /// A fresh address for Socket Mode; the token must be an app-level one.
@@ -269,52 +261,6 @@ impl SlackApi {
         Ok(answer.messages)
     }
 
-    /// A person, as Slack knows them. Somebody unknown is an answer, not an error.
-    pub async fn person(&self, id: &str) -> Result<Person, SlackError> {
-        #[derive(Deserialize)]
-        struct Answer {
-            user: User,
-        }
-        #[derive(Deserialize)]
-        struct User {
-            #[serde(default)]
-            deleted: bool,
-            #[serde(default)]
-            is_bot: bool,
-            #[serde(default)]
-            is_restricted: bool,
-            #[serde(default)]
-            is_ultra_restricted: bool,
-            #[serde(default)]
-            is_stranger: bool,
-            #[serde(default)]
-            profile: Profile,
-        }
-        #[derive(Default, Deserialize)]
-        struct Profile {
-            #[serde(default)]
-            display_name: String,
-            #[serde(default)]
-            real_name: String,
-        }
-        let unknown = |name: &str| Person { id: id.to_owned(), name: name.to_owned(), standing: Standing::Unknown };
-        let user = match self.get::<Answer>("users.info", vec![("user", id)]).await {
-            Ok(answer) => answer.user,
-            Err(error) if error.is("user_not_found") || error.is("user_not_visible") => return Ok(unknown(id)),
-            Err(error) => return Err(error),
-        };
-        let standing = match &user {
-            user if user.deleted => Standing::Deactivated,
-            user if user.is_bot || id == SLACKBOT => Standing::Bot,
-            user if user.is_stranger => Standing::Stranger,
-            user if user.is_restricted || user.is_ultra_restricted => Standing::Guest,
-            _ => Standing::Member,
-        };
-        let names = [user.profile.display_name, user.profile.real_name];
-        let name = names.into_iter().find(|name| !name.trim().is_empty()).unwrap_or_else(|| id.to_owned());
-        Ok(Person { id: id.to_owned(), name, standing })
-    }
-
     /// The members of a user group. A group that does not exist has none.
     pub async fn group_members(&self, group: &str) -> Result<BTreeSet<String>, SlackError> {
         #[derive(Deserialize)]
@@ -331,7 +277,7 @@ impl SlackApi {
         }
     }
 
-    async fn post<A: DeserializeOwned + Send>(
+    pub(super) async fn post<A: DeserializeOwned + Send>(
         &self,
         method: &'static str,
         body: &(impl Serialize + Send + Sync),
@@ -351,7 +297,7 @@ impl SlackApi {
         self.finish(method, channel, call).await
     }
 
-    async fn get<A: DeserializeOwned + Send>(
+    pub(super) async fn get<A: DeserializeOwned + Send>(
         &self,
         method: &'static str,
         params: Vec<(&str, &str)>,
@@ -397,9 +343,6 @@ impl SlackApi {
 }
 
 const UPDATE: &str = "chat.update";
-
-/// The ID of Slackbot, which `users.info` does not call a bot.
-const SLACKBOT: &str = "USLACKBOT";
 
 /// Slack did it. Without the field a page of some proxy, which the client takes for
 /// an empty answer, would pass for success.
@@ -455,6 +398,6 @@ fn detail(body: &str) -> String {
     }
 }
 
-fn unreadable(method: &'static str, why: &str) -> SlackError {
+pub(super) fn unreadable(method: &'static str, why: &str) -> SlackError {
     SlackError::Unavailable { method, why: why.to_owned() }
 }

@@ -4,9 +4,11 @@ pub mod api;
 pub mod directory;
 pub mod handlers;
 pub mod http;
+pub mod identity;
 pub mod inbound;
 pub mod manifest;
 pub mod pace;
+mod person;
 pub mod socket;
 pub mod views;
 
