@@ -53,6 +53,16 @@ impl Bot {
         bail!("the bot is not ready: {last}")
     }
 
+    /// Freezes it, as a machine that is moved or short of time does.
+    pub async fn freeze(&mut self) -> anyhow::Result<()> {
+        self.process.signal("STOP").await
+    }
+
+    /// Lets it go on after [`freeze`](Self::freeze).
+    pub async fn thaw(&mut self) -> anyhow::Result<()> {
+        self.process.signal("CONT").await
+    }
+
     /// Kills it with no warning.
     pub async fn kill(self) {
         self.process.kill().await;

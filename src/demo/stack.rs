@@ -190,6 +190,16 @@ impl Stack {
         }
     }
 
+    /// Freezes the bot; see [`Bot::freeze`].
+    pub async fn freeze_bot(&mut self) -> anyhow::Result<()> {
+        self.bot.as_mut().context("the bot does not run")?.freeze().await
+    }
+
+    /// Lets the bot go on after [`freeze_bot`](Self::freeze_bot).
+    pub async fn thaw_bot(&mut self) -> anyhow::Result<()> {
+        self.bot.as_mut().context("the bot does not run")?.thaw().await
+    }
+
     /// Asks the bot to stop, and waits until it has.
     pub async fn stop_bot(&mut self) -> anyhow::Result<Option<i32>> {
         match self.bot.take() {

@@ -7,6 +7,7 @@ mod aws_policy;
 mod backends;
 mod bodies;
 mod browser;
+mod chaos;
 mod check;
 mod cli;
 mod collector;

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use temporalio_client::tonic::{IntoRequest, Status};
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, UntypedWorkflow};
 use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads, WorkflowExecution, WorkflowType};
-use temporalio_common::protos::temporal::api::enums::v1::{HistoryEventFilterType, RoutingConfigUpdateState};
+use temporalio_common::protos::temporal::api::enums::v1::{
+    HistoryEventFilterType, RoutingConfigUpdateState, WorkflowExecutionStatus,
+};
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::query::v1::WorkflowQuery;
 use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
@@ -21,7 +23,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 };
 use tokio::time::timeout;
 
-use crate::world::{Scene, eventually};
+use crate::world::{LOOK_AGAIN, Scene, eventually};
 
 const NAMESPACE: &str = "default";
 /// The contract's names.
@@ -212,6 +214,37 @@ impl Temporal {
         let current = info.routing_config.and_then(|routing| routing.current_deployment_version);
         current.unwrap_or_default().build_id == build_id
             && info.routing_config_update_state == RoutingConfigUpdateState::Completed as i32
+    }
+
+    /// The workflows with this beginning of their ID, and whether each still runs.
+    pub async fn listed(&self, prefix: &str) -> Vec<(String, bool)> {
+        let mut found = Vec::new();
+        let mut page = Vec::new();
+        loop {
+            let request = ListWorkflowExecutionsRequest {
+                namespace: NAMESPACE.into(),
+                query: format!("WorkflowId STARTS_WITH \"{prefix}\""),
+                next_page_token: page,
+                ..Default::default()
+            };
+            let Ok(answer) = self.connection.workflow_service().list_workflow_executions(request.into_request()).await
+            else {
+                // It has just been started again.
+                tokio::time::sleep(LOOK_AGAIN).await;
+                found.clear();
+                page = Vec::new();
+                continue;
+            };
+            let answer = answer.into_inner();
+            found.extend(answer.executions.into_iter().map(|it| {
+                let running = it.status == WorkflowExecutionStatus::Running as i32;
+                (it.execution.unwrap_or_default().workflow_id, running)
+            }));
+            page = answer.next_page_token;
+            if page.is_empty() {
+                return found;
+            }
+        }
     }
 
     /// How many workflows run.

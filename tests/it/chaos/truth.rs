@@ -1,0 +1,113 @@
+//! What always holds, looked at from outside: in Temporal, in Slack, in S3.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use provision_bot::demo::message::Message;
+use provision_bot::demo::simulator::Simulator;
+
+use super::disasters::NO_EDIT;
+use super::people::Lane;
+use crate::world::World;
+
+/// The words that end a request.
+const ENDINGS: [&str; 5] = ["provisioned", "rejected", "expired", "cancelled", "failed"];
+/// The part that an outcome is, in a message's metadata.
+const OUTCOME: &str = "outcome";
+
+/// Panics with everything that does not hold. `open` are the requests that did not end.
+pub async fn tell(world: &World, lanes: &[Lane], open: Vec<String>) {
+    let mut wrong: Vec<String> = open.iter().map(|id| format!("{id} does not end")).collect();
+    let buckets = buckets(lanes).await;
+    let mut endings: BTreeMap<String, usize> = BTreeMap::new();
+    let mut known = BTreeSet::new();
+    for lane in lanes {
+        let ids: Vec<String> = lane.scene.temporal.listed(&lane.prefix()).await.into_iter().map(|(id, _)| id).collect();
+        for application in lane.sent() {
+            let of_it = |id: &&String| id.rsplit_once('-').is_some_and(|(name, _)| name == application);
+            match ids.iter().filter(of_it).count() {
+                0 => wrong.push(format!("{application} was taken, and there is no request")),
+                1 => {}
+                // The same name asked for in two forms is two requests, but each was asked for once here.
+                n => wrong.push(format!("{application} was asked for once, and there are {n} requests")),
+            }
+        }
+        for id in ids.into_iter().filter(|id| !open.contains(id)) {
+            let status = match lane.scene.temporal.ended(&id).await {
+                Ok(state) => state["status"].as_str().unwrap_or_default().to_owned(),
+                Err(why) => {
+                    wrong.push(format!("{id} ended badly: {why}"));
+                    continue;
+                }
+            };
+            *endings.entry(status.clone()).or_default() += 1;
+            if !ENDINGS.contains(&status.as_str()) {
+                wrong.push(format!("{id} is over as {status}"));
+            }
+            wrong.extend(told(&lane.scene.slack, &id, &status, &lane.scene.said(&id)));
+            let its = buckets.get(&id).map_or(0, BTreeSet::len);
+            let wanted = usize::from(status == "provisioned");
+            if its != wanted {
+                wrong.push(format!("{id} is {status} and has {its} buckets"));
+            }
+            known.insert(id);
+        }
+    }
+    for (id, names) in buckets.iter().filter(|(id, _)| !known.contains(*id) && !open.contains(id)) {
+        wrong.push(format!("{names:?} belong to \"{id}\", which is no request"));
+    }
+    println!("chaos: {} requests: {endings:?}", known.len());
+    if !wrong.is_empty() {
+        eprintln!("{}", world.stack.slack.dump());
+        panic!("{} things are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    }
+}
+
+/// The buckets there are by the request they are tagged with; without a tag by "".
+async fn buckets(lanes: &[Lane]) -> BTreeMap<String, BTreeSet<String>> {
+    let s3 = lanes[0].scene.s3("us-east-1");
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for bucket in s3.list_buckets().send().await.expect("the buckets").buckets() {
+        let name = bucket.name().unwrap_or_default().to_owned();
+        let tags = s3.get_bucket_tagging().bucket(&name).send().await;
+        let tag = tags.ok().and_then(|tags| {
+            let tag = tags.tag_set().iter().find(|tag| tag.key() == "provision-bot:request")?;
+            Some(tag.value().to_owned())
+        });
+        found.entry(tag.unwrap_or_default()).or_default().insert(name);
+    }
+    found
+}
+
+/// What is wrong with what was said about one request that is over.
+fn told(slack: &Simulator, id: &str, status: &str, said: &[Message]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let outcomes: Vec<&Message> = said.iter().filter(|message| part(message) == OUTCOME).collect();
+    match outcomes.as_slice() {
+        [one] if one.text.contains(status) => {}
+        [one] => wrong.push(format!("{id} is {status}, and was told as {:?}", one.text)),
+        many => wrong.push(format!("{id} is {status}, and its end was told {} times", many.len())),
+    }
+    let mut seen = BTreeSet::new();
+    for message in said {
+        if !seen.insert((&message.channel, &message.thread_ts, part(message))) {
+            wrong.push(format!("{id}: said twice: {:?}", message.text));
+        }
+        if !message.buttons().is_empty() && !could_not_be_edited(slack, message) {
+            wrong.push(format!("{id} is {status}, and a message offers {:?}", message.buttons()));
+        }
+    }
+    wrong
+}
+
+/// Did Slack refuse the last edit of this message for good? Then its buttons stay, and
+/// answer that it is over.
+fn could_not_be_edited(slack: &Simulator, message: &Message) -> bool {
+    let edits = slack.calls_of("chat.update");
+    let last = edits.iter().rfind(|call| call.args["ts"] == message.ts.as_str());
+    last.is_some_and(|call| NO_EDIT.iter().any(|code| call.answer["error"] == *code))
+}
+
+fn part(message: &Message) -> String {
+    let metadata = message.metadata.as_ref();
+    metadata.and_then(|it| it["event_payload"]["part"].as_str()).unwrap_or_default().to_owned()
+}
