@@ -67,6 +67,8 @@ pub enum Fault {
     None,
     /// 429 with this `Retry-After`, in seconds.
     RateLimited { retry_after: u64 },
+    /// 429 with whatever this says as `Retry-After`.
+    Limited(String),
     /// An HTTP error status with a body that is no JSON.
     ServerError(u16),
     /// No answer for a minute.
@@ -80,6 +82,8 @@ pub enum Fault {
     Html(u16),
     /// Slack's own error: HTTP 200, `"ok": false`.
     Error(String),
+    /// This instead of an answer, with HTTP 200. Nothing is done.
+    Answer(Value),
 }
 
 /// The clock of the simulated Slack.

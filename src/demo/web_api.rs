@@ -89,16 +89,21 @@ async fn handle(
     let mut retry_after = None;
     let (status, answer) = match &fault {
         Some(Fault::RateLimited { retry_after: seconds }) => {
-            retry_after = Some(*seconds);
+            retry_after = Some(seconds.to_string());
+            limited()
+        }
+        Some(Fault::Limited(said)) => {
+            retry_after = Some(said.clone());
             limited()
         }
         Some(Fault::ServerError(status) | Fault::Html(status)) => (*status, Value::Null),
         Some(Fault::Hang) => (0, Value::Null),
+        Some(Fault::Answer(answer)) => (200, answer.clone()),
         Some(Fault::Error(code)) => (200, json!({ "ok": false, "error": code })),
         Some(Fault::DropAfterApply) => (0, slack.change(|state| apply(&slack, state, &method, &args))),
         Some(Fault::HangAfterApply) => (200, slack.change(|state| apply(&slack, state, &method, &args))),
         None | Some(Fault::None) if slack.change(|state| over_the_limit(state, &method, &args)) => {
-            retry_after = Some(1);
+            retry_after = Some("1".to_owned());
             limited()
         }
         None | Some(Fault::None) => (200, slack.change(|state| apply(&slack, state, &method, &args))),
@@ -138,8 +143,8 @@ async fn handle(
     {
         response.headers_mut().insert(header::DATE, date);
     }
-    if let Some(seconds) = retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    if let Some(said) = retry_after.and_then(|said| said.parse().ok()) {
+        response.headers_mut().insert(header::RETRY_AFTER, said);
     }
     response
 }

@@ -22,7 +22,7 @@ use tracing::{Instrument, Span};
 use url::Url;
 
 use super::identity::Identity;
-use super::pace::Pace;
+use super::pace::{self, Pace};
 use crate::domain::notice::MessageRef;
 use crate::https::https_or_http;
 use crate::telemetry::Metrics;
@@ -32,8 +32,6 @@ use crate::traces;
 pub const IN_A_HANDLER: Duration = Duration::from_millis(1_200);
 /// How long a call may take in an activity, which will be retried.
 pub const IN_AN_ACTIVITY: Duration = Duration::from_secs(10);
-/// Slack's `Retry-After` is optional; this stands in for it.
-const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// Messages read back when looking for what an earlier attempt posted.
 const LOOK_BACK: u32 = 200;
 
@@ -70,6 +68,14 @@ impl SlackError {
         match self {
             Self::Refused { code, .. } => Some(code),
             Self::RateLimited { .. } | Self::Unavailable { .. } => None,
+        }
+    }
+
+    /// How long Slack asks us to wait, if it does.
+    pub fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after, .. } => Some(*retry_after),
+            Self::Refused { .. } | Self::Unavailable { .. } => None,
         }
     }
 
@@ -344,12 +350,23 @@ impl SlackApi {
 
 const UPDATE: &str = "chat.update";
 
-/// Slack did it. Without the field a page of some proxy, which the client takes for
-/// an empty answer, would pass for success.
+/// Slack did it, and says so. Without the field a page of some proxy, which the client
+/// takes for an empty answer, would pass for success; so would a no without a code.
 #[derive(Deserialize)]
-struct Done {
-    #[serde(rename = "ok")]
-    _ok: bool,
+#[serde(try_from = "Said")]
+struct Done;
+
+#[derive(Deserialize)]
+struct Said {
+    ok: bool,
+}
+
+impl TryFrom<Said> for Done {
+    type Error = &'static str;
+
+    fn try_from(said: Said) -> Result<Self, Self::Error> {
+        if said.ok { Ok(Self) } else { Err("not done, and no word why") }
+    }
 }
 
 /// What a `response_url` answers: anything.
@@ -359,10 +376,10 @@ struct Empty {}
 fn read_error(method: &'static str, error: SlackClientError) -> SlackError {
     match error {
         SlackClientError::RateLimitError(limit) => {
-            SlackError::RateLimited { method, retry_after: limit.retry_after.unwrap_or(RETRY_AFTER) }
+            SlackError::RateLimited { method, retry_after: pace::obeyed(limit.retry_after) }
         }
         SlackClientError::ApiError(api) if api.code == "ratelimited" || api.code == "rate_limited" => {
-            SlackError::RateLimited { method, retry_after: RETRY_AFTER }
+            SlackError::RateLimited { method, retry_after: pace::obeyed(None) }
         }
         SlackClientError::ApiError(api) => {
             let detail = api.http_response_body.as_deref().map(detail).unwrap_or_default();

@@ -11,9 +11,21 @@ use tokio::time::Instant;
 const MEMORY: Duration = Duration::from_secs(60);
 /// Less is not worth a wait of its own.
 const AT_LEAST: Duration = Duration::from_millis(50);
+/// Slack's `Retry-After` is optional; this stands in for one that is missing or no number.
+const UNSAID: Duration = Duration::from_secs(5);
+/// No limit is over at once: a `Retry-After` of 0 is none.
+const SHORTEST: Duration = Duration::from_secs(1);
+/// The longest `Retry-After` that is obeyed. Slack counts by the minute, so that more is
+/// somebody's mistake: asking again after an hour costs one call, obeying it a request.
+pub const LONGEST: Duration = Duration::from_secs(60 * 60);
 
 /// What a limit is about: a method, and the channel where Slack counts by channel.
 type Key = (&'static str, String);
+
+/// How long to wait where Slack asked for this much, if it said how much.
+pub fn obeyed(asked: Option<Duration>) -> Duration {
+    asked.unwrap_or(UNSAID).clamp(SHORTEST, LONGEST)
+}
 
 /// The limits that Slack has told us of.
 #[derive(Clone, Default)]
@@ -38,7 +50,7 @@ impl Pace {
         again.retain(|_, until| now.saturating_duration_since(*until) < MEMORY);
         // Answers may overtake each other: the later time counts.
         let until = again.entry((method, channel.to_owned())).or_insert(now);
-        *until = (*until).max(now + retry_after);
+        *until = (*until).max(now + retry_after.min(LONGEST));
     }
 
     /// Did Slack limit this within the last minute?
@@ -58,6 +70,27 @@ mod tests {
         let until = Instant::now().checked_sub(ago).expect("the machine runs for longer");
         pace.again.lock().unwrap().insert(("chat.update", String::new()), until);
         pace
+    }
+
+    #[test]
+    fn what_slack_asks_for_is_obeyed_within_reason() {
+        let seconds = Duration::from_secs;
+        for (asked, obeyed_for) in [
+            (None, UNSAID),
+            (Some(seconds(0)), SHORTEST),
+            (Some(seconds(1)), seconds(1)),
+            (Some(seconds(30)), seconds(30)),
+            (Some(seconds(3_600)), seconds(3_600)),
+            (Some(seconds(3_601)), LONGEST),
+            (Some(seconds(u64::MAX)), LONGEST),
+            (Some(Duration::MAX), LONGEST),
+        ] {
+            assert_eq!(obeyed(asked), obeyed_for, "{asked:?}");
+            let pace = Pace::default();
+            // No sum of times is too large, whoever calls.
+            pace.slow_down("chat.update", "", asked.unwrap_or_default());
+            assert!(pace.wait("chat.update", "") <= Some(LONGEST), "{asked:?}");
+        }
     }
 
     #[test]

@@ -42,6 +42,7 @@ mod sdks;
 mod search_attributes;
 mod secrets;
 mod simulator;
+mod slack_answers;
 mod slack_faults;
 mod soak;
 mod socket;

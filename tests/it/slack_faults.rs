@@ -93,7 +93,8 @@ fn a_limit_met_by_the_checks_or_the_form_is_obeyed() {
 
         slack.fail_next("views.open", Fault::RateLimited { retry_after: 2 });
         let first = scene.alice.command(&scene.channel, "/provision", "form").await;
-        assert!(first.ephemeral.expect("an answer").text.contains("try again"));
+        let told = "Slack asks us to wait 2 seconds. Please try again after that: /provision form";
+        assert_eq!(first.ephemeral.expect("an answer").text, told);
         // Until the time has passed Slack is not asked, and Alice is answered all the same.
         loop {
             let again = scene.alice.command(&scene.channel, "/provision", "form").await;

@@ -64,7 +64,11 @@ pub async fn reject(bot: &Handlers, click: Click) -> Reply {
         Ok(_) => Reply::Nothing,
         Err(error) => {
             tracing::warn!(request.id = %id, %error, "the form for a reason could not be opened");
-            bot.tell(&click, "Slack did not open the form. Please press Reject again.").await
+            let text = match error.wait() {
+                Some(wait) => format!("{}.", private::please_wait(wait)),
+                None => "Slack did not open the form. Please press Reject again.".to_owned(),
+            };
+            bot.tell(&click, &text).await
         }
     }
 }

@@ -58,10 +58,11 @@ async fn fill(
         Ok(known) => form(bot, user, typed, metadata, &known),
         Err(error) => {
             tracing::warn!(%error, "user groups could not be looked up");
-            views::explanation_modal(
-                "One moment",
-                "Slack did not say who is in which team. Please close this and try again.",
-            )
+            let why = match error.wait() {
+                Some(wait) => format!("{}.", private::please_wait(wait)),
+                None => "Slack did not say who is in which team. Please close this and try again.".to_owned(),
+            };
+            views::explanation_modal("One moment", &why)
         }
     };
     match bot.slack.update_view(view_id, &view).await {
@@ -102,6 +103,9 @@ fn blueprints(bot: &Handlers) -> Vec<Choice> {
 
 fn not_opened(error: &SlackError, typed: &str) -> String {
     let again = if typed.is_empty() { ids::COMMAND.to_owned() } else { format!("{} {typed}", ids::COMMAND) };
+    if let Some(wait) = error.wait() {
+        return format!("{}: {}", private::please_wait(wait), private::typed(&again));
+    }
     let expired = error.is("expired_trigger_id") || error.to_string().contains("`trigger_id` expired");
     let why = if expired { "Slack's three seconds were over" } else { "Slack did not open the form" };
     format!("{why}. Please try again: {}", private::typed(&again))

@@ -29,6 +29,14 @@ pub fn typed(text: &str) -> String {
     }
 }
 
+/// What to tell somebody who would be served but for Slack's limit: how long that lasts.
+pub fn please_wait(wait: Duration) -> String {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let (number, unit) = if seconds > 120 { (seconds.div_ceil(60), "minute") } else { (seconds, "second") };
+    let plural = if number == 1 { "" } else { "s" };
+    format!("Slack asks us to wait {number} {unit}{plural}. Please try again after that")
+}
+
 /// The answer to a decision that came after another one.
 pub fn already_decided(verdict: Verdict, by: &str) -> String {
     let done = match verdict {
@@ -61,4 +69,25 @@ pub fn already_over(status: Status) -> String {
 /// A sentence for the person who clicked, with mentions of people in it.
 pub fn sentence(text: &str) -> String {
     Markup::sentence(text, REASON_MAX).map(|markup| markup.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_in_whole_seconds_or_minutes_and_never_too_short() {
+        for (millis, told) in [
+            (1, "1 second"),
+            (1_000, "1 second"),
+            (1_001, "2 seconds"),
+            (30_000, "30 seconds"),
+            (120_000, "120 seconds"),
+            (120_001, "3 minutes"),
+            (3_600_000, "60 minutes"),
+        ] {
+            let text = please_wait(Duration::from_millis(millis));
+            assert_eq!(text, format!("Slack asks us to wait {told}. Please try again after that"));
+        }
+    }
 }
