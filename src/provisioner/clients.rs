@@ -21,6 +21,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::Mutex;
 
+use super::partition;
 use super::spans::Spans;
 
 /// Nothing listens there, or it is overloaded: say so soon.
@@ -125,7 +126,8 @@ pub async fn load(aws: &Aws, region: &str, profile: &str) -> SdkConfig {
 impl Connected {
     /// An S3 client with these settings.
     pub fn new(aws: &Aws, sdk: &SdkConfig) -> Self {
-        let endpoint = endpoint(aws, sdk, "S3").filter(|url| !is_amazons(url));
+        let region = sdk.region().map_or("", |region| region.as_ref());
+        let endpoint = endpoint(aws, sdk, "S3").filter(|url| !is_amazons(url, region));
         let config = aws_sdk_s3::config::Builder::from(sdk).force_path_style(endpoint.is_some()).interceptor(Spans);
         Self { client: Client::from_conf(config.build()), endpoint }
     }
@@ -166,11 +168,11 @@ pub fn endpoint(aws: &Aws, sdk: &SdkConfig, service: &str) -> Option<String> {
 /// Amazon's hosts (of interface endpoints too) take the bucket's name as a part
 /// of the host; most others (an IP address, `localhost`, `minio`) have no such
 /// names, so there the bucket goes into the path.
-fn is_amazons(endpoint: &str) -> bool {
+fn is_amazons(endpoint: &str, region: &str) -> bool {
     url::Url::parse(endpoint)
         .ok()
         .and_then(|url| Some(url.host_str()?.to_owned()))
-        .is_some_and(|host| host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn"))
+        .is_some_and(|host| partition::is_amazons(&host, region))
 }
 
 #[cfg(test)]
@@ -180,11 +182,11 @@ mod tests {
     #[test]
     fn the_bucket_goes_into_the_path_except_at_amazons() {
         for own in ["http://127.0.0.1:5000", "http://localhost:4566", "https://minio.example.com", "not a url"] {
-            assert!(!is_amazons(own), "{own}");
+            assert!(!is_amazons(own, "us-east-1"), "{own}");
         }
         for amazons in ["https://s3.eu-west-1.amazonaws.com", "https://bucket.vpce-1.s3.us-east-1.vpce.amazonaws.com"] {
-            assert!(is_amazons(amazons), "{amazons}");
+            assert!(is_amazons(amazons, "us-east-1"), "{amazons}");
         }
-        assert!(!is_amazons("https://amazonaws.com.evil.example"));
+        assert!(!is_amazons("https://amazonaws.com.evil.example", "us-east-1"));
     }
 }

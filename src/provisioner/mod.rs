@@ -7,6 +7,7 @@
 //!
 //! - `plan`: the steps as data.
 //! - `walk`: heartbeats and cancellation around them.
+//! - `partition`: which of Amazon's worlds a region is in.
 //! - `ownership`: whose bucket it is; nothing of a stranger's is touched.
 //! - [`clients`]: an S3 client per region and profile.
 //! - `s3`, `verify`, `destroy`: the calls.
@@ -19,6 +20,7 @@ pub mod failure;
 mod destroy;
 mod metrics;
 mod ownership;
+mod partition;
 mod plan;
 mod s3;
 mod spans;
@@ -121,7 +123,7 @@ impl Provisioner {
     /// Does the steps of `plan` from number `from` on, each announced.
     async fn walk(&self, site: &Site, plan: &[Step], from: usize) -> Result<(), ActivityError> {
         for (number, step) in plan.iter().enumerate().map(|(i, step)| (i + 1, step)).skip(from - 1) {
-            let done = match site.walk.may_go_on() {
+            let done = match may_begin(site, number) {
                 Ok(()) => {
                     // Only the first step can be claiming; behind it the tag speaks.
                     let claiming = number == 1 && site.walk.last().claiming;
@@ -163,8 +165,11 @@ impl Provisioner {
 /// again; else at the first.
 async fn beginning(site: &Site) -> Result<usize, Stop> {
     ownership::can_own(&site.input)?;
+    site.is_somewhere()?;
     let last = site.walk.last();
-    match site.walk.unless_cancelled(async { Ok(ownership::first_look(site).await?) }).await? {
+    let look = async { Ok::<_, Stop>(ownership::first_look(site).await?) };
+    let owner = if last.claiming { look.await? } else { site.walk.unless_cancelled(look).await? };
+    match owner {
         Owner::Us => {
             let announced = last.progress.step as usize;
             Ok(announced.max(failed_before(&site.input)).clamp(1, PROVISION.len()))
@@ -176,6 +181,13 @@ async fn beginning(site: &Site) -> Result<usize, Stop> {
         }
         _ => Ok(1), // `claim` has the last word
     }
+}
+
+/// Whether a step may begin. What an earlier attempt created and did not tag is tagged
+/// although the request is cancelled: `destroy` would not know whose it is.
+fn may_begin(site: &Site, number: usize) -> Result<(), Stop> {
+    let half_claimed = site.walk.last().claiming && matches!(site.first_look.get(), Some(Owner::Untagged));
+    if number == 1 && half_claimed { Ok(()) } else { site.walk.may_go_on() }
 }
 
 /// The number of the step that a person wants to be tried again, by what it is

@@ -1,11 +1,11 @@
 //! Whose bucket is it? Ours only if its tag names this request: `provision`
 //! adopts nothing else and `destroy` deletes nothing else.
 //!
-//! **The crash between creating and tagging.** S3 takes tags with `CreateBucket`,
-//! so there a bucket of ours is never without its tag. Some servers that speak
-//! S3 ignore those tags (moto does), and there a worker may die after creating
-//! and before tagging. An untagged bucket is therefore taken for ours only if
-//! all of this holds:
+//! **The crash between creating and tagging.** `CreateBucket` takes tags, but not
+//! everywhere: some regions and partitions of Amazon's refuse them, so do some
+//! servers that speak S3, and others ignore them. So a bucket is created without and
+//! tagged at once, and a worker may die in between. An untagged bucket is therefore
+//! taken for ours only if all of this holds:
 //!
 //! 1. this activity saw the name free, and then asked for it: this attempt did,
 //!    or an earlier one said so in its heartbeat ([`Beat::claiming`]) before it
@@ -14,9 +14,12 @@
 //! 3. nothing is in it: no object, no old version, no delete marker.
 //!
 //! Anything else is left alone, and a person is told. The price: should the
-//! worker die in that moment, on such a server, before the heartbeat has left
-//! the machine, an empty bucket remains and the request fails. The other mistake
-//! would be worse.
+//! worker die in that moment before the heartbeat has left the machine, an empty
+//! bucket remains and the request fails. The other mistake would be worse.
+//!
+//! `destroy` does not know the mark. So what was just created and cannot be tagged is
+//! taken back at once, and an attempt that finds the mark tags the bucket before it
+//! obeys a cancellation.
 //!
 //! **Why look before creating.** In `us-east-1` S3 answers 200 when asked to
 //! create a bucket that the account already owns, and resets its ACL.
@@ -110,19 +113,33 @@ pub async fn first_look(site: &Site) -> Result<&Owner, Problem> {
 pub async fn claim(site: &Site) -> Result<(), Stop> {
     match first_look(site).await? {
         Owner::Us => return Ok(()),
-        Owner::Nobody => {
-            say_claiming(site).await;
-            create(site).await?;
-        }
-        // If it is a stranger's, CreateBucket says so; if only the permission to
-        // read tags is missing, `settle` meets it again.
-        Owner::Denied(_) => create(site).await?,
+        Owner::Nobody => return make(site).await,
+        // A stranger's, of which CreateBucket says so; or the permission to read tags
+        // is missing, without which nothing is begun.
+        Owner::Denied(problem) => match is_in_our_account(site).await {
+            Ok(false) => return make(site).await,
+            Ok(true) | Err(_) => return Err(problem.clone().into()),
+        },
         Owner::Untagged => {} // an earlier attempt's, perhaps
         other => return Err(taken(site, other).into()),
     }
     // From here to the tag there is no obeying a cancellation: `destroy` would
     // find a bucket that it cannot tell from a stranger's.
     settle(site).await
+}
+
+/// Creates the bucket, which nobody has, and tags it. What cannot be tagged goes again.
+async fn make(site: &Site) -> Result<(), Stop> {
+    say_claiming(site).await;
+    let made = async {
+        create(site).await?;
+        settle(site).await
+    };
+    let made = made.await;
+    if made.as_ref().is_err_and(|stop| !matches!(stop, Stop::Failed(Problem::Taken(_)))) {
+        take_back(site).await;
+    }
+    made
 }
 
 /// Leaves the mark, unless it already stands.
@@ -134,11 +151,11 @@ async fn say_claiming(site: &Site) {
 }
 
 async fn create(site: &Site) -> Result<(), Problem> {
-    let mut configuration = CreateBucketConfiguration::builder().set_tags(Some(tag_set(&all_tags(&site.input))?));
+    let mut call = site.client.create_bucket().bucket(site.bucket());
     if let Some(region) = site.location_constraint() {
-        configuration = configuration.location_constraint(BucketLocationConstraint::from(region));
+        let place = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(region));
+        call = call.create_bucket_configuration(place.build());
     }
-    let call = site.client.create_bucket().bucket(site.bucket()).create_bucket_configuration(configuration.build());
     match call.send().await.map_err(Problem::from) {
         Ok(_) => Ok(()),
         // An answer lost on the way and a repetition look like this: see `settle`.
@@ -171,6 +188,17 @@ async fn settle(site: &Site) -> Result<(), Stop> {
     }
 }
 
+/// A bucket that this attempt saw free, asked for and could not tag goes again, as far
+/// as that can be: the next attempt, or `destroy`, finds either nothing or the tag.
+/// S3 deletes no bucket that has anything in it.
+async fn take_back(site: &Site) {
+    let untagged = matches!(look(site).await, Ok(Owner::Untagged | Owner::Denied(_)));
+    if untagged && is_empty(site).await.is_ok_and(|empty| empty) {
+        let gone = site.client.delete_bucket().bucket(site.bucket()).send().await.map_err(Problem::from);
+        tracing::warn!(s3.bucket = site.bucket(), ?gone, "a new bucket could not be tagged, and was taken back");
+    }
+}
+
 /// Why the bucket is not touched.
 pub fn taken(site: &Site, owner: &Owner) -> Problem {
     let bucket = site.bucket();
@@ -193,8 +221,8 @@ pub async fn is_in_our_account(site: &Site) -> Result<bool, Problem> {
     Ok(answer.buckets().iter().any(|bucket| bucket.name() == Some(site.bucket())))
 }
 
-/// Describes the bucket with all of the request's tags, which it should have been
-/// created with; tags that others added stay.
+/// Describes the bucket with all of the request's tags, which it got when it was
+/// claimed; tags that others added stay.
 pub async fn describe(site: &Site) -> Result<(), Problem> {
     let found = site.first_tags.get_or_try_init(|| read_tags(site)).await?;
     let mut tags = found.clone();

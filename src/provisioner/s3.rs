@@ -14,6 +14,7 @@ use tokio::sync::OnceCell;
 
 use super::failure::Problem;
 use super::ownership::Owner;
+use super::partition;
 use super::walk::Walk;
 use crate::domain::provisioning::ProvisionInput;
 
@@ -43,41 +44,33 @@ impl Site {
         &self.input.bucket_name
     }
 
-    /// The bucket's ARN.
+    /// The bucket's ARN. Servers that are not Amazon's say it as most of the world does.
     pub fn arn(&self) -> String {
-        format!("arn:{}:s3:::{}", partition(&self.input.region).name, self.bucket())
+        let partition = partition::of(&self.input.region).unwrap_or_else(|| partition::COMMERCIAL.to_owned());
+        format!("arn:{partition}:s3:::{}", self.bucket())
     }
 
     /// The welcome page's address.
     pub fn url(&self) -> String {
-        match &self.endpoint {
-            Some(endpoint) => format!("{}/{}/{WELCOME_PAGE}", endpoint.trim_end_matches('/'), self.bucket()),
-            None => {
-                let (region, host) = (&self.input.region, partition(&self.input.region).host);
-                format!("https://{}.s3.{region}.{host}/{WELCOME_PAGE}", self.bucket())
-            }
+        let bucket = match &self.endpoint {
+            Some(endpoint) => format!("{}/{}", endpoint.trim_end_matches('/'), self.bucket()),
+            None => partition::address(&self.input.region, self.bucket()).unwrap_or_default(),
+        };
+        format!("{bucket}/{WELCOME_PAGE}")
+    }
+
+    /// A region of which nobody knows the partition is none at Amazon's: nothing is
+    /// begun there. Other servers call theirs what they like.
+    pub fn is_somewhere(&self) -> Result<(), Problem> {
+        match self.endpoint.is_some() || partition::of(&self.input.region).is_some() {
+            true => Ok(()),
+            false => Err(Problem::Unusable(partition::unknown(&self.input.region))),
         }
     }
 
     /// What `CreateBucket` has to be told about the region.
     pub fn location_constraint(&self) -> Option<&str> {
         (self.input.region != OLDEST_REGION).then_some(self.input.region.as_str())
-    }
-}
-
-struct Partition {
-    name: &'static str,
-    host: &'static str,
-}
-
-/// AWS proper, or one of its separate worlds.
-fn partition(region: &str) -> Partition {
-    if region.starts_with("cn-") {
-        Partition { name: "aws-cn", host: "amazonaws.com.cn" }
-    } else if region.starts_with("us-gov-") {
-        Partition { name: "aws-us-gov", host: "amazonaws.com" }
-    } else {
-        Partition { name: "aws", host: "amazonaws.com" }
     }
 }
 

@@ -21,8 +21,7 @@ use crate::provisioner::{Attempt, World, create, input};
 const REGION: &str = "us-east-1";
 
 /// moto compares these calls with another action's name, or asks for nothing.
-const MOTO_DOES_NOT_ASK_FOR: [&str; 8] = [
-    "s3:TagResource",
+const MOTO_DOES_NOT_ASK_FOR: [&str; 7] = [
     "s3:GetBucketPublicAccessBlock",
     "s3:PutBucketPublicAccessBlock",
     "s3:GetBucketOwnershipControls",
