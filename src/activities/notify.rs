@@ -4,11 +4,13 @@
 //! the authorizer's card, and so on. A notice says which parts it posts and which
 //! it changes. Changing is repeatable; posting is not, so each message carries
 //! its part in its metadata, and a repeated attempt first looks for what an
-//! earlier one, killed before it could tell, has posted already.
+//! earlier one, killed before it could tell, has posted already. So does whoever
+//! tells the next notice when one has failed.
 //!
 //! Whoever tells that work has begun stays until it is over, shows its progress,
 //! and tells what came of it, as the workflow says.
 
+mod earlier;
 mod once;
 mod parts;
 
@@ -20,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tracing::Span;
 
+use self::earlier::Nook;
 use self::parts::CARD;
 use super::progress::Watch;
 use super::{BotActivities, unreadable};
@@ -44,7 +47,9 @@ pub async fn run(
     let earlier = ctx.heartbeat_details().deserialize::<Draft>().ok().flatten();
     let draft =
         earlier.unwrap_or_else(|| Draft { conversation: notification.conversation.clone(), ..Draft::default() });
-    let desk = Desk { bot, slack: bot.slack.with_timeout(IN_AN_ACTIVITY), ctx, draft: Mutex::new(draft) };
+    let slack = bot.slack.with_timeout(IN_AN_ACTIVITY);
+    let (looked, rooting) = Default::default();
+    let desk = Desk { bot, slack, ctx, draft: Mutex::new(draft), looked, rooting };
     let told = tokio::select! {
         told = tell(&desk, &notification) => told,
         // Given to somebody else, who looks first at what was posted here.
@@ -91,6 +96,10 @@ struct Desk<'a> {
     slack: SlackApi,
     ctx: &'a ActivityContext,
     draft: Mutex<Draft>,
+    /// Where this attempt has looked for what was posted before.
+    looked: tokio::sync::Mutex<Vec<Nook>>,
+    /// Held by whoever writes the channel's message anew.
+    rooting: tokio::sync::Mutex<()>,
 }
 
 impl Desk<'_> {
@@ -200,14 +209,15 @@ enum Stage {
 pub(super) struct Scribe<'a> {
     desk: &'a Desk<'a>,
     slack: &'a SlackApi,
-    /// Did an earlier attempt try this notice?
+    /// Did an earlier attempt try this notice, or did an earlier notice fail? Then
+    /// something may have been posted that nobody knows of.
     repeated: bool,
     n: &'a Notification,
 }
 
 impl<'a> Scribe<'a> {
     fn new(desk: &'a Desk<'a>, n: &'a Notification) -> Self {
-        let repeated = desk.ctx.info().attempt > 1;
+        let repeated = desk.ctx.info().attempt > 1 || n.look_back.is_some();
         Self { desk, slack: &desk.slack, repeated, n }
     }
 }

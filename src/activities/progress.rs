@@ -18,7 +18,6 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::timeout;
 
 use super::notify::Scribe;
-use super::slack_failure;
 use crate::domain::notice::Notification;
 use crate::domain::provisioning::Progress;
 use crate::slack::api::SlackError;
@@ -65,9 +64,12 @@ impl<'a> Watch<'a> {
                 Ok(()) => shown = Some(progress),
                 Err(SlackError::RateLimited { .. }) => {}
                 Err(error @ SlackError::Unavailable { .. }) => tracing::warn!(%error, "progress could not be shown"),
-                // Somebody deleted it. The work goes on without being shown.
-                Err(error) if error.is("message_not_found") => shown = Some(progress),
-                Err(error) => return Err(slack_failure(&error)),
+                // Somebody deleted it, or it cannot be changed any more. The work goes on
+                // without being shown; what came of it is another message.
+                Err(error @ SlackError::Refused { .. }) => {
+                    tracing::warn!(%error, "progress could not be shown");
+                    shown = Some(progress);
+                }
             }
         }
         Ok(())

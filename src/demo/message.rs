@@ -11,8 +11,10 @@ use super::workspace::{APP_ID, BOT_ID, BOT_NAME, BOT_USER, TEAM_ID};
 pub struct Message {
     pub channel: String,
     pub ts: String,
-    /// Who wrote it: a person, the bot, or `USLACKBOT`.
+    /// Who wrote it: a person, a bot, or `USLACKBOT`.
     pub user: String,
+    /// The app that posted it, where that is another one: its bot's ID, as `B0OTHERBOT`.
+    pub through: Option<String>,
     pub text: String,
     pub blocks: Vec<Value>,
     pub metadata: Option<Value>,
@@ -31,7 +33,7 @@ impl Message {
     }
 
     pub fn is_from_bot(&self) -> bool {
-        self.user == BOT_USER
+        self.user == BOT_USER && self.through.is_none()
     }
 
     /// Can this person see it, given they can see the channel?
@@ -85,7 +87,10 @@ impl Message {
             "text": self.text,
             "team": TEAM_ID,
         });
-        if self.is_from_bot() {
+        if let Some(bot) = &self.through {
+            json["bot_id"] = bot.clone().into();
+            json["app_id"] = bot.replacen('B', "A", 1).into();
+        } else if self.is_from_bot() {
             json["bot_id"] = BOT_ID.into();
             json["app_id"] = APP_ID.into();
             json["bot_profile"] = bot_profile();

@@ -18,7 +18,7 @@ const MANIFEST: &str = include_str!("../../manifests/http.json");
 pub(super) const PUBLIC: &str = "chat:write.public";
 
 /// What an app can ask for, of all that the simulated methods need.
-const EVERY: [&str; 13] = [
+const EVERY: [&str; 15] = [
     "channels:history",
     "channels:join",
     "channels:read",
@@ -30,6 +30,8 @@ const EVERY: [&str; 13] = [
     "im:history",
     "im:read",
     "im:write",
+    "mpim:history",
+    "mpim:read",
     "usergroups:read",
     "users:read",
 ];
@@ -51,6 +53,7 @@ pub(super) fn of(state: &Workspace, method: &str, channel: Option<&str>) -> Opti
     let by_kind = |what: &str| {
         let kind = match channel.and_then(|id| state.channels.get(id)) {
             Some(channel) if channel.is_im => "im",
+            Some(channel) if channel.is_mpim => "mpim",
             Some(channel) if channel.is_private => "groups",
             _ => "channels",
         };

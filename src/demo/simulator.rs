@@ -200,7 +200,8 @@ impl Simulator {
         self.inner.healed.send_replace(());
     }
 
-    /// Every call of this method in this channel fails so, until healed.
+    /// Every call of this method in this channel, or about the message with this `ts`,
+    /// fails so, until healed.
     pub fn fail_in(&self, channel: &str, method: &str, fault: Fault) {
         self.fail_times_in(channel, method, fault, usize::MAX);
     }

@@ -255,12 +255,17 @@ fn fault_of(state: &mut Workspace, method: &str, args: &Args) -> Option<Fault> {
         }
     }
     let ordered = state.faults.get_mut(method).and_then(|queue| queue.pop_front());
-    let in_channel = || {
-        let (fault, left) = state.faults_in.get_mut(&(method.to_string(), channel)).filter(|(_, left)| *left > 0)?;
-        *left -= 1;
-        Some(fault.clone())
+    let place = || {
+        // A message, or else the channel.
+        let places = [args.text("ts").unwrap_or_default(), channel];
+        let faults = &mut state.faults_in;
+        places.into_iter().find_map(|place| {
+            let (fault, left) = faults.get_mut(&(method.to_string(), place)).filter(|(_, left)| *left > 0)?;
+            *left -= 1;
+            Some(fault.clone())
+        })
     };
-    let fault = ordered.or_else(in_channel).or_else(|| state.every_call.clone());
+    let fault = ordered.or_else(place).or_else(|| state.every_call.clone());
     if let Some(Fault::RateLimited { retry_after }) = fault {
         state.promised.insert(promise, (now + ON_ITS_WAY, now + Duration::from_secs(retry_after)));
     }

@@ -57,6 +57,8 @@ pub struct Channel {
     pub name: String,
     pub is_private: bool,
     pub is_im: bool,
+    /// A direct message among several; private, too.
+    pub is_mpim: bool,
     pub is_archived: bool,
     /// A posting policy forbids the bot to post: `restricted_action`.
     pub is_restricted: bool,
@@ -73,6 +75,12 @@ impl Channel {
     /// A private channel with these members.
     pub fn private(id: &str, name: &str, members: &[&str]) -> Self {
         Channel { is_private: true, ..Channel::public(id, name, members) }
+    }
+
+    /// A direct message among these.
+    pub fn group_dm(id: &str, members: &[&str]) -> Self {
+        let name = format!("mpdm-{}-1", members.join("--").to_lowercase());
+        Channel { is_mpim: true, ..Channel::private(id, &name, members) }
     }
 }
 
@@ -141,6 +149,9 @@ pub struct Rules {
     pub socket_mode: bool,
     pub trigger_lifetime: Duration,
     pub ack_deadline: Duration,
+    /// A reply to a message that was deleted appears in the channel, outside of any
+    /// thread, instead of being refused: there are reports of both.
+    pub orphans_at_the_top: bool,
     /// Answer an expired trigger in Slack's older form, `invalid_arguments`.
     pub older_trigger_errors: bool,
     /// How many seconds the workspace's clock is ahead of this machine's (behind, if
@@ -159,6 +170,7 @@ impl Default for Rules {
             socket_mode: false,
             trigger_lifetime: Duration::from_secs(3),
             ack_deadline: Duration::from_secs(3),
+            orphans_at_the_top: false,
             older_trigger_errors: false,
             clock_ahead: 0,
         }
@@ -186,7 +198,7 @@ pub struct Workspace {
     pub calls: Vec<Call>,
     pub deliveries: Vec<Delivery>,
     pub faults: HashMap<String, VecDeque<Fault>>,
-    /// Faults of one method in one channel, and how many calls they still hit.
+    /// Faults of one method in one channel, or about one message, and how many calls they still hit.
     pub faults_in: HashMap<(String, String), (Fault, usize)>,
     /// From when until when a method (in a channel, for posts) may not be called, by
     /// a `Retry-After` that a test ordered.
@@ -318,6 +330,24 @@ impl Workspace {
         }
         self.messages.entry(message.channel.clone()).or_default().push(message.clone());
         message
+    }
+
+    /// Deletes a message, whoever does that: an admin, or the retention of messages.
+    /// Where it has replies, something stays in its place.
+    pub fn delete(&mut self, channel: &str, ts: &str) {
+        let has_replies = !self.replies(channel, ts).is_empty();
+        if let Some(message) = self.find_message_mut(channel, ts).filter(|_| has_replies) {
+            *message = Message {
+                channel: channel.into(),
+                ts: ts.into(),
+                user: "USLACKBOT".into(),
+                text: "This message was deleted.".into(),
+                is_tombstone: true,
+                ..Message::default()
+            };
+        } else if let Some(messages) = self.messages.get_mut(channel) {
+            messages.retain(|message| message.ts != ts);
+        }
     }
 
     pub fn find_message(&self, channel: &str, ts: &str) -> Option<&Message> {

@@ -99,6 +99,11 @@ pub struct Notification {
     pub at_work: Option<String>,
     /// What earlier notices of this request left behind.
     pub conversation: Conversation,
+    /// Unix seconds. From then on a notice of this request was told of which it is not
+    /// known what it posted: it failed, or was cancelled, or is under way. Whoever tells
+    /// this one looks first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_back: Option<i64>,
 }
 
 /// The result of the activity `notify`.

@@ -32,8 +32,6 @@ use crate::traces;
 pub const IN_A_HANDLER: Duration = Duration::from_millis(1_200);
 /// How long a call may take in an activity, which will be retried.
 pub const IN_AN_ACTIVITY: Duration = Duration::from_secs(10);
-/// Messages read back when looking for what an earlier attempt posted.
-const LOOK_BACK: u32 = 200;
 
 type Connector = SlackClientHyperConnector<HttpsConnector<HttpConnector>>;
 
@@ -103,22 +101,6 @@ pub struct Post<'a> {
 pub struct Event<'a> {
     pub event_type: &'static str,
     pub event_payload: &'a BTreeMap<&'static str, String>,
-}
-
-/// A message that was read back.
-#[derive(Debug, Deserialize)]
-pub struct Found {
-    pub ts: String,
-    #[serde(default)]
-    pub metadata: Option<Metadata>,
-}
-
-#[derive(Debug, Deserialize)]
-pub struct Metadata {
-    #[serde(default)]
-    pub event_type: String,
-    #[serde(default)]
-    pub event_payload: BTreeMap<String, Value>,
 }
 
 impl SlackApi {
@@ -244,27 +226,6 @@ impl SlackApi {
     pub async fn join(&self, channel: &str) -> Result<(), SlackError> {
         let _: Done = self.post("conversations.join", &json!({ "channel": channel })).await?;
         Ok(())
-    }
-
-    /// What was posted last in a conversation, newest first.
-    pub async fn history(&self, channel: &str) -> Result<Vec<Found>, SlackError> {
-        self.read("conversations.history", vec![("channel", channel)]).await
-    }
-
-    /// The replies in a thread, and the message that began it.
-    pub async fn replies(&self, channel: &str, thread: &str) -> Result<Vec<Found>, SlackError> {
-        self.read("conversations.replies", vec![("channel", channel), ("ts", thread)]).await
-    }
-
-    async fn read(&self, method: &'static str, mut params: Vec<(&str, &str)>) -> Result<Vec<Found>, SlackError> {
-        #[derive(Deserialize)]
-        struct Answer {
-            messages: Vec<Found>,
-        }
-        let limit = LOOK_BACK.to_string();
-        params.extend([("limit", limit.as_str()), ("include_all_metadata", "true")]);
-        let answer: Answer = self.get(method, params).await?;
-        Ok(answer.messages)
     }
 
     /// The members of a user group. A group that does not exist has none.

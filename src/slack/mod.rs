@@ -9,6 +9,7 @@ pub mod inbound;
 pub mod manifest;
 pub mod pace;
 mod person;
+pub mod read_back;
 pub mod socket;
 pub mod views;
 

@@ -30,6 +30,9 @@ pub struct ProvisionApplication {
     /// The choice of a person about the failure that is open.
     pub(super) attendance: Option<Attendance>,
     pub(super) conversation: Conversation,
+    /// When notices were told of which it is not known yet, or will never be, what they
+    /// posted. Unix seconds.
+    pub(super) unsettled: Vec<i64>,
     /// What came of the work, for whoever accompanies it.
     pub(super) outcome: Option<Notification>,
     /// Why the last approval did not count.
@@ -54,6 +57,7 @@ impl ProvisionApplication {
             inbox: VecDeque::new(),
             attendance: None,
             conversation: Conversation::default(),
+            unsettled: Vec::new(),
             outcome: None,
             not_counted: None,
         }

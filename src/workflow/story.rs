@@ -4,7 +4,7 @@
 use std::pin::pin;
 use std::time::{Duration, UNIX_EPOCH};
 
-use futures::FutureExt;
+use futures::{FutureExt, TryFutureExt};
 use temporalio_sdk::workflows::select;
 use temporalio_sdk::{ActivityExecutionError, TimerOptions, TimerResult, WorkflowCancellationToken, WorkflowContext};
 
@@ -217,7 +217,9 @@ impl Story {
         let options = calls::accompany(begun.status().word());
         let mut notification = self.stands(ctx, Some(rules), begun);
         notification.at_work = Some(activity_id.to_owned());
-        ctx.execute_activity(BotCalls::notify, notification, options)
+        let since = in_seconds(ctx, Duration::ZERO);
+        let told = ctx.execute_activity(BotCalls::notify, notification, options);
+        told.inspect_err(move |_| ctx.state_mut(|s| s.unsettled.push(since)))
     }
 
     /// Tells people through whoever accompanied the work, or, if they could not, anew.
@@ -337,9 +339,16 @@ impl Story {
     ) -> Result<Option<String>, ActivityExecutionError> {
         let options = calls::notify(notice.status().word(), until);
         let notification = self.stands(ctx, rules, notice);
+        let since = in_seconds(ctx, Duration::ZERO);
+        // Until it is heard what this one posted, others look for it.
+        ctx.state_mut(|s| s.unsettled.push(since));
         let told = ctx.execute_activity(BotCalls::notify, notification, options).await?;
-        // What was told side by side is kept side by side.
-        ctx.state_mut(|s| s.conversation.0.extend(told.conversation.0));
+        ctx.state_mut(|s| {
+            let settled = s.unsettled.iter().position(|at| *at == since);
+            settled.map(|index| s.unsettled.swap_remove(index));
+            // What was told side by side is kept side by side.
+            s.conversation.0.extend(told.conversation.0);
+        });
         Ok(told.unreachable)
     }
 
@@ -349,14 +358,14 @@ impl Story {
         if rules.is_some_and(|rules| rules.indexed) {
             self.index(ctx, status);
         }
-        let (conversation, authorization) = ctx.state_mut(|s| {
+        let (conversation, authorization, look_back) = ctx.state_mut(|s| {
             s.state.status = status;
             match &notice {
                 Notice::Failed { failure, .. } => s.state.failure = Some(failure.clone()),
                 Notice::Refused { problem } => s.state.failure = Some(failed_preflight(problem.to_string())),
                 _ => {}
             }
-            (s.conversation.clone(), s.state.authorization.clone())
+            (s.conversation.clone(), s.state.authorization.clone(), s.unsettled.iter().min().copied())
         });
         Notification {
             request_id: self.id.clone(),
@@ -366,6 +375,7 @@ impl Story {
             notice,
             at_work: None,
             conversation,
+            look_back,
         }
     }
 

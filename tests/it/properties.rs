@@ -274,6 +274,7 @@ fn notification(u: &mut Unstructured) -> Result<Notification> {
         rules: known.then_some(rules),
         authorization: Some(Authorization::Approve { region: text(u)?, profile: text(u)?, decided_by: person(u)? }),
         at_work: None,
+        look_back: None,
         notice,
         conversation: Conversation(BTreeMap::from([("root".to_owned(), root)])),
     })

@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use provision_bot::demo::message::Message;
 use provision_bot::demo::record::Fault;
 use provision_bot::demo::simulator::{Simulator, SimulatorOptions};
+use provision_bot::demo::workspace::{BOT_USER, Channel};
 use provision_bot::slack::api::{SlackApi, SlackError};
 use provision_bot::telemetry::Metrics;
 use serde_json::json;
@@ -60,5 +62,62 @@ fn a_no_without_a_code_is_no_yes() {
             let updated = api(&slack).update_view("V1", &json!({})).await;
             assert!(matches!(updated, Err(SlackError::Unavailable { .. })), "{answer}: {updated:?}");
         }
+    });
+}
+
+/// Whatever is between, and whoever posted it: each page is read, and each message.
+#[test]
+fn what_was_posted_is_read_back_to_the_end() {
+    plain(async || {
+        let slack = slack().await;
+        let channel = "C0DEPLOYS01";
+        slack.change(|acme| acme.channels.get_mut(channel).unwrap().members.insert(BOT_USER.into()));
+        let post = |user: &str, thread: Option<&str>, metadata: Option<serde_json::Value>| {
+            let thread_ts = thread.map(String::from);
+            let (channel, user) = (channel.to_owned(), user.to_owned());
+            let message = Message { channel, user, thread_ts, metadata, text: "said".into(), ..Message::default() };
+            slack.change(|acme| acme.post(message)).ts
+        };
+        let about = |part: &str| Some(json!({ "event_type": "e", "event_payload": { "part": part } }));
+        let parent = post(BOT_USER, None, about("first"));
+        for thread in [None, Some(parent.as_str())] {
+            (0..230).for_each(|_| _ = post("U0STRANGER1", thread, None));
+            post("U0STRANGER1", thread, Some(json!({ "event_type": 7, "event_payload": [] })));
+            post(BOT_USER, thread, about("middle"));
+            (0..230).for_each(|_| _ = post("U0STRANGER1", thread, None));
+            post(BOT_USER, thread, about("last"));
+        }
+        let api = api(&slack);
+        let own = api.identity().await.unwrap();
+        for (thread, method) in [(None, "conversations.history"), (Some(parent.as_str()), "conversations.replies")] {
+            let found = api.read_back(channel, thread, 0).await.unwrap();
+            assert_eq!(found.len(), 464);
+            let mut parts: Vec<_> =
+                found.iter().filter(|it| it.is_by(own)).filter_map(|it| it.says("e", "part")).collect();
+            parts.sort_unstable();
+            assert_eq!(parts, ["first", "last", "middle"], "{method}");
+            assert_eq!(slack.calls_of(method).len(), 3);
+            // What is older is not asked for.
+            let later = parent.split_once('.').unwrap().0.parse::<u64>().unwrap() + 3_600;
+            let found = api.read_back(channel, thread, later).await.unwrap();
+            assert!(found.len() <= 1, "{found:?}");
+        }
+        // A cursor that leads nowhere ends the reading.
+        let around = json!({ "ok": true, "messages": [], "response_metadata": { "next_cursor": "again" } });
+        slack.fail_times("conversations.history", Fault::Answer(around), 2);
+        assert_eq!(api.read_back(channel, None, 0).await.unwrap(), []);
+    });
+}
+
+#[test]
+fn a_group_dm_is_read_with_a_scope_of_its_own() {
+    plain(async || {
+        let slack = slack().await;
+        let group = Channel::group_dm("G0GROUPDM01", &["U0REQUESTER", "U0AUTHORIZER", BOT_USER]);
+        slack.change(|acme| acme.add_channel(group));
+        assert_eq!(api(&slack).read_back("G0GROUPDM01", None, 0).await, Ok(vec![]));
+        slack.set_rules(|rules| _ = rules.scopes.remove("mpim:history"));
+        let refused = api(&slack).read_back("G0GROUPDM01", None, 0).await.unwrap_err();
+        assert!(refused.to_string().contains("needs mpim:history"), "{refused}");
     });
 }

@@ -12,14 +12,17 @@ use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads, Wo
 use temporalio_common::protos::temporal::api::enums::v1::{
     HistoryEventFilterType, RoutingConfigUpdateState, WorkflowExecutionStatus,
 };
+use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
+use temporalio_common::protos::temporal::api::failure::v1::{ApplicationFailureInfo, Failure};
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::query::v1::WorkflowQuery;
 use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
 use temporalio_common::protos::temporal::api::testservice::v1::SleepRequest;
+use temporalio_common::protos::temporal::api::workflow::v1::PendingActivityInfo;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    DescribeWorkerDeploymentRequest, GetWorkflowExecutionHistoryRequest, ListWorkflowExecutionsRequest,
-    QueryWorkflowRequest, RequestCancelWorkflowExecutionRequest, SignalWorkflowExecutionRequest,
-    StartWorkflowExecutionRequest,
+    DescribeWorkerDeploymentRequest, DescribeWorkflowExecutionRequest, GetWorkflowExecutionHistoryRequest,
+    ListWorkflowExecutionsRequest, QueryWorkflowRequest, RequestCancelWorkflowExecutionRequest,
+    RespondActivityTaskFailedByIdRequest, SignalWorkflowExecutionRequest, StartWorkflowExecutionRequest,
 };
 use tokio::time::timeout;
 
@@ -167,6 +170,32 @@ impl Temporal {
                 None => page = answer.next_page_token,
             }
         }
+    }
+
+    /// Ends an activity that is under way as failed for good, whoever works on it: as an
+    /// operator can, and as the server does when time is up.
+    pub async fn fail_pending(&self, id: &str, activity_type: &str) {
+        let request = DescribeWorkflowExecutionRequest { namespace: NAMESPACE.into(), execution: Some(execution(id)) };
+        let described = self.connection.workflow_service().describe_workflow_execution(request.into_request()).await;
+        let pending = described.unwrap().into_inner().pending_activities;
+        let is_it = |activity: &&PendingActivityInfo| {
+            activity.activity_type.as_ref().is_some_and(|its| its.name == activity_type)
+        };
+        let it = pending.iter().find(is_it).unwrap_or_else(|| panic!("{id} waits for no {activity_type}"));
+        let for_good = ApplicationFailureInfo { non_retryable: true, ..Default::default() };
+        let failure = Failure {
+            message: "ended by an operator".into(),
+            failure_info: Some(FailureInfo::ApplicationFailureInfo(for_good)),
+            ..Default::default()
+        };
+        let request = RespondActivityTaskFailedByIdRequest {
+            namespace: NAMESPACE.into(),
+            workflow_id: id.into(),
+            activity_id: it.activity_id.clone(),
+            failure: Some(failure),
+            ..Default::default()
+        };
+        self.connection.workflow_service().respond_activity_task_failed_by_id(request.into_request()).await.unwrap();
     }
 
     /// Lets this much time pass at once. Only the time-skipping server can.

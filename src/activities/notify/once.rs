@@ -1,20 +1,23 @@
-//! One message, written once: posted if it never was, found if an earlier attempt
-//! posted it, else brought up to date.
+//! One message, written once: posted if it never was, found if somebody posted it
+//! before (`earlier.rs`), else brought up to date.
+//!
+//! People delete messages. The channel's message is written anew then, since all else
+//! hangs on it; the others stay deleted, for the thread tells the rest.
 
 use std::collections::BTreeMap;
 
 use temporalio_sdk::activities::ActivityError;
 
 use super::Scribe;
-use super::parts::ROOT;
+use super::parts::{ROOT, asks};
 use crate::activities::slack_failure;
 use crate::domain::notice::MessageRef;
-use crate::slack::api::{Event, Found, Post, SlackError};
+use crate::slack::api::{Event, Post, SlackError};
 use crate::slack::ids::EVENT_TYPE;
-use crate::slack::views::Message;
+use crate::slack::views::{Message, thread};
 
 /// Codes with which Slack says that the bot cannot post in a channel.
-const CANNOT_POST: [&str; 8] = [
+pub(super) const CANNOT_POST: [&str; 8] = [
     "channel_not_found",
     "not_in_channel",
     "is_archived",
@@ -25,7 +28,7 @@ const CANNOT_POST: [&str; 8] = [
     "restricted_action_non_threadable_channel",
 ];
 /// Codes with which Slack says that a person cannot be written to.
-const CANNOT_REACH: [&str; 6] = [
+pub(super) const CANNOT_REACH: [&str; 6] = [
     "user_disabled",
     "user_not_found",
     "user_not_visible",
@@ -36,6 +39,12 @@ const CANNOT_REACH: [&str; 6] = [
 /// Codes with which Slack says that a message can no longer be changed.
 const CANNOT_CHANGE: [&str; 5] =
     ["message_not_found", "is_inactive", "cant_update_message", "edit_window_closed", "streaming_state_conflict"];
+
+/// Deleted, by a person or by the workspace's retention.
+const GONE: &str = "message_not_found";
+/// Codes with which Slack says that there is nothing to reply to. It does not always
+/// say so: by some reports a reply to what was deleted appears outside of any thread.
+pub(super) const NO_THREAD: [&str; 3] = ["thread_not_found", GONE, "cannot_reply_to_message"];
 
 /// Where a new message goes.
 pub(super) enum Place {
@@ -64,18 +73,13 @@ impl Scribe<'_> {
         if self.at(part).is_some() {
             return self.change(part, message).await;
         }
-        if self.repeated
-            && let Some(found) = self.look_for(part, &place).await?
-        {
-            self.remember(part, found);
+        if self.repeated && self.find(part, &place).await? {
+            self.done(part);
             return Ok(());
         }
         let posted = match place {
             Place::Channel => self.post_or_dm(part, &self.n.request.channel_id, None, &message).await,
-            Place::Thread => match self.at(ROOT) {
-                Some(root) => self.post_or_dm(part, &root.channel, Some(&root.ts), &message).await,
-                None => self.post(part, &self.n.request.requester_id, None, &message).await,
-            },
+            Place::Thread => return self.answer(part, &message).await,
             Place::Authorizer => match self.post(part, &self.n.request.authorizer_id, None, &message).await {
                 Err(error) if CANNOT_REACH.iter().any(|code| error.is(code)) => {
                     let why = format!("The authorizer cannot be written to ({error}).");
@@ -87,6 +91,39 @@ impl Scribe<'_> {
         };
         self.remember(part, posted.map_err(|error| slack_failure(&error))?);
         Ok(())
+    }
+
+    /// A new message in the thread of the channel's message. Where that is gone and the
+    /// request is over, it stands in the channel by itself.
+    async fn answer(&self, part: &str, message: &Message) -> Result<(), ActivityError> {
+        self.ensure_root().await?;
+        let posted = match self.at(ROOT) {
+            Some(root) => match self.post_or_dm(part, &root.channel, Some(&root.ts), message).await {
+                Err(error) if NO_THREAD.iter().any(|code| error.is(code)) => {
+                    tracing::info!(request.id = %self.n.request_id, part, %error, "the thread is gone");
+                    self.forget_root(&root);
+                    self.ensure_root().await?;
+                    let anew = self.at(ROOT);
+                    let channel = anew.as_ref().map_or(&self.n.request.channel_id, |root| &root.channel);
+                    self.post_or_dm(part, channel, anew.as_ref().map(|root| root.ts.as_str()), message).await
+                }
+                posted => posted,
+            },
+            None => self.post_or_dm(part, &self.n.request.channel_id, None, message).await,
+        };
+        self.remember(part, posted.map_err(|error| slack_failure(&error))?);
+        Ok(())
+    }
+
+    /// While a request goes on it has a message in the channel, with a thread, and with
+    /// the button that withdraws it: written anew if it is not there any more.
+    async fn ensure_root(&self) -> Result<(), ActivityError> {
+        // What is told side by side misses it side by side.
+        let _one_at_a_time = self.desk.rooting.lock().await;
+        if self.at(ROOT).is_some() || self.n.notice.status().is_final() {
+            return Ok(());
+        }
+        Box::pin(self.write(ROOT, Place::Channel, thread::root(self.n))).await
     }
 
     /// Where the bot cannot post in the channel, or can no longer, the requester is
@@ -108,8 +145,9 @@ impl Scribe<'_> {
         }
     }
 
-    /// Brings a message up to date. One that was never posted stays unposted, and
-    /// one that somebody deleted stays deleted: the thread tells the rest.
+    /// Brings a message up to date. One that was never posted stays unposted, and one
+    /// that somebody deleted stays deleted, but for the channel's message. Buttons that
+    /// Slack lets nobody take away are explained below them.
     pub(super) async fn change(&self, part: &str, message: Message) -> Result<(), ActivityError> {
         let Some(at) = self.at(part).filter(|_| !self.is_done(part)) else { return Ok(()) };
         match self.edit(part, &at, &message).await {
@@ -117,9 +155,17 @@ impl Scribe<'_> {
                 self.done(part);
                 Ok(())
             }
+            Err(error) if error.is(GONE) && part == ROOT => {
+                tracing::info!(request.id = %self.n.request_id, %error, "the channel's message is gone");
+                self.forget_root(&at);
+                self.ensure_root().await
+            }
             Err(error) if CANNOT_CHANGE.iter().chain(&CANNOT_POST).any(|code| error.is(code)) => {
                 tracing::warn!(request.id = %self.n.request_id, part, %error, "a message can no longer be changed");
-                Ok(())
+                match asks(part) && !error.is(GONE) {
+                    true => Box::pin(self.write(&format!("{part}-closed"), Place::Authorizer, message)).await,
+                    false => Ok(()),
+                }
             }
             Err(error) => Err(slack_failure(&error)),
         }
@@ -172,62 +218,16 @@ impl Scribe<'_> {
         self.desk.note(|draft| _ = draft.done.insert(part.to_owned()));
     }
 
-    /// What an earlier attempt posted as this part, if it did.
-    async fn look_for(&self, part: &str, place: &Place) -> Result<Option<MessageRef>, ActivityError> {
-        let request = &self.n.request;
-        let found = match place {
-            Place::Thread => match self.at(ROOT) {
-                Some(root) => self.find(part, &root.channel, Some(&root.ts)).await,
-                None => Ok(None),
-            },
-            Place::Authorizer => self.find_in_dm(part, &request.authorizer_id).await,
-            Place::Channel => match self.find(part, &request.channel_id, None).await {
-                Ok(None) => self.find_in_dm(part, &request.requester_id).await,
-                found => found,
-            },
-        };
-        found.map_err(|error| slack_failure(&error))
-    }
-
-    async fn find_in_dm(&self, part: &str, user: &str) -> Result<Option<MessageRef>, SlackError> {
-        match self.slack.open_dm(user).await {
-            Ok(channel) => self.find(part, &channel, None).await,
-            Err(error) if CANNOT_REACH.iter().any(|code| error.is(code)) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn find(&self, part: &str, channel: &str, thread: Option<&str>) -> Result<Option<MessageRef>, SlackError> {
-        let messages = match self.read(channel, thread).await {
-            // Only members may read back. Joining is announced in the channel,
-            // which is better than saying everything twice.
-            Err(error) if error.is("not_in_channel") => match self.slack.join(channel).await {
-                Ok(()) => self.read(channel, thread).await?,
-                Err(_) => return Ok(None),
-            },
-            Err(error) if CANNOT_POST.iter().any(|code| error.is(code)) => return Ok(None),
-            // Saying something twice is better than never saying it.
-            Err(error) if error.is("missing_scope") => {
-                tracing::error!(request.id = %self.n.request_id, slack.channel = channel, %error, "the bot cannot read back what it said");
-                return Ok(None);
+    /// The channel's message is not there any more, unless somebody noticed already. When
+    /// the request is over nothing more is to be said there.
+    pub(super) fn forget_root(&self, gone: &MessageRef) {
+        let over = self.n.notice.status().is_final();
+        self.desk.note(|draft| {
+            if draft.conversation.0.get(ROOT) == Some(gone) {
+                draft.conversation.0.remove(ROOT);
+                _ = if over { draft.done.insert(ROOT.to_owned()) } else { draft.done.remove(ROOT) };
             }
-            messages => messages?,
-        };
-        let ours = |found: &Found| {
-            let metadata = found.metadata.as_ref().filter(|metadata| metadata.event_type == EVENT_TYPE);
-            let is = |name: &str, wanted: &str| {
-                metadata.and_then(|m| m.event_payload.get(name)).and_then(|value| value.as_str()) == Some(wanted)
-            };
-            is("request_id", self.n.request_id.as_str()) && is("part", part)
-        };
-        Ok(messages.into_iter().find(ours).map(|found| MessageRef { channel: channel.to_owned(), ts: found.ts }))
-    }
-
-    async fn read(&self, channel: &str, thread: Option<&str>) -> Result<Vec<Found>, SlackError> {
-        match thread {
-            Some(ts) => self.slack.replies(channel, ts).await,
-            None => self.slack.history(channel).await,
-        }
+        });
     }
 }
 

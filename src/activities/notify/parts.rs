@@ -24,6 +24,9 @@ impl Scribe<'_> {
     pub(super) async fn bring_up_to_date(&self) -> Result<(), ActivityError> {
         let n = self.n;
         let outcome = || thread::outcome(n);
+        if n.look_back.is_some() {
+            self.look_everywhere().await?;
+        }
         match &n.notice {
             Notice::Requested { .. } => {
                 self.write(ROOT, Place::Channel, thread::root(n)).await?;
@@ -119,6 +122,12 @@ impl Scribe<'_> {
         let Some(attempt) = self.last(PROGRESS) else { return Ok(()) };
         self.change(&by_attempt(PROGRESS, attempt), thread::progress(self.n, attempt, progress, state)).await
     }
+}
+
+/// Does this part ask the authorizer something, with buttons?
+pub(super) fn asks(part: &str) -> bool {
+    let attempt = part.strip_prefix(ATTENTION).and_then(|rest| rest.strip_prefix('-'));
+    part == CARD || attempt.is_some_and(|attempt| attempt.parse::<u32>().is_ok())
 }
 
 /// The part of one attempt, of a kind that has one for each.

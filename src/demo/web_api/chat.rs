@@ -13,7 +13,7 @@ const MAX_UPDATE_TEXT: usize = 4000;
 
 pub(super) fn post_message(state: &mut Workspace, args: &Args) -> Answer {
     let channel = destination(state, &args.required("channel")?)?;
-    let thread_ts = thread_of(args)?;
+    let thread_ts = thread_in(state, &channel, args)?;
     let content = content(state, args)?;
     let metadata = content::metadata(args)?.filter(|metadata| !metadata.is_null());
     let message = state.post(Message {
@@ -81,19 +81,7 @@ pub(super) fn update(state: &mut Workspace, args: &Args) -> Answer {
 
 pub(super) fn delete(state: &mut Workspace, args: &Args) -> Answer {
     let (channel, ts) = own_message(state, args, "cant_delete_message")?;
-    let has_replies = !state.replies(&channel, &ts).is_empty();
-    if let Some(message) = state.find_message_mut(&channel, &ts).filter(|_| has_replies) {
-        *message = Message {
-            channel: channel.clone(),
-            ts: ts.clone(),
-            user: "USLACKBOT".into(),
-            text: "This message was deleted.".into(),
-            is_tombstone: true,
-            ..Message::default()
-        };
-    } else if let Some(messages) = state.messages.get_mut(&channel) {
-        messages.retain(|message| message.ts != ts);
-    }
+    state.delete(&channel, &ts);
     Ok(json!({ "channel": channel, "ts": ts }))
 }
 
@@ -165,6 +153,15 @@ fn thread_of(args: &Args) -> Result<Option<String>, Refusal> {
     match ts.split_once('.') {
         Some((seconds, micros)) if digits(seconds) && digits(micros) && micros.len() == 6 => Ok(Some(ts)),
         _ => Err(Refusal::argument("must be a message timestamp [json-pointer:/thread_ts]")),
+    }
+}
+
+/// The thread to reply in, if there is one.
+fn thread_in(state: &Workspace, channel: &str, args: &Args) -> Result<Option<String>, Refusal> {
+    match thread_of(args)? {
+        Some(ts) if state.find_message(channel, &ts).is_some_and(|message| !message.is_ephemeral()) => Ok(Some(ts)),
+        Some(_) if !state.rules.orphans_at_the_top => refuse("thread_not_found"),
+        _ => Ok(None),
     }
 }
 

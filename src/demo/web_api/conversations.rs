@@ -115,7 +115,7 @@ fn page(state: &Workspace, args: &Args, messages: &[&Message]) -> Answer {
         }
     };
     let limit = args.text("limit").and_then(|limit| limit.parse().ok()).unwrap_or(PAGE).clamp(1, MAX_PAGE);
-    let end = (start + limit).min(wanted.len());
+    let end = start.saturating_add(limit).min(wanted.len());
     let shown_page: Vec<Value> = wanted
         .get(start..end)
         .unwrap_or_default()
@@ -147,7 +147,7 @@ fn channel_json(channel: &Channel) -> Value {
     }
     json!({
         "id": channel.id, "name": channel.name, "is_channel": !channel.is_private, "is_group": channel.is_private,
-        "is_im": false, "is_mpim": false, "is_private": channel.is_private, "created": 1_790_000_000,
+        "is_im": false, "is_mpim": channel.is_mpim, "is_private": channel.is_private, "created": 1_790_000_000,
         "is_archived": channel.is_archived, "is_general": channel.name == "general", "unlinked": 0,
         "name_normalized": channel.name, "is_shared": false, "is_org_shared": false,
         "is_pending_ext_shared": false, "pending_shared": [], "context_team_id": TEAM_ID,

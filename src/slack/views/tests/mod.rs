@@ -89,6 +89,7 @@ fn notification(notice: Notice, typed: Option<&str>) -> Notification {
             decided_by: typed.unwrap_or("U0BOB").to_owned(),
         }),
         at_work: None,
+        look_back: None,
         notice,
         conversation: Conversation(BTreeMap::from([("root".to_owned(), root)])),
     }

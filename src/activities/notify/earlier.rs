@@ -1,0 +1,162 @@
+//! What was posted before: by an attempt at this notice that was killed before it could
+//! tell, or by a notice that failed. Found by reading back, among the bot's own messages.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use temporalio_sdk::activities::ActivityError;
+
+use super::Scribe;
+use super::once::{CANNOT_POST, CANNOT_REACH, NO_THREAD, Place};
+use super::parts::ROOT;
+use crate::activities::slack_failure;
+use crate::domain::notice::{MessageRef, Notice};
+use crate::slack::api::SlackError;
+use crate::slack::identity::Identity;
+use crate::slack::ids::EVENT_TYPE;
+use crate::slack::read_back::Found;
+
+/// How far the clocks of Slack and of Temporal may be apart. Slack's own deliveries are
+/// refused at a third of it.
+const LEEWAY: Duration = Duration::from_secs(15 * 60);
+/// Attempts that wait for a place to become readable which Slack refuses to read back by
+/// a code that is in no list. Then saying something twice is better than never saying it.
+const PATIENT_ATTEMPTS: u32 = 5;
+
+/// Where messages are read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Nook {
+    /// A channel, without its threads.
+    Channel(String),
+    /// The thread of a message.
+    Thread(MessageRef),
+    /// The direct conversation with a person.
+    Direct(String),
+}
+
+/// Whether there is such a place at all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    Through,
+    Gone,
+}
+
+impl Scribe<'_> {
+    /// Whether a part was posted before. From then on it is known where.
+    pub(super) async fn find(&self, part: &str, place: &Place) -> Result<bool, ActivityError> {
+        let requester = || Nook::Direct(self.n.request.requester_id.clone());
+        match place {
+            Place::Authorizer => _ = self.look(Nook::Direct(self.n.request.authorizer_id.clone())).await?,
+            Place::Channel => _ = self.look(Nook::Channel(self.n.request.channel_id.clone())).await?,
+            Place::Thread => self.look_through_thread().await?,
+        }
+        // Where the channel could not be written to.
+        if self.at(part).is_none() && !matches!(place, Place::Authorizer) {
+            self.look(requester()).await?;
+        }
+        Ok(self.at(part).is_some())
+    }
+
+    /// Finds whatever was posted about the request, wherever that may be.
+    pub(super) async fn look_everywhere(&self) -> Result<(), ActivityError> {
+        self.look_through_thread().await?;
+        self.look(Nook::Direct(self.n.request.requester_id.clone())).await?;
+        // Nobody was asked about a request that failed its first check.
+        if !matches!(self.n.notice, Notice::Refused { .. }) {
+            self.look(Nook::Direct(self.n.request.authorizer_id.clone())).await?;
+        }
+        Ok(())
+    }
+
+    /// The thread, and the channel if there is none, or none any more.
+    async fn look_through_thread(&self) -> Result<(), ActivityError> {
+        if let Some(root) = self.at(ROOT) {
+            if self.look(Nook::Thread(root.clone())).await? == Looked::Through {
+                return Ok(());
+            }
+            self.forget_root(&root);
+        }
+        self.look(Nook::Channel(self.n.request.channel_id.clone())).await?;
+        if self.at(ROOT).is_none() {
+            self.look(Nook::Direct(self.n.request.requester_id.clone())).await?;
+        }
+        if let Some(root) = self.at(ROOT) {
+            self.look(Nook::Thread(root)).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes which messages of this request are in a place: looked through once by each
+    /// attempt, since from then on the attempt knows what it posts.
+    async fn look(&self, nook: Nook) -> Result<Looked, ActivityError> {
+        let mut looked = self.desk.looked.lock().await;
+        if looked.contains(&nook) {
+            return Ok(Looked::Through);
+        }
+        // As long as it is not known who the bot is, nobody's message is its own, and
+        // nothing is said that may have been said.
+        let own = self.slack.identity().await.map_err(|error| slack_failure(&error))?;
+        match self.read(&nook).await {
+            Ok((channel, found)) => self.adopt(own, &channel, matches!(nook, Nook::Thread(_)), &found),
+            Err(error) if matches!(nook, Nook::Thread(_)) && is_one_of(&error, &NO_THREAD) => return Ok(Looked::Gone),
+            Err(error) if self.stays_unread(&error) => {
+                tracing::error!(request.id = %self.n.request_id, %error, "the bot cannot read back what it said");
+            }
+            Err(error) => return Err(slack_failure(&error)),
+        }
+        looked.push(nook);
+        Ok(Looked::Through)
+    }
+
+    /// The messages of a place, and the channel they are in.
+    async fn read(&self, nook: &Nook) -> Result<(String, Vec<Found>), SlackError> {
+        let (channel, thread) = match nook {
+            Nook::Channel(channel) => (channel.clone(), None),
+            Nook::Thread(root) => (root.channel.clone(), Some(root.ts.as_str())),
+            Nook::Direct(person) => (self.slack.open_dm(person).await?, None),
+        };
+        let read = || self.slack.read_back(&channel, thread, self.since());
+        let found = match read().await {
+            // Only members may read back. Joining is announced in the channel, which is
+            // better than saying everything twice.
+            Err(error) if error.is("not_in_channel") => {
+                self.slack.join(&channel).await?;
+                read().await?
+            }
+            found => found?,
+        };
+        Ok((channel, found))
+    }
+
+    /// Will asking again not help?
+    fn stays_unread(&self, error: &SlackError) -> bool {
+        let known = is_one_of(error, &CANNOT_POST)
+            || is_one_of(error, &CANNOT_REACH)
+            || is_one_of(error, &["missing_scope", "method_not_supported_for_channel_type"]);
+        known || (error.code().is_some() && self.desk.ctx.info().attempt > PATIENT_ATTEMPTS)
+    }
+
+    /// Takes what is the bot's own, and about this request, into the conversation.
+    fn adopt(&self, own: &Identity, channel: &str, in_thread: bool, found: &[Found]) {
+        let ours = found.iter().filter(|found| found.is_by(own) && (in_thread || !found.is_reply()));
+        for found in ours {
+            let says = |name: &str| found.says(EVENT_TYPE, name);
+            let Some(part) = says("part").filter(|_| says("request_id") == Some(self.n.request_id.as_str())) else {
+                continue;
+            };
+            let at = MessageRef { channel: channel.to_owned(), ts: found.ts.clone() };
+            self.desk.note(|draft| _ = draft.conversation.0.entry(part.to_owned()).or_insert(at));
+        }
+    }
+
+    /// Since when what is looked for may have been posted, in Unix seconds.
+    fn since(&self) -> u64 {
+        let first_tried = self.desk.ctx.info().scheduled_time.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let first_tried = first_tried.map_or(0, |at| at.as_secs());
+        let doubted = self.n.look_back.and_then(|at| u64::try_from(at).ok());
+        doubted.map_or(first_tried, |at| at.min(first_tried)).saturating_sub(LEEWAY.as_secs())
+    }
+}
+
+fn is_one_of(error: &SlackError, codes: &[&str]) -> bool {
+    codes.iter().any(|code| error.is(code))
+}
