@@ -46,11 +46,13 @@ pub(super) fn command(
 
 /// What every interaction has.
 fn common(state: &Workspace, kind: &str, user: &str) -> Value {
-    let name = state.people.get(user).map(|person| person.name.clone()).unwrap_or_default();
+    let person = state.people.get(user);
+    let name = person.map(|person| person.name.clone()).unwrap_or_default();
+    let team = person.map(|person| person.team_id.as_str()).filter(|team| !team.is_empty()).unwrap_or(TEAM_ID);
     json!({
         "type": kind,
         "team": { "id": TEAM_ID, "domain": TEAM_DOMAIN },
-        "user": { "id": user, "username": name, "name": name, "team_id": TEAM_ID },
+        "user": { "id": user, "username": name, "name": name, "team_id": team },
         "api_app_id": APP_ID,
         "token": OLD_TOKEN,
         "enterprise": null,

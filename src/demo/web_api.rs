@@ -186,15 +186,7 @@ fn call(slack: &Simulator, state: &mut Workspace, method: &str, args: &Args) -> 
     }
     may(slack, state, method, args)?;
     match method {
-        "auth.test" => Ok(json!({
-            "url": format!("https://{TEAM_DOMAIN}.slack.com/"),
-            "team": TEAM_NAME,
-            "user": "provisionbot",
-            "team_id": TEAM_ID,
-            "user_id": BOT_USER,
-            "bot_id": BOT_ID,
-            "is_enterprise_install": false,
-        })),
+        "auth.test" => Ok(users::own(state)),
         "api.test" => Ok(json!({})),
         "chat.postMessage" => chat::post_message(state, args),
         "chat.postEphemeral" => chat::post_ephemeral(state, args),

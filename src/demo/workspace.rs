@@ -12,6 +12,8 @@ use super::scopes;
 
 /// The one workspace, its app, and the app's bot.
 pub const TEAM_ID: &str = "T0ACME0001";
+/// A workspace of another organisation.
+pub const PARTNER_TEAM: &str = "T0PARTNER1";
 pub const TEAM_DOMAIN: &str = "acme";
 pub const TEAM_NAME: &str = "Acme";
 pub const APP_ID: &str = "A0PROVISION";
@@ -39,14 +41,22 @@ pub struct Profile {
     /// A guest.
     pub is_restricted: bool,
     pub is_bot: bool,
-    /// From another organization, through Slack Connect.
-    pub is_stranger: bool,
+    /// Of another organisation, met in a Slack Connect channel: the ID of their
+    /// workspace. Empty: a person of this one.
+    pub team_id: String,
+    /// On Enterprise Grid: the ID of their organisation.
+    pub enterprise_id: String,
 }
 
 impl Profile {
     /// An ordinary member: `Profile::member("U0NEW000001", "nora", "Nora New")`.
     pub fn member(id: &str, name: &str, real_name: &str) -> Self {
         Profile { id: id.into(), name: name.into(), real_name: real_name.into(), ..Profile::default() }
+    }
+
+    /// Of another organisation?
+    pub fn is_foreign(&self, ours: &Rules) -> bool {
+        !self.team_id.is_empty() && (self.enterprise_id.is_empty() || self.enterprise_id != ours.enterprise_id)
     }
 }
 
@@ -154,6 +164,8 @@ pub struct Rules {
     pub orphans_at_the_top: bool,
     /// Answer an expired trigger in Slack's older form, `invalid_arguments`.
     pub older_trigger_errors: bool,
+    /// The organisation of the workspace, on Enterprise Grid; empty: on none.
+    pub enterprise_id: String,
     /// How many seconds the workspace's clock is ahead of this machine's (behind, if
     /// negative): in `Date` of its answers, and in what it signs.
     pub clock_ahead: i64,
@@ -172,6 +184,7 @@ impl Default for Rules {
             ack_deadline: Duration::from_secs(3),
             orphans_at_the_top: false,
             older_trigger_errors: false,
+            enterprise_id: String::new(),
             clock_ahead: 0,
         }
     }

@@ -7,7 +7,7 @@ use provision_bot::demo::deliveries::{COMMANDS, EVENTS, INTERACTIONS, OPTIONS};
 use provision_bot::demo::modal::Submitted;
 use provision_bot::demo::record::Fault;
 use provision_bot::demo::stack::{StackOptions, get};
-use provision_bot::demo::workspace::{Group, Profile};
+use provision_bot::demo::workspace::{Group, PARTNER_TEAM, Profile};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -421,7 +421,7 @@ fn groups_count_and_only_people_who_may_decide_are_offered() {
             [[teams]]\nid = \"pay\"\nname = \"Pay\"\nmembers = [\"S0USERGROUP\"]\nauthorizers = [\"S0LEADS0001\", \"U0LEFT00001\"]\n\
             [[teams]]\nid = \"shut\"\nname = \"Shut\"\nmembers = [\"U0ADMIN0001\"]\nauthorizers = [\"U0STRANGER1\"]\n";
         let web = Web::start(config).await;
-        let stranger = Profile { is_stranger: true, ..Profile::member("U0FOREIGN01", "fay", "Fay Foreign") };
+        let stranger = Profile { team_id: PARTNER_TEAM.into(), ..Profile::member("U0FOREIGN01", "fay", "Fay Foreign") };
         let leads =
             [ADA, ALICE, "U0AUTHORIZER", "U0LEFT00001", "U0OTHERBOT1", "U0GUEST0001", "U0FOREIGN01", "U0NOBODY001"];
         web.slack.change(|acme| {
@@ -446,7 +446,7 @@ fn groups_count_and_only_people_who_may_decide_are_offered() {
 fn where_anybody_may_decide_those_who_cannot_are_refused_in_the_form() {
     plain(async || {
         let web = Web::start(OPEN).await;
-        let stranger = Profile { is_stranger: true, ..Profile::member("U0FOREIGN01", "fay", "Fay Foreign") };
+        let stranger = Profile { team_id: PARTNER_TEAM.into(), ..Profile::member("U0FOREIGN01", "fay", "Fay Foreign") };
         web.slack.change(|acme| acme.add_person(stranger));
         let form = web.slack.person(ALICE).command(DEPLOYS, "/provision", "mine").await.modal.expect("the form");
         for (who, word) in [

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use provision_bot::demo::message::Message;
-use provision_bot::demo::workspace::Profile;
+use provision_bot::demo::workspace::{PARTNER_TEAM, Profile};
 use serde_json::{Value, json};
 
 use crate::temporal::{approval, input};
@@ -35,7 +35,7 @@ fn an_authorizer_who_is_none_any_more_is_refused_and_told() {
         for (change, word) in [
             (Profile { deleted: true, ..bob.clone() }, "deactivated"),
             (Profile { is_restricted: true, ..bob.clone() }, "guest"),
-            (Profile { is_stranger: true, ..bob.clone() }, "other organisations"),
+            (Profile { team_id: PARTNER_TEAM.into(), ..bob.clone() }, "other organisations"),
             (Profile { is_bot: true, ..bob.clone() }, "bot"),
         ] {
             scene.slack.change(|acme| acme.add_person(change));

@@ -100,7 +100,7 @@ pub(super) fn permalink(state: &mut Workspace, args: &Args) -> Answer {
 /// The channel to post to, if the bot may: a channel, a DM, or a person.
 fn destination(state: &mut Workspace, wanted: &str) -> Result<String, Refusal> {
     let id = if wanted.starts_with(['U', 'W']) {
-        let person = state.people.get(wanted).filter(|person| !person.deleted && !person.is_stranger);
+        let person = state.people.get(wanted).filter(|person| !person.deleted && !person.is_foreign(&state.rules));
         if person.is_none() {
             return refuse("channel_not_found");
         }

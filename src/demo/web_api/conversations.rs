@@ -25,7 +25,7 @@ pub(super) fn open(state: &mut Workspace, args: &Args) -> Answer {
     match state.people.get(user) {
         None => return refuse("user_not_found"),
         Some(person) if person.deleted => return refuse("user_disabled"),
-        Some(person) if person.is_stranger => return refuse("user_not_visible"),
+        Some(person) if person.is_foreign(&state.rules) => return refuse("user_not_visible"),
         Some(person) if person.is_bot => return refuse("cannot_dm_bot"),
         Some(_) => {}
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Args, Refusal, refuse};
-use crate::demo::workspace::{Profile, TEAM_ID, Workspace};
+use crate::demo::workspace::{BOT_ID, BOT_USER, Profile, TEAM_DOMAIN, TEAM_ID, TEAM_NAME, Workspace};
 
 pub(super) fn info(state: &mut Workspace, args: &Args) -> Answer {
     let id = args.required("user")?;
@@ -11,9 +11,27 @@ pub(super) fn info(state: &mut Workspace, args: &Args) -> Answer {
     Ok(json!({ "user": user_json(state, person) }))
 }
 
-pub(super) fn list(state: &mut Workspace, _args: &Args) -> Answer {
-    let members: Vec<Value> = state.people.values().map(|person| user_json(state, person)).collect();
-    Ok(json!({ "members": members, "cache_ts": 1_795_400_000, "response_metadata": { "next_cursor": "" } }))
+/// `auth.test`: whose the token is. `enterprise_id` is there on Enterprise Grid alone.
+pub(super) fn own(state: &Workspace) -> Value {
+    let mut own = json!({
+        "url": format!("https://{TEAM_DOMAIN}.slack.com/"), "team": TEAM_NAME, "user": "provisionbot",
+        "team_id": TEAM_ID, "user_id": BOT_USER, "bot_id": BOT_ID, "is_enterprise_install": false,
+    });
+    if !state.rules.enterprise_id.is_empty() {
+        own["enterprise_id"] = state.rules.enterprise_id.clone().into();
+    }
+    own
+}
+
+/// The people of the workspace, by page: people of elsewhere are not in it. The cursor
+/// of this one is the ID where the page begins.
+pub(super) fn list(state: &mut Workspace, args: &Args) -> Answer {
+    let limit = args.text("limit").and_then(|limit| limit.parse().ok()).unwrap_or(usize::MAX);
+    let from = args.text("cursor").unwrap_or_default();
+    let mut own = state.people.range(from..).map(|(_, person)| person).filter(|person| person.team_id.is_empty());
+    let members: Vec<Value> = own.by_ref().take(limit).map(|person| user_json(state, person)).collect();
+    let next = own.next().map(|person| person.id.clone()).unwrap_or_default();
+    Ok(json!({ "members": members, "cache_ts": 1_795_400_000, "response_metadata": { "next_cursor": next } }))
 }
 
 pub(super) fn group_members(state: &mut Workspace, args: &Args) -> Answer {
@@ -38,15 +56,18 @@ pub(super) fn groups(state: &mut Workspace, args: &Args) -> Answer {
     Ok(json!({ "usergroups": groups }))
 }
 
+/// Whom one meets in a Slack Connect channel has another `team_id`, and a false
+/// `is_stranger`: that is for people with whom the app shares no channel.
 fn user_json(state: &Workspace, person: &Profile) -> Value {
+    let team = if person.team_id.is_empty() { TEAM_ID } else { &person.team_id };
     let mut profile = json!({
         "title": "", "phone": "", "real_name": person.real_name, "display_name": person.name,
         "status_text": "", "status_emoji": "", "avatar_hash": "g0123456789a",
-        "image_24": "https://secure.gravatar.com/avatar/0.jpg?s=24", "team": TEAM_ID,
+        "image_24": "https://secure.gravatar.com/avatar/0.jpg?s=24", "team": team,
     });
     if person.deleted {
         return json!({
-            "id": person.id, "team_id": TEAM_ID, "name": person.name, "deleted": true, "profile": profile,
+            "id": person.id, "team_id": team, "name": person.name, "deleted": true, "profile": profile,
             "is_bot": person.is_bot, "is_app_user": false, "updated": 1_795_300_000,
         });
     }
@@ -65,16 +86,21 @@ fn user_json(state: &Workspace, person: &Profile) -> Value {
         profile["email"] = format!("{}@acme.example", person.name).into();
     }
     let mut user = json!({
-        "id": person.id, "team_id": TEAM_ID, "name": person.name, "deleted": false, "color": "9f69e7",
+        "id": person.id, "team_id": team, "name": person.name, "deleted": false, "color": "9f69e7",
         "real_name": person.real_name, "tz": "Europe/Berlin", "tz_label": "Central European Time",
         "tz_offset": 3600, "profile": profile, "is_admin": person.is_admin, "is_owner": false,
         "is_primary_owner": false, "is_restricted": person.is_restricted, "is_ultra_restricted": false,
         "is_bot": person.is_bot, "is_app_user": false, "updated": 1_795_400_000, "is_email_confirmed": true,
         "who_can_share_contact_card": "EVERYONE",
     });
-    if person.is_stranger {
-        user["is_stranger"] = true.into();
-        user["team_id"] = "T0OTHER0001".into();
+    if !person.team_id.is_empty() {
+        user["is_stranger"] = false.into();
+    }
+    if !person.enterprise_id.is_empty() {
+        user["enterprise_user"] = json!({
+            "id": person.id, "enterprise_id": person.enterprise_id, "enterprise_name": "Grid", "is_admin": false,
+            "is_owner": false, "is_primary_owner": false, "teams": [team],
+        });
     }
     user
 }
