@@ -206,7 +206,7 @@ impl Requests {
         self.query(id, || ProvisionApplication::state).await
     }
 
-    /// Why the last approval of a request did not count, if it did not.
+    /// Why the last approval or choice of a request did not count, if it did not.
     pub async fn not_counted(&self, id: &RequestId) -> Result<Option<String>, RequestError> {
         self.query(id, || ProvisionApplication::not_counted).await
     }

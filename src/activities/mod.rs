@@ -15,13 +15,13 @@ use temporalio_sdk::ApplicationFailure;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
 use crate::domain::notice::{Notification, Told};
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Policy, PreflightProblem};
 use crate::domain::request::ProvisionRequest;
 use crate::slack::api::{SlackApi, SlackError};
 use crate::slack::directory::Directory;
 use crate::telemetry::Metrics;
 use crate::traces;
-use crate::workflow::calls::{NotifyCall, Preflight, PreflightCall};
+use crate::workflow::calls::{Check, MayGiveUpCall, NotifyCall, Preflight, PreflightCall};
 
 /// How long to wait before Slack is asked again with a token it refused: it takes
 /// a person to mend that, and asking sooner mends nothing.
@@ -40,12 +40,17 @@ pub struct BotActivities {
 #[activities]
 impl BotActivities {
     #[activity(definition = PreflightCall)]
-    pub async fn preflight(
+    pub async fn preflight(self: Arc<Self>, ctx: ActivityContext, check: Check) -> Result<Preflight, ActivityError> {
+        traces::activity(ctx.info(), preflight::run(&self, &check)).await
+    }
+
+    #[activity(definition = MayGiveUpCall)]
+    pub async fn may_give_up(
         self: Arc<Self>,
         ctx: ActivityContext,
         request: ProvisionRequest,
-    ) -> Result<Preflight, ActivityError> {
-        traces::activity(ctx.info(), preflight::run(&self, &request)).await
+    ) -> Result<Option<PreflightProblem>, ActivityError> {
+        traces::activity(ctx.info(), preflight::may_give_up(&self, &request)).await
     }
 
     #[activity(definition = NotifyCall)]

@@ -32,6 +32,9 @@ pub enum Notice {
     Expired,
     /// Provisioning stopped, and a person must choose.
     NeedsAttention { failure: Failure, expires_at: i64 },
+    /// A choice did not count, and the question stays open: who chose may not decide
+    /// any more, or the request would not pass its checks.
+    ChoiceNotCounted { attempt: u32, why: String },
     /// Somebody chose to retry; the provisioner is at work again.
     Retried { failure: Failure, decided_by: String },
     /// The resources exist. Ends the request.
@@ -72,7 +75,7 @@ impl Notice {
         match self {
             Self::Requested { .. } | Self::Reminded { .. } | Self::NotCounted { .. } => Status::AwaitingAuthorization,
             Self::Authorized { .. } | Self::Retried { .. } => Status::Provisioning,
-            Self::NeedsAttention { .. } => Status::NeedsAttention,
+            Self::NeedsAttention { .. } | Self::ChoiceNotCounted { .. } => Status::NeedsAttention,
             Self::Rejected { .. } => Status::Rejected,
             Self::Expired => Status::Expired,
             Self::Provisioned { .. } => Status::Provisioned,

@@ -166,6 +166,14 @@ impl Principal {
     }
 }
 
+/// Whether somebody may decide anything at all.
+fn can_decide(authorizer: &Person) -> Result<(), PreflightProblem> {
+    match authorizer.standing.why_not() {
+        None => Ok(()),
+        Some(why) => Err(PreflightProblem::AuthorizerNotAllowed { who: authorizer.name.clone(), why: why.to_owned() }),
+    }
+}
+
 /// An empty list means anyone.
 fn includes(list: &[Principal], user: &str, groups: &Groups) -> bool {
     list.is_empty() || list.iter().any(|who| who.includes(user, groups))
@@ -206,14 +214,22 @@ impl Policy {
         self.rules(request)
     }
 
+    /// May the authorizer still end a request that needs a hand? That somebody may
+    /// decide is asked as ever, but an end stays possible when the team, the blueprint
+    /// or the requester is gone.
+    pub fn may_give_up(&self, request: &ProvisionRequest, known: &Directory) -> Result<(), PreflightProblem> {
+        match self.team(&request.team_id) {
+            Some(team) => self.may_decide(team, request, known),
+            None => can_decide(&known.authorizer),
+        }
+    }
+
     fn may_decide(&self, team: &Team, request: &ProvisionRequest, known: &Directory) -> Result<(), PreflightProblem> {
         let authorizer = &known.authorizer;
         if !self.allow_self && request.authorizer_id == request.requester_id {
             return Err(PreflightProblem::SelfAuthorization);
         }
-        if let Some(why) = authorizer.standing.why_not() {
-            return Err(PreflightProblem::AuthorizerNotAllowed { who: authorizer.name.clone(), why: why.to_owned() });
-        }
+        can_decide(authorizer)?;
         if !includes(&team.authorizers, &request.authorizer_id, &known.groups) {
             return Err(PreflightProblem::NotAnAuthorizer {
                 who: authorizer.name.clone(),
@@ -247,6 +263,11 @@ impl Team {
     /// The groups whose members must be known to judge a request for this team.
     pub fn groups(&self) -> BTreeSet<String> {
         group_ids(self.members.iter().chain(&self.authorizers))
+    }
+
+    /// The groups whose members must be known to tell who may be named to decide.
+    pub fn authorizer_groups(&self) -> BTreeSet<String> {
+        group_ids(self.authorizers.iter())
     }
 
     /// Everybody who may be named to decide, by ID; `None` means anyone.
@@ -286,103 +307,4 @@ impl Standing {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::request::ApplicationName;
-
-    fn policy() -> Policy {
-        let team = |id: &str, members: &[&str], authorizers: &[&str]| Team {
-            id: id.into(),
-            name: id.to_uppercase(),
-            members: members.iter().map(|id| Principal::parse(id)).collect(),
-            authorizers: authorizers.iter().map(|id| Principal::parse(id)).collect(),
-        };
-        Policy {
-            regions: vec!["us-east-1".into()],
-            profiles: vec!["sandbox".into()],
-            timeout: Duration::from_secs(120),
-            reminder: None,
-            allow_self: false,
-            teams: vec![
-                team("pay", &["U1", "S1"], &["U2", "S2"]),
-                team("open", &[], &[]),
-                team("shut", &["U9"], &["U2"]),
-            ],
-            blueprints: vec![Blueprint {
-                id: "bucket".into(),
-                name: "Bucket".into(),
-                description: String::new(),
-                task_queue: "q".into(),
-                provision_activity: "provision".into(),
-                destroy_activity: "destroy".into(),
-                encrypt: true,
-            }],
-        }
-    }
-
-    fn groups() -> Groups {
-        let set = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
-        Groups::from([("S1".into(), set(&["U5"])), ("S2".into(), set(&["U6"]))])
-    }
-
-    fn judged(team: &str, requester: &str, authorizer: (&str, Standing)) -> Result<(), PreflightProblem> {
-        let person = |id: &str, standing| Person { id: id.into(), name: id.into(), standing };
-        let request = ProvisionRequest {
-            application_name: ApplicationName::parse("checkout").unwrap(),
-            team_id: team.into(),
-            requester_id: requester.into(),
-            authorizer_id: authorizer.0.into(),
-            blueprint: "bucket".into(),
-            justification: None,
-            channel_id: "C1".into(),
-            authorization_timeout_seconds: 120,
-        };
-        let known = Directory {
-            requester: person(requester, Standing::Member),
-            authorizer: person(authorizer.0, authorizer.1),
-            groups: groups(),
-        };
-        policy().preflight(&request, &known).map(|_| ())
-    }
-
-    #[test]
-    fn a_request_passes_when_both_people_belong() {
-        for (team, requester, authorizer) in
-            [("pay", "U1", "U2"), ("pay", "U5", "U6"), ("open", "U7", "U8"), ("pay", "U1", "U6")]
-        {
-            assert_eq!(judged(team, requester, (authorizer, Standing::Member)), Ok(()));
-        }
-    }
-
-    #[test]
-    fn everything_else_is_explained_under_its_field() {
-        use Standing::*;
-        for (team, requester, authorizer, field, says) in [
-            ("gone", "U1", ("U2", Member), Field::Team, "no team \"gone\""),
-            ("shut", "U1", ("U2", Member), Field::Team, "not a member of SHUT"),
-            ("pay", "U1", ("U1", Member), Field::Authorizer, "your own request"),
-            ("pay", "U1", ("U7", Member), Field::Authorizer, "may not decide for PAY"),
-            ("pay", "U1", ("U2", Deactivated), Field::Authorizer, "deactivated"),
-            ("open", "U1", ("U3", Invited), Field::Authorizer, "not accepted yet"),
-            ("open", "U1", ("U3", Bot), Field::Authorizer, "bot"),
-            ("open", "U1", ("U3", Guest), Field::Authorizer, "guests"),
-            ("open", "U1", ("U3", Stranger), Field::Authorizer, "other organisations"),
-            ("open", "U1", ("U3", Unknown), Field::Authorizer, "no such person"),
-        ] {
-            let problem = judged(team, requester, authorizer).unwrap_err();
-            assert_eq!(problem.field(), field, "{problem}");
-            assert!(problem.to_string().contains(says), "{problem}");
-        }
-    }
-
-    #[test]
-    fn teams_and_deciders_count_group_members() {
-        let policy = policy();
-        let ids = |user| policy.teams_of(user, &groups()).iter().map(|t| t.id.clone()).collect::<Vec<_>>();
-        assert_eq!(ids("U5"), ["pay", "open"]);
-        assert_eq!(ids("U7"), ["open"]);
-        let deciders = policy.team("pay").unwrap().deciders(&groups()).unwrap();
-        assert_eq!(deciders.into_iter().collect::<Vec<_>>(), ["U2", "U6"]);
-        assert_eq!(policy.team("open").unwrap().deciders(&groups()), None);
-    }
-}
+mod tests;

@@ -1,61 +1,103 @@
-//! Who somebody is, and who is in a user group, remembered for a minute: Slack
-//! allows twenty questions about groups a minute, and every form asks some.
+//! Who somebody is, and who is in a user group.
+//!
+//! Slack allows about a hundred questions about people a minute and twenty about
+//! groups, so that answers are remembered: for a minute where a request is judged
+//! before anybody is asked, for a day where they are only shown ([`names`]), and not at
+//! all where something is built on them.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
+mod names;
+mod remembered;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use tokio::time::Instant;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
 
+use self::names::Filling;
+use self::remembered::Remembered;
 use super::api::{SlackApi, SlackError};
 use crate::domain::policy::{self, Groups, Person};
 
-/// How old an answer may be.
-const FRESH: Duration = Duration::from_secs(60);
+/// How old an answer may be by which a request is judged before anybody is asked.
+const LATELY: Duration = Duration::from_secs(60);
+/// How old an answer may be that is shown, and judged again before it counts.
+const SHOWN: Duration = Duration::from_secs(24 * 60 * 60);
 /// Questions asked side by side.
 const AT_ONCE: usize = 10;
+
+/// How new an answer must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Of the last minute: for what will be judged again.
+    Lately,
+    /// Of this moment: for what cannot be taken back.
+    Afresh,
+}
 
 #[derive(Clone)]
 pub struct Directory {
     api: SlackApi,
     people: Remembered<Person>,
     groups: Remembered<BTreeSet<String>>,
+    /// Whoever asks Slack about a group, one at a time for each.
+    asking: Arc<std::sync::Mutex<BTreeMap<String, Arc<Mutex<()>>>>>,
+    filling: Filling,
 }
 
 impl Directory {
     pub fn new(api: SlackApi) -> Self {
-        Self { api, people: Remembered::default(), groups: Remembered::default() }
+        let (people, groups) = (Remembered::keeping(SHOWN), Remembered::keeping(Duration::MAX));
+        Self { api, people, groups, asking: Arc::default(), filling: Filling::default() }
     }
 
-    pub async fn person(&self, id: &str) -> Result<Person, SlackError> {
-        if let Some(person) = self.people.get(id) {
-            return Ok(person);
+    async fn person(&self, id: &str, look: Look) -> Result<Person, SlackError> {
+        match self.people.get(id, LATELY) {
+            Some(person) if look == Look::Lately => Ok(person),
+            _ => self.person_now(id).await,
         }
-        self.person_now(id).await
     }
 
-    /// A person as they are at this moment, for a decision that cannot be taken back.
-    pub async fn person_now(&self, id: &str) -> Result<Person, SlackError> {
+    async fn person_now(&self, id: &str) -> Result<Person, SlackError> {
+        let asked = Instant::now();
         let person = self.api.person(id).await?;
-        self.people.put(id, person.clone());
+        self.people.put(id, asked, person.clone());
         Ok(person)
     }
 
-    /// The members of these groups.
-    pub async fn groups(&self, ids: BTreeSet<String>) -> Result<Groups, SlackError> {
+    async fn members(&self, id: &str, look: Look) -> Result<BTreeSet<String>, SlackError> {
+        match self.groups.get(id, LATELY) {
+            Some(members) if look == Look::Lately => Ok(members),
+            _ => self.members_now(id).await,
+        }
+    }
+
+    /// The members of a group as of now or later: of those who ask at the same time one
+    /// asks Slack for all who came before it did.
+    async fn members_now(&self, id: &str) -> Result<BTreeSet<String>, SlackError> {
+        let now = Instant::now();
+        let asking = self
+            .asking
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .entry(id.to_owned())
+            .or_default()
+            .clone();
+        let _turn = asking.lock().await;
+        if let Some(members) = self.groups.since(id, now) {
+            return Ok(members);
+        }
+        let asked = Instant::now();
+        let members = self.api.group_members(id).await?;
+        self.groups.put(id, asked, members.clone());
+        Ok(members)
+    }
+
+    async fn groups(&self, ids: BTreeSet<String>, look: Look) -> Result<Groups, SlackError> {
         stream::iter(ids)
-            .map(|id| async move {
-                let members = match self.groups.get(&id) {
-                    Some(members) => members,
-                    None => {
-                        let members = self.api.group_members(&id).await?;
-                        self.groups.put(&id, members.clone());
-                        members
-                    }
-                };
-                Ok((id, members))
-            })
+            .map(|id| async move { self.members(&id, look).await.map(|members| (id, members)) })
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await
@@ -63,54 +105,45 @@ impl Directory {
 
     /// The members of these groups, if nobody needs to be asked.
     pub fn known_groups(&self, ids: &BTreeSet<String>) -> Option<Groups> {
-        ids.iter().map(|id| Some((id.clone(), self.groups.get(id)?))).collect()
+        ids.iter().map(|id| Some((id.clone(), self.groups.get(id, LATELY)?))).collect()
     }
 
-    /// All there is to look up before a request for `team` is judged, the authorizer
-    /// as they are at this moment.
+    /// The members of these groups to show something by: where Slack does not answer
+    /// in time, as they were last known. A group that never was known is left out; the
+    /// error says why.
+    pub async fn shown_groups(&self, ids: BTreeSet<String>, by: Instant) -> (Groups, Option<SlackError>) {
+        const METHOD: &str = "usergroups.users.list";
+        let late = |_| Err(SlackError::Unavailable { method: METHOD, why: "no answer in time".to_owned() });
+        let answers = stream::iter(ids).map(async |id| {
+            let answer = timeout_at(by, self.members(&id, Look::Lately)).await.unwrap_or_else(late);
+            (id, answer)
+        });
+        let answers: Vec<_> = answers.buffer_unordered(AT_ONCE).collect().await;
+        let (mut groups, mut why) = (Groups::new(), None);
+        for (id, answer) in answers {
+            let last = |error| self.groups.get(&id, Duration::MAX).ok_or(error);
+            match answer.or_else(last) {
+                Ok(members) => _ = groups.insert(id, members),
+                Err(error) => {
+                    tracing::warn!(slack.group = id, %error, "a user group could not be looked up");
+                    why = Some(error);
+                }
+            }
+        }
+        (groups, why)
+    }
+
+    /// All there is to look up before a request for `team` is judged.
     pub async fn about(
         &self,
         requester: &str,
         authorizer: &str,
         team: Option<&policy::Team>,
+        look: Look,
     ) -> Result<policy::Directory, SlackError> {
         let groups = team.map(policy::Team::groups).unwrap_or_default();
         let (requester, authorizer, groups) =
-            tokio::try_join!(self.person(requester), self.person_now(authorizer), self.groups(groups))?;
+            tokio::try_join!(self.person(requester, look), self.person(authorizer, look), self.groups(groups, look))?;
         Ok(policy::Directory { requester, authorizer, groups })
-    }
-
-    /// These people, as far as they can be looked up.
-    pub async fn people(&self, ids: impl IntoIterator<Item = String>) -> Vec<Person> {
-        stream::iter(ids)
-            .map(|id| async move { self.person(&id).await.ok() })
-            .buffered(AT_ONCE)
-            .filter_map(|person| async { person })
-            .collect()
-            .await
-    }
-}
-
-/// Answers by key, each with its age.
-#[derive(Clone)]
-struct Remembered<T>(Arc<Mutex<HashMap<String, (Instant, T)>>>);
-
-impl<T> Default for Remembered<T> {
-    fn default() -> Self {
-        Self(Arc::default())
-    }
-}
-
-impl<T: Clone> Remembered<T> {
-    fn get(&self, key: &str) -> Option<T> {
-        let answers = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (since, answer) = answers.get(key)?;
-        (since.elapsed() < FRESH).then(|| answer.clone())
-    }
-
-    fn put(&self, key: &str, answer: T) {
-        let mut answers = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        answers.retain(|_, (since, _)| since.elapsed() < FRESH);
-        answers.insert(key.to_owned(), (Instant::now(), answer));
     }
 }

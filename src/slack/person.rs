@@ -34,6 +34,32 @@ impl SlackApi {
     }
 }
 
+/// A page of the workspace's people.
+pub struct Page {
+    pub people: Vec<Person>,
+    /// Where the next page begins; empty: this was the last one.
+    pub next: String,
+}
+
+impl SlackApi {
+    /// The people of the workspace, two hundred at a time, from `cursor` on.
+    pub async fn people(&self, cursor: &str) -> Result<Page, SlackError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            members: Vec<Value>,
+            #[serde(default)]
+            response_metadata: Value,
+        }
+        let own = self.identity().await?;
+        let mut params = vec![("limit", "200")];
+        params.extend((!cursor.is_empty()).then_some(("cursor", cursor)));
+        let answer: Answer = self.get("users.list", params).await?;
+        let people = answer.members.iter().filter_map(|user| Some(read(text(user, "/id")?, user, own))).collect();
+        let next = text(&answer.response_metadata, "/next_cursor").unwrap_or_default().to_owned();
+        Ok(Page { people, next })
+    }
+}
+
 /// Reads the user object of Slack.
 fn read(id: &str, user: &Value, own: &Identity) -> Person {
     let names = ["/profile/display_name", "/profile/real_name"];

@@ -24,7 +24,14 @@ pub struct BotCalls;
 impl BotCalls {
     /// Judges a request before anybody is bothered with it.
     #[activity(name = "preflight")]
-    pub fn preflight(_request: ProvisionRequest) -> Result<Preflight, ActivityError> {
+    pub fn preflight(_check: Check) -> Result<Preflight, ActivityError> {
+        unimplemented!()
+    }
+
+    /// Judges whether the authorizer may still end a request that needs a hand:
+    /// what speaks against it.
+    #[activity(name = "may_give_up")]
+    pub fn may_give_up(_request: ProvisionRequest) -> Result<Option<PreflightProblem>, ActivityError> {
         unimplemented!()
     }
 
@@ -36,7 +43,18 @@ impl BotCalls {
 }
 
 /// The calls by type, for whoever implements them.
-pub use bot_calls::{Notify as NotifyCall, Preflight as PreflightCall};
+pub use bot_calls::{MayGiveUp as MayGiveUpCall, Notify as NotifyCall, Preflight as PreflightCall};
+
+/// The input of `preflight`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    pub request: ProvisionRequest,
+    /// Are people and groups looked up at this moment? What is built on the answer
+    /// cannot be taken back; before somebody is asked, what was learnt within the
+    /// last minute will do.
+    pub afresh: bool,
+}
 
 /// The result of `preflight`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,7 +125,7 @@ pub const AUTHORIZATION_AT_MOST: Duration = Duration::from_secs(30 * 24 * 60 * 6
 /// How long somebody has to choose between retry and give up.
 pub const ATTENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Local: two questions to Slack, most often remembered, that may be asked again.
+/// Local: a few questions to Slack, that may be asked again.
 /// The workflow task waits meanwhile and no query is answered, so an attempt is
 /// short, and between two of them the task is given back.
 pub fn preflight() -> LocalActivityOptions {

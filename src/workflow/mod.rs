@@ -8,6 +8,7 @@
 //! are replayed in the tests to show it.
 
 pub mod calls;
+mod confirm;
 pub mod explain;
 pub mod index;
 pub mod loose;
@@ -29,5 +30,5 @@ pub const SIGNAL_ATTEND: &str = "attend";
 pub const QUERY_STATE: &str = "state";
 /// The query for what whoever accompanies the work tells next. Not for others.
 pub const QUERY_OUTCOME: &str = "outcome";
-/// The query for why the last approval did not count. Not for others.
+/// The query for why the last approval or choice did not count. Not for others.
 pub const QUERY_NOT_COUNTED: &str = "not_counted";

@@ -35,7 +35,7 @@ pub struct ProvisionApplication {
     pub(super) unsettled: Vec<i64>,
     /// What came of the work, for whoever accompanies it.
     pub(super) outcome: Option<Notification>,
-    /// Why the last approval did not count.
+    /// Why the last approval or choice did not count.
     pub(super) not_counted: Option<String>,
 }
 
@@ -94,7 +94,10 @@ impl ProvisionApplication {
     #[signal(name = SIGNAL_ATTEND)]
     pub fn attend(&mut self, ctx: &mut SyncWorkflowContext<Self>, said: Loose<Attendance>) {
         match said.0 {
-            Ok(choice) if self.asks_for(&choice) => self.attendance = Some(choice),
+            Ok(choice) if self.asks_for(&choice) => {
+                self.attendance = Some(choice);
+                self.not_counted = None;
+            }
             Ok(_) => refused(ctx, "nobody asked this person this question now"),
             Err(why) => refused(ctx, &why.to_string()),
         }
@@ -111,7 +114,7 @@ impl ProvisionApplication {
         self.outcome.clone()
     }
 
-    /// Why the last approval did not count, if it did not.
+    /// Why the last approval or choice did not count, if it did not.
     #[query(name = QUERY_NOT_COUNTED)]
     pub fn not_counted(&self, _context: &WorkflowContextView) -> Option<String> {
         self.not_counted.clone()

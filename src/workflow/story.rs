@@ -8,15 +8,15 @@ use futures::{FutureExt, TryFutureExt};
 use temporalio_sdk::workflows::select;
 use temporalio_sdk::{ActivityExecutionError, TimerOptions, TimerResult, WorkflowCancellationToken, WorkflowContext};
 
-use super::calls::{self, BotCalls, Preflight, Remote};
+use super::calls::{self, BotCalls, Check, Preflight, Remote};
 use super::loose::Handed;
 use super::provision_application::ProvisionApplication;
 use super::{explain, index};
-use crate::domain::lifecycle::{Attendance, Choice, Failure, Status};
+use crate::domain::lifecycle::{Failure, Status};
 use crate::domain::notice::{Cleanup, GivenUp, Notice, Notification, Told};
 use crate::domain::provisioning::{ProvisionInput, Provisioned};
 use crate::domain::request::{ProvisionRequest, RequestId};
-use crate::domain::rules::{Authorization, Rules};
+use crate::domain::rules::Rules;
 
 /// What a request is, while its story is told. The steps read in order.
 pub(super) struct Story {
@@ -25,7 +25,7 @@ pub(super) struct Story {
 }
 
 /// What came of the question.
-enum Decided {
+pub(super) enum Decided {
     /// By rules of this moment.
     Approved {
         rules: Box<Rules>,
@@ -40,19 +40,31 @@ enum Decided {
     Expired,
 }
 
+/// What came of the question what to do about a failure.
+pub(super) enum Chosen {
+    /// By rules of this moment: somebody may have mended the configuration.
+    Retry {
+        rules: Box<Rules>,
+        decided_by: String,
+    },
+    GiveUp {
+        decided_by: String,
+    },
+}
+
 /// How a story ended, short of success.
-enum Stop {
+pub(super) enum Stop {
     Cancelled,
     Failed(Failure),
 }
 
-type Context = WorkflowContext<ProvisionApplication>;
+pub(super) type Context = WorkflowContext<ProvisionApplication>;
 /// How telling people went.
 type Said = Result<Told, ActivityExecutionError>;
 
 impl Story {
     pub(super) async fn tell(&self, ctx: &Context) {
-        let rules = match self.preflight(ctx).await {
+        let rules = match self.preflight(ctx, false).await {
             Ok(Preflight::Passed { rules }) => rules,
             Ok(Preflight::Refused { problem }) => return self.say(ctx, None, Notice::Refused { problem }).await,
             Err(Stop::Cancelled) => return self.cancelled(ctx, None, Cleanup::NothingBuilt).await,
@@ -75,8 +87,9 @@ impl Story {
         }
     }
 
-    async fn preflight(&self, ctx: &Context) -> Result<Preflight, Stop> {
-        match ctx.execute_local_activity(BotCalls::preflight, self.request.clone(), calls::preflight()).await {
+    pub(super) async fn preflight(&self, ctx: &Context, afresh: bool) -> Result<Preflight, Stop> {
+        let check = Check { request: self.request.clone(), afresh };
+        match ctx.execute_local_activity(BotCalls::preflight, check, calls::preflight()).await {
             Ok(preflight) => Ok(preflight),
             Err(ActivityExecutionError::Cancelled(_)) => Err(Stop::Cancelled),
             Err(error) => Err(Stop::Failed(failed_check(&error))),
@@ -135,34 +148,6 @@ impl Story {
         decided
     }
 
-    /// Whether the decision still counts by the policy and the people of this moment:
-    /// an approval passes the pre-flight checks once more. `None`: it does not, and
-    /// the request waits on. Saying no stays possible when the team is gone.
-    async fn confirmed(&self, ctx: &Context, asked_by: &Rules) -> Result<Option<Decided>, Stop> {
-        let (region, profile, decided_by) = match ctx.state(|s| s.state.authorization.clone()) {
-            Some(Authorization::Approve { region, profile, decided_by }) => (region, profile, decided_by),
-            Some(Authorization::Reject { decided_by, reason }) => {
-                return Ok(Some(Decided::Rejected { decided_by, reason }));
-            }
-            None => return Ok(None),
-        };
-        let why = match self.preflight(ctx).await {
-            Ok(Preflight::Passed { rules }) => match rules.offer(&region, &profile) {
-                Ok(()) => return Ok(Some(Decided::Approved { rules: Box::new(rules), region, profile, decided_by })),
-                Err(refusal) => refusal.to_string(),
-            },
-            Ok(Preflight::Refused { problem }) => problem.to_string(),
-            Err(Stop::Failed(failure)) => failure.cause,
-            Err(Stop::Cancelled) => return Err(Stop::Cancelled),
-        };
-        ctx.state_mut(|s| {
-            s.state.authorization = None;
-            s.not_counted = Some(why.clone());
-        });
-        self.say(ctx, Some(asked_by), Notice::NotCounted { why }).await;
-        Ok(None)
-    }
-
     /// Reminds the authorizer once, if that is configured. It runs beside the
     /// waiting, so that a slow reminder never holds up a decision.
     async fn remind(&self, ctx: &Context, rules: &Rules, waiting: &WorkflowCancellationToken) {
@@ -181,7 +166,9 @@ impl Story {
     /// Has the resources built, and asks a person each time that fails. `begun` says
     /// that building begins.
     async fn provision(&self, ctx: &Context, rules: &Rules, mut input: ProvisionInput, mut begun: Notice) {
+        let mut current = rules.clone();
         for attempt in 1.. {
+            let rules = &current;
             let activity_id = format!("provision-{attempt}");
             let accompanied = self.accompany(ctx, rules, begun, &activity_id);
             let failure = match self.build(ctx, rules, &input, &activity_id, attempt).await {
@@ -192,13 +179,14 @@ impl Story {
                 }
                 Err(Stop::Failed(failure)) => failure,
             };
-            let given_up = match self.attention(ctx, rules, &failure, accompanied).await {
-                Ok(Some(Attendance { choice: Choice::Retry, decided_by, .. })) => {
+            let given_up = match self.attention(ctx, rules, &input, &failure, accompanied).await {
+                Ok(Some(Chosen::Retry { rules, decided_by })) => {
+                    current = *rules;
                     input.resume_from.clone_from(&failure.step);
                     begun = Notice::Retried { failure, decided_by };
                     continue;
                 }
-                Ok(Some(Attendance { choice: Choice::GiveUp, decided_by, .. })) => GivenUp::ByChoice { decided_by },
+                Ok(Some(Chosen::GiveUp { decided_by })) => GivenUp::ByChoice { decided_by },
                 Ok(None) => GivenUp::Unanswered,
                 Err(_) => {
                     let cleanup = self.cleanup(ctx, rules, &input).await;
@@ -263,11 +251,13 @@ impl Story {
         &self,
         ctx: &Context,
         rules: &Rules,
+        input: &ProvisionInput,
         failure: &Failure,
         accompanied: impl Future<Output = Said>,
-    ) -> Result<Option<Attendance>, Stop> {
+    ) -> Result<Option<Chosen>, Stop> {
         ctx.state_mut(|s| {
             s.attendance = None;
+            s.not_counted = None;
             s.state.failure = Some(failure.clone());
         });
         let expires_at = in_seconds(ctx, calls::ATTENTION);
@@ -276,12 +266,18 @@ impl Story {
 
         let waiting = detached();
         let mut deadline = ctx.timer(until(calls::ATTENTION, &waiting));
-        let chosen = select! {
-            chosen = ctx.wait_condition(|s| s.attendance.is_some()) => match chosen {
-                Ok(()) => Ok(ctx.state(|s| s.attendance.clone())),
-                Err(_) => Err(Stop::Cancelled),
-            },
-            _ = &mut deadline => Ok(None),
+        let chosen = loop {
+            select! {
+                chosen = ctx.wait_condition(|s| s.attendance.is_some()) => match chosen {
+                    Ok(()) => match self.obeyed(ctx, rules, input).await {
+                        Ok(Some(chosen)) => break Ok(Some(chosen)),
+                        Ok(None) => {}
+                        Err(stop) => break Err(stop),
+                    },
+                    Err(_) => break Err(Stop::Cancelled),
+                },
+                _ = &mut deadline => break Ok(None),
+            }
         };
         waiting.cancel();
         chosen
@@ -323,7 +319,7 @@ impl Story {
     }
 
     /// Tells people what happened. That they cannot be told is no reason to stop.
-    async fn say(&self, ctx: &Context, rules: Option<&Rules>, notice: Notice) {
+    pub(super) async fn say(&self, ctx: &Context, rules: Option<&Rules>, notice: Notice) {
         if let Err(error) = self.notify(ctx, rules, notice, detached()).await {
             unheard(ctx, &error);
         }
@@ -421,7 +417,7 @@ fn failed_preflight(cause: String) -> Failure {
     Failure { step: None, cause, advice: String::new(), attempt: 1 }
 }
 
-fn failed_check(error: &ActivityExecutionError) -> Failure {
+pub(super) fn failed_check(error: &ActivityExecutionError) -> Failure {
     Failure {
         step: Some("Checking the request".to_owned()),
         cause: explain::text(error),

@@ -48,6 +48,7 @@ mod slack_answers;
 mod slack_faults;
 mod soak;
 mod socket;
+mod standing;
 mod stops;
 mod temporal;
 mod told_once;

@@ -201,7 +201,7 @@ fn cleanup(u: &mut Unstructured) -> Result<Cleanup> {
 
 fn notice(u: &mut Unstructured) -> Result<Notice> {
     let expires_at = u.arbitrary()?;
-    Ok(match u.int_in_range(0..=11)? {
+    Ok(match u.int_in_range(0..=12)? {
         0 => Notice::Requested { expires_at },
         1 => Notice::Reminded { expires_at },
         2 => Notice::Authorized { region: text(u)?, profile: text(u)?, decided_by: person(u)? },
@@ -212,6 +212,7 @@ fn notice(u: &mut Unstructured) -> Result<Notice> {
         7 => Notice::Provisioned { result: provisioned(u)? },
         8 => Notice::Cancelled { cleanup: cleanup(u)? },
         9 => Notice::NotCounted { why: text(u)? },
+        11 => Notice::ChoiceNotCounted { attempt: u.arbitrary()?, why: text(u)? },
         10 => {
             let given_up = GivenUp::ByChoice { decided_by: person(u)? };
             Notice::Failed { failure: failure(u)?, given_up, cleanup: cleanup(u)? }

@@ -44,6 +44,9 @@ impl Scribe<'_> {
                 begun.and(card).and(root)
             }
             Notice::NotCounted { .. } => self.reply("not-counted", thread::note(n)).await,
+            Notice::ChoiceNotCounted { attempt, .. } => {
+                self.reply(&by_attempt("choice-not-counted", *attempt), thread::note(n)).await
+            }
             Notice::NeedsAttention { failure, .. } => {
                 let card = by_attempt(ATTENTION, failure.attempt);
                 self.write(&card, Place::Authorizer, decision::attention(n)).await?;

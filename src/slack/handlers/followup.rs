@@ -1,6 +1,10 @@
 //! After the decision: withdrawing a request, and choosing what to do about one
 //! that needs a hand.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::{Handlers, NO_ANSWER, Reply};
 use crate::domain::lifecycle::{Attendance, Choice, RequestState, Status};
 use crate::domain::request::{ProvisionRequest, RequestId};
@@ -33,6 +37,10 @@ async fn withdraw(bot: &Handlers, click: &Click) -> Result<(), String> {
     })
 }
 
+/// How long a choice and finding out whether it counts may take together: what was
+/// sent is never answered with "try again".
+const FOUND_OUT_WITHIN: Duration = Duration::from_millis(2_000);
+
 pub async fn retry(bot: &Handlers, click: Click, attempt: u32) -> Reply {
     attend(bot, click, Choice::Retry, attempt).await
 }
@@ -49,17 +57,33 @@ async fn attend(bot: &Handlers, click: Click, choice: Choice, attempt: u32) -> R
 }
 
 async fn choose(bot: &Handlers, click: &Click, choice: Choice, attempt: u32) -> Result<(), String> {
+    let answer_by = Instant::now() + FOUND_OUT_WITHIN;
     let (id, request) = bot.request_of(&click.request_id).await?;
     may_choose(&request, &click.user)?;
     let attempt = still_open(bot, &id, attempt).await?;
     let attendance = Attendance { choice, attempt, decided_by: click.user.clone() };
     match bot.requests.attend(&id, attendance, &click.id).await {
-        Ok(()) => Ok(()),
-        Err(RequestError::Ended) => Err("This request is already over.".to_owned()),
+        Ok(()) => {}
+        Err(RequestError::Ended) => return Err("This request is already over.".to_owned()),
         Err(error) => {
             tracing::warn!(request.id = %id, %error, "a choice could not be sent");
-            Err(NO_ANSWER.to_owned())
+            return Err(NO_ANSWER.to_owned());
         }
+    }
+    // Without an answer the choice is kept, and judged as soon as a worker is back.
+    match tokio::time::timeout_at(answer_by, refused(bot, &id, attempt)).await {
+        Ok(Ok(Some(why))) => Err(private::not_your_choice(&why)),
+        _ => Ok(()),
+    }
+}
+
+/// Why a choice that was sent did not count, if that is known.
+async fn refused(bot: &Handlers, id: &RequestId, attempt: u32) -> Result<Option<String>, RequestError> {
+    match bot.requests.state(id).await? {
+        RequestState { status: Status::NeedsAttention, failure: Some(open), .. } if open.attempt == attempt => {
+            bot.requests.not_counted(id).await
+        }
+        _ => Ok(None),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What happens when a person does something: one durable thing, then the
-//! acknowledgement. Nothing is queued and nothing runs on behind it.
+//! acknowledgement. Nothing is queued and nothing runs on behind it, but the looking
+//! for names to show (`directory/names.rs`), on which nothing depends.
 
 pub mod decision;
 pub mod followup;

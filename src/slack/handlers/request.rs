@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::{Handlers, NO_ANSWER, Reply};
 use crate::domain::policy::{Field, Groups, Person, Standing};
 use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
 use crate::slack::api::SlackError;
+use crate::slack::directory::Look;
 use crate::slack::ids;
 use crate::slack::inbound::{Command, Search, Submission};
 use crate::slack::views::request::{Authorizers, Choice, RequestForm};
@@ -18,6 +20,9 @@ use crate::temporal::{RequestError, Started};
 /// How long looking people up may take before a search is answered with what is
 /// known by then.
 const LOOK_UP: Duration = Duration::from_millis(1_800);
+
+/// The same before a waiting form is filled.
+const FILL: Duration = Duration::from_millis(1_200);
 
 /// Opens the form at once: the trigger lives three seconds and began before the
 /// command reached us. Only when user groups must be asked for first, a waiting
@@ -54,10 +59,10 @@ async fn fill(
     metadata: String,
     groups: BTreeSet<String>,
 ) -> Reply {
-    let view = match bot.directory.groups(groups).await {
-        Ok(known) => form(bot, user, typed, metadata, &known),
-        Err(error) => {
-            tracing::warn!(%error, "user groups could not be looked up");
+    let (known, error) = bot.directory.shown_groups(groups, Instant::now() + FILL).await;
+    let view = match error {
+        None => form(bot, user, typed, metadata, &known),
+        Some(error) => {
             let why = match error.wait() {
                 Some(wait) => format!("{}.", private::please_wait(wait)),
                 None => "Slack did not say who is in which team. Please close this and try again.".to_owned(),
@@ -118,41 +123,45 @@ pub async fn searched(bot: &Handlers, search: Search) -> Reply {
         ids::BLUEPRINT => blueprints(bot),
         ids::REGION => bot.policy.regions.iter().map(|region| Choice::of(region)).collect(),
         ids::PROFILE => bot.policy.profiles.iter().map(|profile| Choice::of(profile)).collect(),
-        ids::AUTHORIZER => tokio::time::timeout(LOOK_UP, authorizers(bot, &search)).await.unwrap_or_default(),
+        ids::AUTHORIZER => authorizers(bot, &search).await,
         _ => Vec::new(),
     };
     Reply::Options(views::options(&choices, &search.typed))
 }
 
 async fn teams(bot: &Handlers, search: &Search) -> Vec<Choice> {
-    let groups = bot.directory.groups(bot.policy.member_groups()).await.unwrap_or_default();
+    let by = Instant::now() + LOOK_UP;
+    let (groups, _) = bot.directory.shown_groups(bot.policy.member_groups(), by).await;
     bot.policy.teams_of(&search.user, &groups).iter().map(|team| Choice::new(&team.id, &team.name)).collect()
 }
 
 /// Who may decide: for the team chosen in the form if Slack tells it, else for
 /// any team of the requester. The submission is judged again anyway.
 async fn authorizers(bot: &Handlers, search: &Search) -> Vec<Choice> {
-    let policy = &bot.policy;
-    let mine = bot.directory.groups(policy.member_groups()).await.unwrap_or_default();
-    let mut teams = policy.teams_of(&search.user, &mine);
-    if let Some(chosen) = &search.team {
-        teams.retain(|team| &team.id == chosen);
-    }
-    let groups = bot.directory.groups(teams.iter().flat_map(|team| team.groups()).collect()).await.unwrap_or_default();
-    let mut deciders: BTreeSet<String> = teams.iter().filter_map(|team| team.deciders(&groups)).flatten().collect();
+    let (policy, now) = (&bot.policy, Instant::now());
+    let teams = match search.team.as_deref().and_then(|chosen| policy.team(chosen)) {
+        Some(chosen) => vec![chosen],
+        None => {
+            let (mine, _) = bot.directory.shown_groups(policy.member_groups(), now + LOOK_UP / 3).await;
+            policy.teams_of(&search.user, &mine)
+        }
+    };
+    let ids: BTreeSet<String> = teams.iter().flat_map(|team| team.authorizer_groups()).collect();
+    let (groups, _) = bot.directory.shown_groups(ids, now + LOOK_UP * 2 / 3).await;
+    let lists: Vec<_> = teams.iter().filter_map(|team| Some((&*team.name, team.deciders(&groups)?))).collect();
+    let mut deciders: BTreeSet<String> = lists.iter().flat_map(|(_, list)| list).cloned().collect();
     if !policy.allow_self {
         deciders.remove(&search.user);
     }
-    let mut people = bot.directory.people(deciders).await;
-    people.retain(|person| person.standing == Standing::Member);
-    people.sort_by_key(|person| person.name.to_lowercase());
-    let decides_for = |person: &Person| {
-        let mine = |team: &&&crate::domain::policy::Team| {
-            team.deciders(&groups).is_some_and(|deciders| deciders.contains(&person.id))
-        };
-        teams.iter().filter(mine).map(|team| team.name.as_str()).collect::<Vec<_>>().join(", ")
+    let mut people = bot.directory.shown_people(&deciders, now + LOOK_UP).await;
+    people.retain(|(person, _)| person.standing == Standing::Member);
+    people.sort_by_cached_key(|(person, known)| (!known, person.name.to_lowercase()));
+    let choice = |(person, _): &(Person, bool)| {
+        let decides_for = lists.iter().filter(|(_, list)| list.contains(&person.id)).map(|(team, _)| *team);
+        let decides_for = decides_for.collect::<Vec<_>>().join(", ");
+        Choice::new(&person.id, &person.name).with_description(&decides_for)
     };
-    people.iter().map(|person| Choice::new(&person.id, &person.name).with_description(&decides_for(person))).collect()
+    people.iter().map(choice).collect()
 }
 
 /// Starts the workflow of a request, or says under the field what is wrong.
@@ -235,7 +244,7 @@ fn read(bot: &Handlers, submission: &Submission) -> Result<ProvisionRequest, Rep
 /// Where Slack does not answer they are left to the workflow, which repeats them.
 async fn judge(bot: &Handlers, request: &ProvisionRequest) -> Option<Reply> {
     let team = bot.policy.team(&request.team_id);
-    let known = match bot.directory.about(&request.requester_id, &request.authorizer_id, team).await {
+    let known = match bot.directory.about(&request.requester_id, &request.authorizer_id, team, Look::Lately).await {
         Ok(known) => known,
         Err(error) => {
             tracing::warn!(%error, "a request could not be judged before it starts");

@@ -187,7 +187,9 @@ pub fn decided(n: &Notification) -> Message {
         }
         Notice::Failed { cleanup, .. } => format!("❌ {name} failed. {}", cleaned(cleanup)),
         Notice::Refused { .. } => format!("❌ {name} failed its first check. There is nothing to decide."),
-        Notice::NeedsAttention { .. } => format!("⚠️ You approved {name}. It needs a hand now: see the newer message."),
+        Notice::NeedsAttention { .. } | Notice::ChoiceNotCounted { .. } => {
+            format!("⚠️ You approved {name}. It needs a hand now: see the newer message.")
+        }
         Notice::Retried { .. } => format!("🔨 You approved {name}. It is being built."),
         Notice::Requested { .. } | Notice::Reminded { .. } | Notice::NotCounted { .. } => {
             format!("⏳ {name} waits for your decision.")

@@ -51,6 +51,14 @@ pub fn no_longer(why: &str) -> String {
     format!("This request cannot be approved any more. What the person who made it would read now: {why}")
 }
 
+/// The answer to a choice that does not count any more.
+pub fn not_your_choice(why: &str) -> String {
+    format!(
+        "Your choice does not count any more, so the question stays open. What the person who made the request would \
+         read now: {why}"
+    )
+}
+
 /// The answer to a click on a request that is over, or past that question.
 pub fn already_over(status: Status) -> String {
     let how = match status {

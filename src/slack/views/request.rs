@@ -113,18 +113,30 @@ pub fn request_modal(form: &RequestForm) -> Value {
 }
 
 /// The answer to a select that searches: the choices whose text contains what
-/// was typed, in the order given, as many as Slack takes.
+/// was typed, first those that begin with it, then those of which a word does, else in
+/// the order given; as many as Slack takes.
 pub fn options(choices: &[Choice], typed: &str) -> Value {
     let typed = typed.trim().to_lowercase();
-    let fits = |choice: &&Choice| choice.text.to_lowercase().contains(&typed);
-    let found: Vec<_> = choices
-        .iter()
-        .filter(fits)
-        .filter_map(entry)
+    let ranked = |choice| rank(choice, &typed).map(|rank| (rank, choice));
+    let mut fitting: Vec<_> = choices.iter().filter_map(ranked).collect();
+    fitting.sort_by_key(|(rank, _)| *rank);
+    let found: Vec<_> = fitting
+        .into_iter()
+        .filter_map(|(_, choice)| entry(choice))
         .take(OPTIONS_MAX)
         .map(|entry| option(&entry.text, &entry.value, entry.description.as_ref()))
         .collect();
     json!({ "options": found })
+}
+
+/// How well a choice fits what was typed, in small letters; `None`: not at all.
+fn rank(choice: &Choice, typed: &str) -> Option<u8> {
+    let text = choice.text.to_lowercase();
+    let mut places = text.match_indices(typed).map(|(at, _)| at).peekable();
+    match *places.peek()? {
+        0 => Some(0),
+        _ => Some(if places.any(|at| text[..at].ends_with(|c: char| !c.is_alphanumeric())) { 1 } else { 2 }),
+    }
 }
 
 /// What is shown while the form is prepared.

@@ -120,6 +120,7 @@ fn headline(n: &Notification) -> Markup {
         Notice::NeedsAttention { expires_at, .. } => {
             format!("⚠️ {name} needs a hand: {who} has to choose what to do, until {}.", moment(*expires_at))
         }
+        Notice::ChoiceNotCounted { .. } => format!("⚠️ {name} needs a hand: {who} has to choose what to do."),
         Notice::Provisioned { .. } => format!("✅ {name} is provisioned."),
         Notice::Rejected { decided_by, .. } => format!("🚫 {name} was rejected by {}.", mention(decided_by)),
         Notice::Expired => format!("⌛ {name} expired: {who} did not decide in time."),
@@ -148,6 +149,12 @@ pub fn note(n: &Notification) -> Option<Message> {
             let why = Text::line_or_dash(why, QUOTE_MAX);
             let you = requester(n);
             let text = format!("🚧 An approval by {who} did not count, so the request waits on.");
+            (format!("{text} Asking now, {you} would read: {why}"), None)
+        }
+        Notice::ChoiceNotCounted { why, .. } => {
+            let why = Text::line_or_dash(why, QUOTE_MAX);
+            let you = requester(n);
+            let text = format!("🚧 A choice by {who} did not count, so the request still needs a hand.");
             (format!("{text} Asking now, {you} would read: {why}"), None)
         }
         Notice::NeedsAttention { failure, expires_at } => {
@@ -288,6 +295,7 @@ pub fn outcome(n: &Notification) -> Option<Message> {
         | Notice::NotCounted { .. }
         | Notice::Authorized { .. }
         | Notice::NeedsAttention { .. }
+        | Notice::ChoiceNotCounted { .. }
         | Notice::Retried { .. } => return None,
     };
     view.headline = Markup::ours(&headline);

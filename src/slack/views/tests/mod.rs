@@ -142,6 +142,10 @@ fn notices(typed: Option<&str>) -> Vec<(&'static str, Notice)> {
         ("rejected without a reason", Notice::Rejected { decided_by: bob(), reason: None }),
         ("expired", Notice::Expired),
         ("needs attention", Notice::NeedsAttention { failure: failure(), expires_at: SOON }),
+        (
+            "choice not counted",
+            Notice::ChoiceNotCounted { attempt: 1, why: text("Bob cannot decide: guests cannot decide.") },
+        ),
         ("retried", Notice::Retried { failure: failure(), decided_by: bob() }),
         ("provisioned", Notice::Provisioned { result }),
         ("cancelled while waiting", Notice::Cancelled { cleanup: Cleanup::NothingBuilt }),
@@ -405,7 +409,7 @@ fn one_choice_is_chosen_already() {
 }
 
 #[test]
-fn a_search_finds_what_was_typed_in_the_order_given() {
+fn a_search_finds_what_was_typed_the_best_first_and_else_in_the_order_given() {
     let texts = |typed: &str| -> Vec<String> {
         let found = request::options(&choices(650, None), typed);
         let options = found["options"].as_array().unwrap();
@@ -414,6 +418,10 @@ fn a_search_finds_what_was_typed_in_the_order_given() {
     assert_eq!(texts("").len(), 100);
     assert_eq!(texts(" TEAM 65 "), ["Team 65", "Team 650"]);
     assert_eq!(request::options(&choices(3, None), "nobody"), json!({ "options": [] }));
+    let people = ["Joanna", "Bob Ann", "Anna", "Ann Lee", "Bob"].map(Choice::of);
+    let found = request::options(&people, "ANN");
+    let found: Vec<_> = found["options"].as_array().unwrap().iter().map(|option| &option["value"]).collect();
+    assert_eq!(found, ["Anna", "Ann Lee", "Bob Ann", "Joanna"]);
 }
 
 #[test]
