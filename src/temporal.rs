@@ -2,6 +2,8 @@
 //! done with a request. Every call has a deadline, since behind most of them a
 //! person waits for Slack to be acknowledged.
 
+mod recorded;
+
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -15,22 +17,17 @@ use temporalio_client::{
     WorkflowCancelOptions, WorkflowHandle, WorkflowIdReusePolicy, WorkflowQueryOptions, WorkflowSignalOptions,
     WorkflowStartOptions,
 };
-use temporalio_common::data_converters::SerializationContextData;
-use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
-use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::operatorservice::v1::ListSearchAttributesRequest;
-use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    CountWorkflowExecutionsRequest, GetWorkflowExecutionHistoryRequest,
-};
+use temporalio_common::protos::temporal::api::workflowservice::v1::CountWorkflowExecutionsRequest;
 use temporalio_common::{HasWorkflowDefinition, QueryDefinition};
 
+pub use self::recorded::{Execution, Recorded};
 use crate::codec::Codec;
 use crate::domain::lifecycle::{Attendance, RequestState};
 use crate::domain::request::{ProvisionRequest, RequestId};
-use crate::domain::rules::Decision;
+use crate::domain::rules::{Decision, NotCounted};
 use crate::traces;
 use crate::workflow::index;
-use crate::workflow::loose::Unread;
 use crate::workflow::{Loose, ProvisionApplication, TASK_QUEUE, WORKFLOW_TYPE};
 
 /// One attempt of a call, and the whole call with its retries. A handler makes
@@ -149,41 +146,6 @@ impl Requests {
         .await
     }
 
-    /// The request as it was made, read from the first event of its history: this
-    /// needs no worker and no memo, whoever started the workflow.
-    pub async fn get(&self, id: &RequestId) -> Result<ProvisionRequest, RequestError> {
-        let client = self.client()?;
-        let mut call = GetWorkflowExecutionHistoryRequest {
-            namespace: client.options().namespace.clone(),
-            execution: Some(WorkflowExecution { workflow_id: id.to_string(), run_id: String::new() }),
-            maximum_page_size: 1,
-            ..Default::default()
-        }
-        .into_request();
-        call.set_timeout(ATTEMPT);
-        let mut service = client.connection().workflow_service();
-        let read = async {
-            let answer = tokio::time::timeout(CALL, service.get_workflow_execution_history(call)).await;
-            answer.map_err(|_| RequestError::NoAnswer("timeout".to_owned()))?.map_err(|status| rpc(&status))
-        };
-        let answer = traces::within(traces::call("GetWorkflowExecutionHistory"), read).await?.into_inner();
-        let first = answer.history.and_then(|history| history.events.into_iter().next());
-        let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) = first.and_then(|e| e.attributes)
-        else {
-            return Err(RequestError::NotFound);
-        };
-        let input = started.input.unwrap_or_default().payloads;
-        let converter = &client.options().data_converter;
-        let request: Loose<ProvisionRequest> = converter
-            .from_payloads(&SerializationContextData::None, input)
-            .await
-            .map_err(|error| RequestError::NoAnswer(error.to_string()))?;
-        request.0.map_err(|why| match why {
-            Unread::NoKey => RequestError::NoAnswer(why.to_string()),
-            Unread::Wrong(_) => RequestError::NotFound,
-        })
-    }
-
     /// Sends an authorizer's decision. `click` is Slack's own ID of the click: the
     /// same one sent twice counts once.
     pub async fn authorize(&self, id: &RequestId, decision: Decision, click: &str) -> Result<(), RequestError> {
@@ -207,7 +169,7 @@ impl Requests {
     }
 
     /// Why the last approval or choice of a request did not count, if it did not.
-    pub async fn not_counted(&self, id: &RequestId) -> Result<Option<String>, RequestError> {
+    pub async fn not_counted(&self, id: &RequestId) -> Result<Option<NotCounted>, RequestError> {
         self.query(id, || ProvisionApplication::not_counted).await
     }
 

@@ -65,7 +65,7 @@ pub(super) fn of(state: &Workspace, method: &str, channel: Option<&str>) -> Opti
         "conversations.join" => "channels:join".into(),
         "conversations.info" => by_kind("read"),
         "conversations.history" | "conversations.replies" => by_kind("history"),
-        "users.info" | "users.list" => "users:read".into(),
+        "bots.info" | "users.info" | "users.list" => "users:read".into(),
         "usergroups.list" | "usergroups.users.list" => "usergroups:read".into(),
         _ => return None,
     })

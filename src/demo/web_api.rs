@@ -198,6 +198,7 @@ fn call(slack: &Simulator, state: &mut Workspace, method: &str, args: &Args) -> 
         "conversations.join" => conversations::join(state, args),
         "conversations.history" => conversations::history(state, args),
         "conversations.replies" => conversations::replies(state, args),
+        "bots.info" => users::bot(args),
         "users.info" => users::info(state, args),
         "users.list" => users::list(state, args),
         "usergroups.users.list" => users::group_members(state, args),

@@ -74,6 +74,20 @@ pub struct RequestState {
     pub failure: Option<Failure>,
 }
 
+/// By what a request's workflow was ended before its end: its state stands where it
+/// stood then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Break {
+    /// Somebody ended it in Temporal.
+    Terminated,
+    /// Its time was over, which whoever started it had set.
+    TimedOut,
+    /// It returned an error.
+    Failed,
+    /// Anything else.
+    Other,
+}
+
 /// Something that went wrong, said to people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -10,7 +10,7 @@ use super::lifecycle::{Failure, Status};
 use super::policy::PreflightProblem;
 use super::provisioning::Provisioned;
 use super::request::{ProvisionRequest, RequestId};
-use super::rules::{Authorization, Rules};
+use super::rules::{Authorization, NotCounted, Rules};
 
 /// What happened to a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,8 +22,8 @@ pub enum Notice {
     Requested { expires_at: i64 },
     /// The authorizer has been asked a while ago and has not decided.
     Reminded { expires_at: i64 },
-    /// An approval did not count: the request would not pass its checks any more.
-    NotCounted { why: String },
+    /// An approval did not count.
+    NotCounted { why: NotCounted },
     /// The authorizer approved; the provisioner is at work.
     Authorized { region: String, profile: String, decided_by: String },
     /// The authorizer rejected. Ends the request.
@@ -127,6 +127,21 @@ pub struct Told {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Conversation(pub BTreeMap<String, MessageRef>);
+
+/// The parts that others than whoever brings notices to people know of.
+pub mod part {
+    /// The message in the channel.
+    pub const ROOT: &str = "root";
+    /// The authorizer's card.
+    pub const CARD: &str = "card";
+
+    /// The authorizer's card of a request that needs a hand.
+    pub fn attention(attempt: u32) -> String {
+        format!("{ATTENTION}-{attempt}")
+    }
+
+    pub const ATTENTION: &str = "attention";
+}
 
 /// One message, by the place it was posted in and its ID there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -72,6 +72,28 @@ pub enum Refusal {
     UnknownProfile(String),
 }
 
+/// Why a decision that was sent did not count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "why", rename_all = "snake_case")]
+pub enum NotCounted {
+    /// The decision itself was no good; another one may be.
+    Decision(String),
+    /// The request would not pass its checks any more, for what its requester would
+    /// read.
+    Request(String),
+    /// The checks could not be made.
+    Unchecked(String),
+}
+
+impl NotCounted {
+    /// The reason by itself.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Decision(why) | Self::Request(why) | Self::Unchecked(why) => why,
+        }
+    }
+}
+
 impl Rules {
     /// Judges a decision on `request`.
     pub fn accept(&self, request: &ProvisionRequest, decision: &Decision) -> Result<Authorization, Refusal> {

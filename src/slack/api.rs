@@ -21,6 +21,7 @@ use slack_morphism::prelude::{
 use tracing::{Instrument, Span};
 use url::Url;
 
+use super::app_id::App;
 use super::identity::Identity;
 use super::pace::{self, Pace};
 use crate::domain::notice::MessageRef;
@@ -45,6 +46,8 @@ pub struct SlackApi {
     timeout: Duration,
     /// Whose token it is, once that is known (`identity.rs`).
     pub(super) identity: Arc<OnceLock<Identity>>,
+    /// Which app that is, once that is known (`app_id.rs`).
+    pub(super) app: App,
 }
 
 /// Why a call had no success.
@@ -114,6 +117,7 @@ impl SlackApi {
             pace: Pace::default(),
             timeout: IN_A_HANDLER,
             identity: Arc::default(),
+            app: App::default(),
         })
     }
 
@@ -140,6 +144,8 @@ impl SlackApi {
         #[derive(Deserialize)]
         struct Opened {
             id: String,
+            #[serde(default)]
+            app_id: Option<String>,
         }
         #[derive(Serialize)]
         struct Body<'a> {
@@ -147,6 +153,7 @@ impl SlackApi {
             view: &'a Value,
         }
         let answer: Answer = self.post("views.open", &Body { trigger_id: trigger, view }).await?;
+        self.learn_app(&answer.view.app_id.unwrap_or_default());
         Ok(answer.view.id)
     }
 

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::handlers::{Handlers, Reply};
 use super::inbound::{self, Inbound, Malformed};
+use super::origin::{self, Origin};
 
 /// The largest body that is read. Slack limits a view to 250 kB, which percent
 /// encoding may triple.
@@ -35,37 +36,29 @@ struct Edge {
 }
 
 async fn commands(State(edge): State<Edge>, headers: HeaderMap, body: Bytes) -> Response {
-    edge.answer("command", &headers, &body, inbound::command).await
+    edge.answer("command", &headers, &body, (origin::command, inbound::command)).await
 }
 
 async fn interactions(State(edge): State<Edge>, headers: HeaderMap, body: Bytes) -> Response {
-    edge.answer("interaction", &headers, &body, inbound::interaction).await
+    edge.answer("interaction", &headers, &body, (origin::interaction, inbound::interaction)).await
 }
 
 async fn events(State(edge): State<Edge>, headers: HeaderMap, body: Bytes) -> Response {
-    edge.answer("event", &headers, &body, inbound::event).await
+    edge.answer("event", &headers, &body, (origin::event, inbound::event)).await
 }
 
+/// How a body is read: for whom it is, and what a person did.
+type Read = (fn(&[u8]) -> Result<Origin, Malformed>, fn(&[u8]) -> Result<Inbound, Malformed>);
+
 impl Edge {
-    async fn answer(
-        &self,
-        route: &str,
-        headers: &HeaderMap,
-        body: &[u8],
-        read: fn(&[u8]) -> Result<Inbound, Malformed>,
-    ) -> Response {
+    async fn answer(&self, route: &str, headers: &HeaderMap, body: &[u8], read: Read) -> Response {
         let began = Instant::now();
         let (response, result) = self.handle(headers, body, read).await;
         self.handlers.metrics.handled(route, result, began.elapsed());
         response
     }
 
-    async fn handle(
-        &self,
-        headers: &HeaderMap,
-        body: &[u8],
-        read: fn(&[u8]) -> Result<Inbound, Malformed>,
-    ) -> (Response, &'static str) {
+    async fn handle(&self, headers: &HeaderMap, body: &[u8], read: Read) -> (Response, &'static str) {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let now = now();
         let secret = self.signing_secret.expose_secret().as_bytes();
@@ -74,16 +67,28 @@ impl Edge {
             tracing::warn!(%why, "a delivery was refused");
             return (StatusCode::UNAUTHORIZED.into_response(), "unauthorized");
         }
-        let inbound = match read(body) {
-            Ok(inbound) => inbound,
-            Err(why) => {
-                tracing::warn!(%why, "a signed delivery could not be read");
-                return (StatusCode::BAD_REQUEST.into_response(), "malformed");
-            }
+        let origin = match read.0(body) {
+            Ok(origin) => origin,
+            Err(why) => return malformed(&why),
         };
-        let (reply, result) = self.handlers.answer(inbound).await;
-        (respond(reply), result)
+        // What is for somebody else is refused as that, whether or not it could be read.
+        let (inbound, unread) = match read.1(body) {
+            Ok(inbound) => (inbound, None),
+            Err(why) => (Inbound::Nothing, Some(why)),
+        };
+        match self.handlers.answer(&origin, inbound).await {
+            (Ok(reply), result) => unread.map_or((respond(reply), result), |why| malformed(&why)),
+            (Err(why), result) => {
+                tracing::warn!(%why, "a signed delivery was refused");
+                (StatusCode::FORBIDDEN.into_response(), result)
+            }
+        }
     }
+}
+
+fn malformed(why: &Malformed) -> (Response, &'static str) {
+    tracing::warn!(%why, "a signed delivery could not be read");
+    (StatusCode::BAD_REQUEST.into_response(), "malformed")
 }
 
 /// Unix seconds.

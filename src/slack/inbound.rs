@@ -141,6 +141,8 @@ pub struct Click {
     pub id: String,
     /// Where the button is, and where a private answer goes.
     pub channel: String,
+    /// The message with the button, by its ID in the channel.
+    pub message: Option<String>,
     pub response_url: Option<String>,
 }
 
@@ -152,6 +154,8 @@ pub struct Search {
     pub typed: String,
     /// The team chosen in the form, where Slack tells.
     pub team: Option<String>,
+    /// The request whose card the select is on.
+    pub request_id: Option<String>,
 }
 
 /// Why a signed delivery could not be read.
@@ -179,7 +183,7 @@ struct FormMetadata {
 }
 
 /// A form body, as pairs.
-fn form(body: &[u8]) -> Result<HashMap<String, String>, Malformed> {
+pub(super) fn form(body: &[u8]) -> Result<HashMap<String, String>, Malformed> {
     std::str::from_utf8(body).map_err(|_| Malformed::Form("it is not UTF-8".to_owned()))?;
     Ok(url::form_urlencoded::parse(body).into_owned().collect())
 }
@@ -227,8 +231,12 @@ pub fn command(body: &[u8]) -> Result<Inbound, Malformed> {
 /// Reads an interaction, or a search for options: both come as a form whose
 /// field `payload` is JSON.
 pub fn interaction(body: &[u8]) -> Result<Inbound, Malformed> {
-    let payload = form(body)?.remove("payload").ok_or_else(|| Malformed::Form("payload is missing".to_owned()))?;
-    interaction_payload(serde_json::from_str(&payload)?)
+    interaction_payload(serde_json::from_str(&payload(body)?)?)
+}
+
+/// The JSON in the form of an interaction.
+pub(super) fn payload(body: &[u8]) -> Result<String, Malformed> {
+    form(body)?.remove("payload").ok_or_else(|| Malformed::Form("payload is missing".to_owned()))
 }
 
 /// Reads what the Events API sends.
@@ -252,6 +260,7 @@ struct Payload {
     #[serde(default)]
     trigger_id: String,
     response_url: Option<String>,
+    message: Option<Message>,
     #[serde(default)]
     container: Container,
     channel: Option<Named>,
@@ -277,6 +286,24 @@ struct Named {
 #[derive(Default, Deserialize)]
 struct Container {
     channel_id: Option<String>,
+    message_ts: Option<String>,
+}
+
+/// A message as Slack shows it: our blocks, with some more in them.
+#[derive(Deserialize)]
+struct Message {
+    ts: Option<String>,
+    #[serde(default)]
+    blocks: Value,
+}
+
+impl Message {
+    /// The request it is about: the value of its buttons.
+    fn request_id(&self) -> Option<String> {
+        let elements = self.blocks.as_array()?.iter().filter_map(|block| block.get("elements")?.as_array()).flatten();
+        let button = |element: &&Value| element.get("type").is_some_and(|kind| kind == "button");
+        elements.filter(button).find_map(|button| button.get("value")?.as_str()).map(str::to_owned)
+    }
 }
 
 #[derive(Deserialize)]
@@ -330,6 +357,7 @@ fn interaction_payload(payload: Payload) -> Result<Inbound, Malformed> {
             action_id: payload.action_id.unwrap_or_default(),
             typed: payload.value.unwrap_or_default(),
             team: payload.view.and_then(|view| view.state).and_then(|state| state.get(ids::TEAM)),
+            request_id: payload.message.and_then(|message| message.request_id()),
         })),
         _ => Ok(Inbound::Nothing),
     }
@@ -347,12 +375,14 @@ fn pressed(payload: Payload) -> Result<Inbound, Malformed> {
         _ => return Ok(Inbound::Nothing),
     };
     let channel = payload.channel.map(|channel| channel.id).or(payload.container.channel_id).unwrap_or_default();
+    let message = payload.container.message_ts.or(payload.message.and_then(|message| message.ts));
     let click = Click {
         id: digest(&format!("{}-{}-{}", payload.user.id, action.action_id, action.action_ts)),
         user: payload.user.id,
         request_id: action.value.unwrap_or_default(),
         trigger: payload.trigger_id,
         channel,
+        message: message.filter(|ts| !ts.is_empty()),
         response_url: payload.response_url,
     };
     Ok(Inbound::Pressed(button, click))

@@ -1,12 +1,14 @@
 //! Slack: what a person did, said in our words, and what we say back.
 
 pub mod api;
+mod app_id;
 pub mod directory;
 pub mod handlers;
 pub mod http;
 pub mod identity;
 pub mod inbound;
 pub mod manifest;
+pub mod origin;
 pub mod pace;
 mod person;
 pub mod read_back;

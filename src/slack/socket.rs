@@ -25,7 +25,8 @@ use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_asyn
 use super::api::{SlackApi, SlackError};
 use super::handlers::Handlers;
 use super::http::BODY_MAX;
-use super::inbound;
+use super::inbound::{self, Inbound};
+use super::origin::Origin;
 
 /// How long a new connection may take until Slack greets us.
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
@@ -91,7 +92,7 @@ pub async fn serve(api: SlackApi, handlers: Handlers, reach: Reach, mut stopping
     let mut tries = 0;
     loop {
         let opened = tokio::select! {
-            opened = open(&api) => opened,
+            opened = open(&api, &handlers) => opened,
             _ = stopping.wait_for(|stop| *stop) => break,
         };
         let mut pause = pause(tries);
@@ -140,14 +141,18 @@ fn pause(tries: u32) -> Duration {
 }
 
 /// A new connection, greeted by Slack.
-async fn open(api: &SlackApi) -> anyhow::Result<WebSocket> {
+async fn open(api: &SlackApi, handlers: &Handlers) -> anyhow::Result<WebSocket> {
     let url = api.open_connection().await?;
     let greeted = async {
         let mut socket = dial(&url).await?;
         loop {
             match socket.next().await {
                 Some(Ok(Frame::Text(text))) => match serde_json::from_str::<Envelope>(&text)? {
-                    Envelope { r#type, .. } if r#type == "hello" => return Ok(socket),
+                    Envelope { r#type, connection_info, .. } if r#type == "hello" => {
+                        let app = connection_info.and_then(|info| info.app_id);
+                        handlers.slack.learn_app(&app.unwrap_or_default());
+                        return Ok(socket);
+                    }
                     Envelope { reason, .. } => anyhow::bail!("Slack refused the socket: {reason}"),
                 },
                 Some(Ok(Frame::Close(_))) | None => anyhow::bail!("Slack closed the socket"),
@@ -185,6 +190,13 @@ struct Envelope {
     payload: Value,
     #[serde(default)]
     accepts_response_payload: bool,
+    /// Of a greeting.
+    connection_info: Option<ConnectionInfo>,
+}
+
+#[derive(Deserialize)]
+struct ConnectionInfo {
+    app_id: Option<String>,
 }
 
 /// Serves a connection until it ends, or until `retire` is dropped and everything
@@ -280,7 +292,8 @@ async fn converse(
 }
 
 /// Handles a delivery; the acknowledgement, or none where it could not be read:
-/// then Slack tells the person that the app did not answer.
+/// then Slack tells the person that the app did not answer. What is for somebody else
+/// is acknowledged, so that it is not sent again, and not obeyed.
 async fn answer(handlers: &Handlers, envelope: Envelope) -> Option<String> {
     let began = Instant::now();
     let route = match envelope.r#type.as_str() {
@@ -288,18 +301,27 @@ async fn answer(handlers: &Handlers, envelope: Envelope) -> Option<String> {
         "interactive" => "interaction",
         _ => "event",
     };
-    let (acknowledgement, result) = match inbound::envelope(&envelope.r#type, envelope.payload) {
-        Ok(inbound) => {
-            let (reply, result) = handlers.answer(inbound).await;
+    let origin = Origin::of(&envelope.payload);
+    // What is for somebody else is refused as that, whether or not it could be read.
+    let (inbound, unread) = match inbound::envelope(&envelope.r#type, envelope.payload) {
+        Ok(inbound) => (inbound, None),
+        Err(why) => (Inbound::Nothing, Some(why)),
+    };
+    let (acknowledgement, result) = match (handlers.answer(&origin, inbound).await, unread) {
+        ((Ok(_), _), Some(why)) => {
+            tracing::warn!(%why, "a delivery could not be read");
+            (None, "malformed")
+        }
+        ((Ok(reply), result), None) => {
             let acknowledgement = match reply.json().filter(|_| envelope.accepts_response_payload) {
                 Some(payload) => json!({ "envelope_id": envelope.envelope_id, "payload": payload }),
                 None => json!({ "envelope_id": envelope.envelope_id }),
             };
             (Some(acknowledgement.to_string()), result)
         }
-        Err(why) => {
-            tracing::warn!(%why, "a delivery could not be read");
-            (None, "malformed")
+        ((Err(why), result), _) => {
+            tracing::warn!(%why, "a delivery was refused");
+            (Some(json!({ "envelope_id": envelope.envelope_id }).to_string()), result)
         }
     };
     handlers.metrics.handled(route, result, began.elapsed());

@@ -35,12 +35,15 @@ impl BotCalls {
         unimplemented!()
     }
 
-    /// Brings every message of a request up to a notice, once.
+    /// Brings every message of a request up to a notice, once; [`NOTIFY`].
     #[activity(name = "notify")]
     pub fn notify(_notification: Notification) -> Result<Told, ActivityError> {
         unimplemented!()
     }
 }
+
+/// The name of the activity that tells people, for whoever reads a history.
+pub const NOTIFY: &str = "notify";
 
 /// The calls by type, for whoever implements them.
 pub use bot_calls::{MayGiveUp as MayGiveUpCall, Notify as NotifyCall, Preflight as PreflightCall};

@@ -8,7 +8,7 @@ use super::story::{Chosen, Context, Decided, Stop, Story, failed_check};
 use crate::domain::lifecycle::{Attendance, Choice};
 use crate::domain::notice::Notice;
 use crate::domain::provisioning::ProvisionInput;
-use crate::domain::rules::{Authorization, Rules};
+use crate::domain::rules::{Authorization, NotCounted, Rules};
 
 impl Story {
     /// Whether the decision still counts by the policy and the people of this moment:
@@ -60,6 +60,7 @@ impl Story {
             s.attendance = None;
             s.not_counted = Some(why.clone());
         });
+        let why = why.reason().to_owned();
         self.say(ctx, Some(asked_by), Notice::ChoiceNotCounted { attempt, why }).await;
         Ok(None)
     }
@@ -71,24 +72,24 @@ impl Story {
         ctx: &Context,
         region: &str,
         profile: &str,
-    ) -> Result<Result<Box<Rules>, String>, Stop> {
+    ) -> Result<Result<Box<Rules>, NotCounted>, Stop> {
         Ok(match self.preflight(ctx, true).await {
             Ok(Preflight::Passed { rules }) => match rules.offer(region, profile) {
                 Ok(()) => Ok(Box::new(rules)),
-                Err(refusal) => Err(refusal.to_string()),
+                Err(refusal) => Err(NotCounted::Decision(refusal.to_string())),
             },
-            Ok(Preflight::Refused { problem }) => Err(problem.to_string()),
-            Err(Stop::Failed(failure)) => Err(failure.cause),
+            Ok(Preflight::Refused { problem }) => Err(NotCounted::Request(problem.to_string())),
+            Err(Stop::Failed(failure)) => Err(NotCounted::Unchecked(failure.cause)),
             Err(Stop::Cancelled) => return Err(Stop::Cancelled),
         })
     }
 
     /// Why the authorizer may not end the request, if so.
-    async fn against_giving_up(&self, ctx: &Context) -> Result<Option<String>, Stop> {
+    async fn against_giving_up(&self, ctx: &Context) -> Result<Option<NotCounted>, Stop> {
         match ctx.execute_local_activity(BotCalls::may_give_up, self.request.clone(), calls::preflight()).await {
-            Ok(problem) => Ok(problem.map(|problem| problem.to_string())),
+            Ok(problem) => Ok(problem.map(|problem| NotCounted::Request(problem.to_string()))),
             Err(ActivityExecutionError::Cancelled(_)) => Err(Stop::Cancelled),
-            Err(error) => Ok(Some(failed_check(&error).cause)),
+            Err(error) => Ok(Some(NotCounted::Unchecked(failed_check(&error).cause))),
         }
     }
 }

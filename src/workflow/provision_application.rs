@@ -2,6 +2,7 @@
 //! it answers. What happens, step by step, is in `story.rs`.
 
 use std::collections::VecDeque;
+use std::time::UNIX_EPOCH;
 
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{ApplicationFailure, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
@@ -12,7 +13,7 @@ use super::{QUERY_NOT_COUNTED, QUERY_OUTCOME, QUERY_STATE, SIGNAL_ATTEND, SIGNAL
 use crate::domain::lifecycle::{Attendance, RequestState, Status};
 use crate::domain::notice::{Conversation, Notification};
 use crate::domain::request::{ProvisionRequest, RequestId};
-use crate::domain::rules::{Decision, Refusal, Rules};
+use crate::domain::rules::{Decision, NotCounted, Refusal, Rules};
 
 /// Decisions that may wait for the rules they are judged by. They come that early
 /// only when somebody automates; a flood beyond this is dropped.
@@ -36,7 +37,7 @@ pub struct ProvisionApplication {
     /// What came of the work, for whoever accompanies it.
     pub(super) outcome: Option<Notification>,
     /// Why the last approval or choice did not count.
-    pub(super) not_counted: Option<String>,
+    pub(super) not_counted: Option<NotCounted>,
 }
 
 #[workflow_methods]
@@ -57,7 +58,7 @@ impl ProvisionApplication {
             inbox: VecDeque::new(),
             attendance: None,
             conversation: Conversation::default(),
-            unsettled: Vec::new(),
+            unsettled: earlier_run(context).into_iter().collect(),
             outcome: None,
             not_counted: None,
         }
@@ -116,7 +117,7 @@ impl ProvisionApplication {
 
     /// Why the last approval or choice did not count, if it did not.
     #[query(name = QUERY_NOT_COUNTED)]
-    pub fn not_counted(&self, _context: &WorkflowContextView) -> Option<String> {
+    pub fn not_counted(&self, _context: &WorkflowContextView) -> Option<NotCounted> {
         self.not_counted.clone()
     }
 
@@ -133,7 +134,13 @@ impl ProvisionApplication {
                     self.not_counted = None;
                     break;
                 }
-                Err(refusal) => refusals.push(refusal),
+                Err(refusal) => {
+                    // What others send is nothing that the authorizer is told.
+                    if decision.decided_by == request.authorizer_id {
+                        self.not_counted = Some(NotCounted::Decision(refusal.to_string()));
+                    }
+                    refusals.push(refusal);
+                }
             }
         }
         refusals
@@ -154,6 +161,15 @@ impl ProvisionApplication {
             && asked
             && open == Some(choice.attempt)
     }
+}
+
+/// When an earlier run of this request began, if it was reset: what that run posted after
+/// the point of the reset nobody tells this one. Unix seconds. A run that was not reset is
+/// the first one.
+fn earlier_run(context: &WorkflowContextView) -> Option<i64> {
+    let first = context.first_execution_run_id();
+    let began = context.start_time().filter(|_| !first.is_empty() && first != context.run_id())?;
+    i64::try_from(began.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()
 }
 
 fn malformed_input(why: &str) -> ApplicationFailure {

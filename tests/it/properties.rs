@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 
 use arbitrary::{Result, Unstructured};
 use provision_bot::demo::limits::{MAX_BLOCK_CHARACTERS, Surface, check_blocks, check_view, total_characters};
-use provision_bot::domain::lifecycle::Failure;
+use provision_bot::domain::lifecycle::{Break, Failure};
 use provision_bot::domain::notice::{Cleanup, Conversation, GivenUp, MessageRef, Notice, Notification};
 use provision_bot::domain::policy::{Blueprint, PreflightProblem};
 use provision_bot::domain::provisioning::{Progress, Provisioned};
 use provision_bot::domain::request::{ApplicationName, ProvisionRequest, RequestId};
-use provision_bot::domain::rules::{Authorization, Rules};
+use provision_bot::domain::rules::{Authorization, NotCounted, Rules};
 use provision_bot::slack::inbound::{self, Inbound};
 use provision_bot::slack::views::request::{Authorizers, Choice, RequestForm};
 use provision_bot::slack::views::thread::{self, ProgressState};
-use provision_bot::slack::views::{Message, decision, request};
+use provision_bot::slack::views::{Message, decision, over, request};
 use serde_json::{Value, json};
 
 /// Any bytes are read or refused on every route; what is read is what was sent.
@@ -81,6 +81,8 @@ pub fn render_from(u: &mut Unstructured) -> Result<()> {
         decision::attention(&n),
         decision::attended(&n),
         decision::reminder(&n),
+        over::root(&n, Break::Terminated),
+        over::card(&n, Break::TimedOut),
         thread::root(&n),
     ];
     messages.extend(thread::note(&n));
@@ -199,6 +201,14 @@ fn cleanup(u: &mut Unstructured) -> Result<Cleanup> {
     })
 }
 
+fn not_counted(u: &mut Unstructured) -> Result<NotCounted> {
+    Ok(match u.int_in_range(0..=2)? {
+        0 => NotCounted::Decision(text(u)?),
+        1 => NotCounted::Request(text(u)?),
+        _ => NotCounted::Unchecked(text(u)?),
+    })
+}
+
 fn notice(u: &mut Unstructured) -> Result<Notice> {
     let expires_at = u.arbitrary()?;
     Ok(match u.int_in_range(0..=12)? {
@@ -211,7 +221,7 @@ fn notice(u: &mut Unstructured) -> Result<Notice> {
         6 => Notice::Retried { failure: failure(u)?, decided_by: person(u)? },
         7 => Notice::Provisioned { result: provisioned(u)? },
         8 => Notice::Cancelled { cleanup: cleanup(u)? },
-        9 => Notice::NotCounted { why: text(u)? },
+        9 => Notice::NotCounted { why: not_counted(u)? },
         11 => Notice::ChoiceNotCounted { attempt: u.arbitrary()?, why: text(u)? },
         10 => {
             let given_up = GivenUp::ByChoice { decided_by: person(u)? };

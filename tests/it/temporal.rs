@@ -10,7 +10,7 @@ use temporalio_client::tonic::{IntoRequest, Status};
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, UntypedWorkflow};
 use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads, WorkflowExecution, WorkflowType};
 use temporalio_common::protos::temporal::api::enums::v1::{
-    HistoryEventFilterType, RoutingConfigUpdateState, WorkflowExecutionStatus,
+    HistoryEventFilterType, ResetReapplyType, RoutingConfigUpdateState, WorkflowExecutionStatus,
 };
 use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
 use temporalio_common::protos::temporal::api::failure::v1::{ApplicationFailureInfo, Failure};
@@ -22,7 +22,8 @@ use temporalio_common::protos::temporal::api::workflow::v1::PendingActivityInfo;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeWorkerDeploymentRequest, DescribeWorkflowExecutionRequest, GetWorkflowExecutionHistoryRequest,
     ListWorkflowExecutionsRequest, QueryWorkflowRequest, RequestCancelWorkflowExecutionRequest,
-    RespondActivityTaskFailedByIdRequest, SignalWorkflowExecutionRequest, StartWorkflowExecutionRequest,
+    ResetWorkflowExecutionRequest, RespondActivityTaskFailedByIdRequest, SignalWorkflowExecutionRequest,
+    StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
 };
 use tokio::time::timeout;
 
@@ -74,7 +75,17 @@ impl Temporal {
     }
 
     pub async fn start_raw(&self, id: &str, payloads: Vec<Payload>) -> Result<(), Status> {
+        self.start_as(id, payloads, None).await
+    }
+
+    /// A workflow that Temporal ends after this time.
+    pub async fn start_for(&self, id: &str, input: &Value, time: Duration) {
+        self.start_as(id, vec![json_payload(input)], Some(time)).await.unwrap();
+    }
+
+    async fn start_as(&self, id: &str, payloads: Vec<Payload>, time: Option<Duration>) -> Result<(), Status> {
         let request = StartWorkflowExecutionRequest {
+            workflow_execution_timeout: time.map(|time| time.try_into().unwrap()),
             namespace: NAMESPACE.into(),
             workflow_id: id.into(),
             workflow_type: Some(WorkflowType { name: WORKFLOW_TYPE.into() }),
@@ -110,6 +121,58 @@ impl Temporal {
             ..Default::default()
         };
         self.connection.workflow_service().request_cancel_workflow_execution(request.into_request()).await.unwrap();
+    }
+
+    /// Ends a workflow at once, as an operator may.
+    pub async fn terminate(&self, id: &str) {
+        let request = TerminateWorkflowExecutionRequest {
+            namespace: NAMESPACE.into(),
+            workflow_execution: Some(execution(id)),
+            reason: "an operator's reason".into(),
+            ..Default::default()
+        };
+        self.connection.workflow_service().terminate_workflow_execution(request.into_request()).await.unwrap();
+    }
+
+    /// Begins a workflow anew at its first step, as an operator may; without the signals
+    /// that came since.
+    pub async fn reset(&self, id: &str) {
+        self.reset_as(id, ResetReapplyType::None).await;
+    }
+
+    /// The same, and what was signalled is signalled again.
+    pub async fn reset_with_signals(&self, id: &str) {
+        self.reset_as(id, ResetReapplyType::Signal).await;
+    }
+
+    async fn reset_as(&self, id: &str, reapply: ResetReapplyType) {
+        let history = self.history(id).await;
+        let events = history["events"].as_array().unwrap();
+        let has = |event: &&Value, kind: &str| event["attributes"].get(kind).is_some();
+        let first = events.iter().find(|event| has(event, "WorkflowTaskCompletedEventAttributes")).unwrap();
+        let number = &first["event_id"];
+        let request = ResetWorkflowExecutionRequest {
+            namespace: NAMESPACE.into(),
+            workflow_execution: Some(execution(id)),
+            reason: "an operator's reason".into(),
+            workflow_task_finish_event_id: number.as_i64().or_else(|| number.as_str()?.parse().ok()).unwrap(),
+            request_id: format!("reset-{}", std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos()),
+            reset_reapply_type: reapply.into(),
+            ..Default::default()
+        };
+        self.connection.workflow_service().reset_workflow_execution(request.into_request()).await.unwrap();
+    }
+
+    /// Waits until a request that waits for its authorizer has told what there is to tell.
+    pub async fn told(&self, id: &str) {
+        eventually(&format!("{id} to have told"), async || {
+            let history = self.history(id).await;
+            let events = history["events"].as_array()?;
+            let count = |kind: &str| events.iter().filter(|event| event["attributes"].get(kind).is_some()).count();
+            let told = count("ActivityTaskCompletedEventAttributes");
+            (told > 0 && told == count("ActivityTaskScheduledEventAttributes")).then_some(())
+        })
+        .await;
     }
 
     /// The answer of the query `state`.

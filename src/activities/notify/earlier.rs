@@ -7,7 +7,7 @@ use temporalio_sdk::activities::ActivityError;
 
 use super::Scribe;
 use super::once::{CANNOT_POST, CANNOT_REACH, NO_THREAD, Place};
-use super::parts::ROOT;
+use super::parts::{OUTCOME, ROOT, STATUS};
 use crate::activities::slack_failure;
 use crate::domain::notice::{MessageRef, Notice};
 use crate::slack::api::SlackError;
@@ -143,6 +143,10 @@ impl Scribe<'_> {
             let Some(part) = says("part").filter(|_| says("request_id") == Some(self.n.request_id.as_str())) else {
                 continue;
             };
+            // Before it was reset, a request may have ended otherwise.
+            if part == OUTCOME && says(STATUS) != Some(self.n.notice.status().word()) {
+                continue;
+            }
             let at = MessageRef { channel: channel.to_owned(), ts: found.ts.clone() };
             self.desk.note(|draft| _ = draft.conversation.0.entry(part.to_owned()).or_insert(at));
         }

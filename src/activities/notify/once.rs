@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use temporalio_sdk::activities::ActivityError;
 
 use super::Scribe;
-use super::parts::{ROOT, asks};
+use super::parts::{OUTCOME, ROOT, STATUS, asks};
 use crate::activities::slack_failure;
 use crate::domain::notice::MessageRef;
 use crate::slack::api::{Event, Post, SlackError};
@@ -196,8 +196,13 @@ impl Scribe<'_> {
     }
 
     /// What every message about a request carries: whose it is, and its part.
+    /// An outcome says which one, so that no other is taken for it.
     fn metadata(&self, part: &str) -> BTreeMap<&'static str, String> {
-        BTreeMap::from([("request_id", self.n.request_id.to_string()), ("part", part.to_owned())])
+        let mut metadata = BTreeMap::from([("request_id", self.n.request_id.to_string()), ("part", part.to_owned())]);
+        if part == OUTCOME {
+            metadata.insert(STATUS, self.n.notice.status().word().to_owned());
+        }
+        metadata
     }
 
     /// Where a part is, once it was posted.

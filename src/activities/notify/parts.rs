@@ -10,12 +10,12 @@ use crate::slack::api::SlackError;
 use crate::slack::views::thread::ProgressState;
 use crate::slack::views::{decision, thread};
 
-/// The message in the channel.
-pub(super) const ROOT: &str = "root";
-/// The authorizer's card.
-pub(super) const CARD: &str = "card";
-/// The authorizer's card of a request that needs a hand, by attempt.
-const ATTENTION: &str = "attention";
+use crate::domain::notice::part::ATTENTION;
+pub(super) use crate::domain::notice::part::{CARD, ROOT};
+
+/// The reply that ends a request, and where its metadata says how.
+pub(super) const OUTCOME: &str = "outcome";
+pub(super) const STATUS: &str = "status";
 /// The progress of the work, by attempt.
 const PROGRESS: &str = "progress";
 
@@ -30,7 +30,12 @@ impl Scribe<'_> {
         match &n.notice {
             Notice::Requested { .. } => {
                 self.write(ROOT, Place::Channel, thread::root(n)).await?;
-                self.write(CARD, Place::Authorizer, decision::ask(n)).await
+                self.write(CARD, Place::Authorizer, decision::ask(n)).await?;
+                // A question of a run before this one, if the request was reset.
+                match self.last(ATTENTION) {
+                    Some(attempt) => self.change(&by_attempt(ATTENTION, attempt), decision::attended(n)).await,
+                    None => Ok(()),
+                }
             }
             Notice::Reminded { .. } => {
                 self.write("reminder", Place::Authorizer, decision::reminder(n)).await?;
@@ -62,12 +67,12 @@ impl Scribe<'_> {
             Notice::Rejected { .. } | Notice::Expired => {
                 self.change(CARD, decision::decided(n)).await?;
                 self.change(ROOT, thread::root(n)).await?;
-                self.reply("outcome", outcome()).await
+                self.reply(OUTCOME, outcome()).await
             }
             Notice::Provisioned { result } => {
                 // First what the requester waits for: who sees the channel's message say
                 // that it is over finds the outcome.
-                self.reply("outcome", outcome()).await?;
+                self.reply(OUTCOME, outcome()).await?;
                 let progress = all_done(result);
                 let progress = self.end_progress(progress.as_ref(), ProgressState::Done);
                 let (root, progress) = tokio::join!(self.change(ROOT, thread::root(n)), progress);
@@ -77,11 +82,11 @@ impl Scribe<'_> {
                 self.close_cards().await?;
                 self.write(ROOT, Place::Channel, thread::root(n)).await?;
                 self.end_progress(None, ProgressState::Stopped).await?;
-                self.reply("outcome", outcome()).await
+                self.reply(OUTCOME, outcome()).await
             }
             Notice::Refused { .. } => {
                 self.write(ROOT, Place::Channel, thread::root(n)).await?;
-                self.reply("outcome", outcome()).await
+                self.reply(OUTCOME, outcome()).await
             }
         }
     }

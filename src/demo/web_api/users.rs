@@ -3,12 +3,23 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Args, Refusal, refuse};
-use crate::demo::workspace::{BOT_ID, BOT_USER, Profile, TEAM_DOMAIN, TEAM_ID, TEAM_NAME, Workspace};
+use crate::demo::workspace::{APP_ID, BOT_ID, BOT_NAME, BOT_USER, Profile, TEAM_DOMAIN, TEAM_ID, TEAM_NAME, Workspace};
 
 pub(super) fn info(state: &mut Workspace, args: &Args) -> Answer {
     let id = args.required("user")?;
     let person = state.people.get(&id).ok_or_else(|| Refusal::new("user_not_found"))?;
     Ok(json!({ "user": user_json(state, person) }))
+}
+
+/// The bot as the author of its messages, which says of which app it is.
+pub(super) fn bot(args: &Args) -> Answer {
+    if args.required("bot")? != BOT_ID {
+        return refuse("bot_not_found");
+    }
+    Ok(json!({ "bot": {
+        "id": BOT_ID, "deleted": false, "name": BOT_NAME, "updated": 1_795_400_000, "app_id": APP_ID,
+        "user_id": BOT_USER, "icons": { "image_36": "https://a.slack-edge.com/80588/img/plugins/app/bot_36.png" },
+    } }))
 }
 
 /// `auth.test`: whose the token is. `enterprise_id` is there on Enterprise Grid alone.

@@ -1,8 +1,9 @@
 //! Deciding: Approve, Reject, and the reason for it.
 //!
-//! A click is judged by the rules the workflow will judge it by, so that the
-//! person hears at once what is wrong. What counts is what the workflow accepts:
-//! after the signal the state is read back, and whoever lost a race is told.
+//! A click is judged by the rules that were recorded with the request, as the workflow
+//! judges it, so that the person hears at once what is wrong. What counts is what the
+//! workflow accepts: after the signal the state is read back, and whoever lost a race,
+//! or approved what would not pass its checks any more, is told.
 
 use std::time::Duration;
 
@@ -11,28 +12,22 @@ use tokio::time::Instant;
 
 use super::{Handlers, NO_ANSWER, Reply};
 use crate::domain::lifecycle::{RequestState, Status};
+use crate::domain::notice::part;
 use crate::domain::request::{ProvisionRequest, RequestId};
-use crate::domain::rules::{Authorization, Decision, Verdict};
+use crate::domain::rules::{Authorization, Decision, Rules, Verdict};
 use crate::slack::ids;
 use crate::slack::inbound::{Click, Reason};
 use crate::slack::views::{decision as views, private};
-use crate::temporal::RequestError;
+use crate::temporal::{Recorded, RequestError};
 
 /// How long a decision and finding out what became of it may take together: what
 /// was sent is never answered with "try again".
 const FOUND_OUT_WITHIN: Duration = Duration::from_millis(2_000);
 
 pub async fn approve(bot: &Handlers, click: Click, region: Option<String>, profile: Option<String>) -> Reply {
-    let decision = Decision {
-        decision: Verdict::Approve,
-        // What is chosen from one needs no choosing, and Slack does not always
-        // report a selection nobody touched.
-        region: region.or_else(|| only(&bot.policy.regions)),
-        profile: profile.or_else(|| only(&bot.policy.profiles)),
-        decided_by: click.user.clone(),
-        reason: None,
-    };
-    match decide(bot, &click.request_id, decision, &click.id).await {
+    let decided_by = click.user.clone();
+    let decision = Decision { decision: Verdict::Approve, region, profile, decided_by, reason: None };
+    match decide(bot, &click.request_id, decision, &click.id, Some(&click)).await {
         Ok(()) => Reply::Nothing,
         Err(text) => bot.tell(&click, &text).await,
     }
@@ -45,16 +40,18 @@ fn only(choices: &[String]) -> Option<String> {
     }
 }
 
+/// What is chosen from one needs no choosing, and Slack does not always report a
+/// selection nobody touched.
+fn fill_in(decision: &mut Decision, rules: &Rules) {
+    if decision.decision == Verdict::Approve {
+        decision.region = decision.region.take().or_else(|| only(&rules.regions));
+        decision.profile = decision.profile.take().or_else(|| only(&rules.profiles));
+    }
+}
+
 /// Asks for the reason, unless it is plain that it will not count.
 pub async fn reject(bot: &Handlers, click: Click) -> Reply {
-    let judged = match bot.request_of(&click.request_id).await {
-        Ok((id, request)) => match judge(bot, &request, &rejection(&click.user, None)) {
-            Ok(()) => Ok((id, request)),
-            Err(text) => Err(text),
-        },
-        Err(text) => Err(text),
-    };
-    let (id, request) = match judged {
+    let (id, request) = match to_reject(bot, &click).await {
         Ok(judged) => judged,
         Err(text) => return bot.tell(&click, &text).await,
     };
@@ -75,9 +72,18 @@ pub async fn reject(bot: &Handlers, click: Click) -> Reply {
 
 pub async fn reasoned(bot: &Handlers, reason: Reason) -> Reply {
     let decision = rejection(&reason.user, Some(reason.reason));
-    match decide(bot, &reason.request_id, decision, &reason.click_id).await {
+    match decide(bot, &reason.request_id, decision, &reason.click_id, None).await {
         Ok(()) => Reply::Nothing,
         Err(text) => Reply::error(ids::REASON, text),
+    }
+}
+
+async fn to_reject(bot: &Handlers, click: &Click) -> Result<(RequestId, ProvisionRequest), String> {
+    let (id, request) = bot.request_of(&click.request_id).await?;
+    request.may_be_decided_by(&click.user).map_err(|refusal| refusal.to_string())?;
+    match bot.broken(&id, Some(click), part::CARD).await {
+        Some(text) => Err(text),
+        None => Ok((id, request)),
     }
 }
 
@@ -87,14 +93,25 @@ fn rejection(user: &str, reason: Option<String>) -> Decision {
 
 /// Judges a decision, sends it, and finds out whether it is the one that counts.
 /// The error is a sentence for the person who decided.
-async fn decide(bot: &Handlers, request_id: &str, decision: Decision, click: &str) -> Result<(), String> {
+async fn decide(
+    bot: &Handlers,
+    request_id: &str,
+    mut decision: Decision,
+    click_id: &str,
+    click: Option<&Click>,
+) -> Result<(), String> {
     let answer_by = Instant::now() + FOUND_OUT_WITHIN;
-    let (id, request) = bot.request_of(request_id).await?;
-    judge(bot, &request, &decision)?;
+    let (id, Recorded { request, rules }) = bot.recorded(request_id).await?;
+    request.may_be_decided_by(&decision.decided_by).map_err(|refusal| refusal.to_string())?;
+    // Without rules nobody was asked yet: the workflow judges when it has them.
+    if let Some(rules) = rules {
+        fill_in(&mut decision, &rules);
+        rules.accept(&request, &decision).map_err(|refusal| refusal.to_string())?;
+    }
     let verdict = decision.decision;
-    match bot.requests.authorize(&id, decision, click).await {
+    match bot.requests.authorize(&id, decision, click_id).await {
         Ok(()) => {}
-        Err(RequestError::Ended) => return Err(ended(bot, &id).await),
+        Err(RequestError::Ended) => return Err(ended(bot, &id, click, part::CARD).await),
         Err(error) => {
             tracing::warn!(request.id = %id, %error, "a decision could not be sent");
             return Err(NO_ANSWER.to_owned());
@@ -116,25 +133,13 @@ async fn effect(bot: &Handlers, id: &RequestId, verdict: Verdict) -> Result<Resu
     // Open still: not judged yet, which it will be, or it did not count.
     if state.authorization.is_none() && !is_over(state.status) {
         let why = bot.requests.not_counted(id).await?;
-        return Ok(why.map_or(Ok(()), |why| Err(private::no_longer(&why))));
+        return Ok(why.map_or(Ok(()), |why| Err(private::not_counted(&why))));
     }
     Ok(counted(&state, verdict))
 }
 
 fn is_over(status: Status) -> bool {
     !matches!(status, Status::PreFlight | Status::AwaitingAuthorization)
-}
-
-/// The same judgement the workflow makes, as far as nobody needs to be asked: it
-/// makes the pre-flight checks once more itself before it obeys an approval.
-fn judge(bot: &Handlers, request: &ProvisionRequest, decision: &Decision) -> Result<(), String> {
-    request.may_be_decided_by(&decision.decided_by).map_err(|refusal| refusal.to_string())?;
-    // Saying no stays possible when the team or the blueprint is gone.
-    if decision.decision == Verdict::Reject {
-        return Ok(());
-    }
-    let rules = bot.policy.rules(request).map_err(|problem| private::no_longer(&problem.to_string()))?;
-    rules.accept(request, decision).map(|_| ()).map_err(|refusal| refusal.to_string())
 }
 
 /// Is the decision that counted the one just made?
@@ -151,7 +156,10 @@ fn decided(authorization: &Authorization) -> String {
 }
 
 /// What to say about a request that is over.
-async fn ended(bot: &Handlers, id: &RequestId) -> String {
+pub(super) async fn ended(bot: &Handlers, id: &RequestId, click: Option<&Click>, part: &str) -> String {
+    if let Some(text) = bot.broken(id, click, part).await {
+        return text;
+    }
     match bot.requests.state(id).await {
         Ok(RequestState { authorization: Some(authorization), status: Status::Rejected, .. }) => {
             decided(&authorization)

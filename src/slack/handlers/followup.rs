@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Handlers, NO_ANSWER, Reply};
+use super::{Handlers, NO_ANSWER, Reply, decision};
 use crate::domain::lifecycle::{Attendance, Choice, RequestState, Status};
+use crate::domain::notice::part;
 use crate::domain::request::{ProvisionRequest, RequestId};
+use crate::domain::rules::NotCounted;
 use crate::slack::inbound::Click;
 use crate::slack::views::private;
 use crate::temporal::RequestError;
@@ -26,6 +28,9 @@ async fn withdraw(bot: &Handlers, click: &Click) -> Result<(), String> {
         return Err(format!("Only <@{}>, who made this request, can cancel it.", request.requester_id));
     }
     // Cancelling what is over does nothing, so the answer is found first.
+    if let Some(text) = bot.broken(&id, Some(click), part::ROOT).await {
+        return Err(text);
+    }
     match bot.requests.state(&id).await {
         Ok(state) if state.status == Status::Cancelled => return Ok(()),
         Ok(state) if state.status.is_final() => return Err(private::already_over(state.status)),
@@ -64,7 +69,7 @@ async fn choose(bot: &Handlers, click: &Click, choice: Choice, attempt: u32) -> 
     let attendance = Attendance { choice, attempt, decided_by: click.user.clone() };
     match bot.requests.attend(&id, attendance, &click.id).await {
         Ok(()) => {}
-        Err(RequestError::Ended) => return Err("This request is already over.".to_owned()),
+        Err(RequestError::Ended) => return Err(decision::ended(bot, &id, Some(click), &part::attention(attempt)).await),
         Err(error) => {
             tracing::warn!(request.id = %id, %error, "a choice could not be sent");
             return Err(NO_ANSWER.to_owned());
@@ -72,13 +77,13 @@ async fn choose(bot: &Handlers, click: &Click, choice: Choice, attempt: u32) -> 
     }
     // Without an answer the choice is kept, and judged as soon as a worker is back.
     match tokio::time::timeout_at(answer_by, refused(bot, &id, attempt)).await {
-        Ok(Ok(Some(why))) => Err(private::not_your_choice(&why)),
+        Ok(Ok(Some(why))) => Err(private::not_your_choice(why.reason())),
         _ => Ok(()),
     }
 }
 
 /// Why a choice that was sent did not count, if that is known.
-async fn refused(bot: &Handlers, id: &RequestId, attempt: u32) -> Result<Option<String>, RequestError> {
+async fn refused(bot: &Handlers, id: &RequestId, attempt: u32) -> Result<Option<NotCounted>, RequestError> {
     match bot.requests.state(id).await? {
         RequestState { status: Status::NeedsAttention, failure: Some(open), .. } if open.attempt == attempt => {
             bot.requests.not_counted(id).await

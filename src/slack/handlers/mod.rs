@@ -2,6 +2,7 @@
 //! acknowledgement. Nothing is queued and nothing runs on behind it, but the looking
 //! for names to show (`directory/names.rs`), on which nothing depends.
 
+mod broken;
 pub mod decision;
 pub mod followup;
 pub mod request;
@@ -17,11 +18,12 @@ use super::api::SlackApi;
 use super::directory::Directory;
 use super::ids;
 use super::inbound::{Button, Click, Inbound};
+use super::origin::{Foreign, Origin};
 use super::views::private;
 use crate::domain::policy::Policy;
 use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
 use crate::telemetry::Metrics;
-use crate::temporal::{RequestError, Requests};
+use crate::temporal::{Recorded, RequestError, Requests};
 use crate::traces;
 
 /// What a handler needs.
@@ -117,22 +119,49 @@ fn span(inbound: &Inbound) -> Span {
 const ANSWER_WITHIN: Duration = Duration::from_millis(2_200);
 
 impl Handlers {
-    /// The answer, in less time than Slack waits, and how handling went.
-    pub async fn answer(&self, inbound: Inbound) -> (Reply, &'static str) {
+    /// The answer, in less time than Slack waits, and how handling went. What is for
+    /// somebody else is not handled, and has none.
+    pub async fn answer(&self, origin: &Origin, inbound: Inbound) -> (Result<Reply, Foreign>, &'static str) {
         let late = Late::from(&inbound);
         let span = span(&inbound);
+        let handled = async {
+            match self.is_for_us(origin).await {
+                Ok(true) => (Ok(self.handle(inbound).await), "ok"),
+                Ok(false) => (Ok(self.put_off(&late, WHOSE).await), "unknown"),
+                Err(foreign) => (Err(foreign), "foreign"),
+            }
+        };
         let answer = async {
-            match tokio::time::timeout(ANSWER_WITHIN, self.handle(inbound)).await {
-                Ok(reply) => (reply, "ok"),
-                Err(_) => (self.late(late).await, "late"),
+            match tokio::time::timeout(ANSWER_WITHIN, handled).await {
+                Ok(answer) => answer,
+                Err(_) => (Ok(self.put_off(&late, LATE).await), "late"),
             }
         };
         let (reply, result) = answer.instrument(span.clone()).await;
-        traces::tell(&span, "slack.reply", reply.kind());
+        traces::tell(&span, "slack.reply", reply.as_ref().map_or("none", Reply::kind));
         if result != "ok" {
             traces::failed(&span, result);
         }
         (reply, result)
+    }
+
+    /// Whether a delivery is for our app and organisation; `false`: that is not known,
+    /// since Slack has not yet said whose token we have. A signature shows whose secret
+    /// it is, not for which workspace, so nothing is done until it is known.
+    async fn is_for_us(&self, origin: &Origin) -> Result<bool, Foreign> {
+        if origin.is_silent() {
+            return Ok(true);
+        }
+        let us = match self.slack.identity().await {
+            Ok(us) => us,
+            Err(error) => {
+                tracing::warn!(%error, "a delivery is put off: it is not known whose bot this is");
+                return Ok(false);
+            }
+        };
+        self.slack.find_app().await;
+        origin.judge(us, self.slack.app_id())?;
+        Ok(true)
     }
 
     async fn handle(&self, inbound: Inbound) -> Reply {
@@ -153,13 +182,13 @@ impl Handlers {
         }
     }
 
-    /// The answer when handling takes longer than Slack waits.
-    async fn late(&self, late: Late) -> Reply {
+    /// The answer when handling takes longer than Slack waits, or cannot begin.
+    async fn put_off(&self, late: &Late, why: &str) -> Reply {
         match late {
-            Late::Command => Reply::Private(LATE.to_owned()),
-            Late::Form(field) => Reply::error(field, LATE),
+            Late::Command => Reply::Private(why.to_owned()),
+            Late::Form(field) => Reply::error(field, why),
             Late::Click(click) => {
-                let told = tokio::time::timeout(TELL_LATE, self.tell(&click, LATE)).await;
+                let told = tokio::time::timeout(TELL_LATE, self.tell(click, why)).await;
                 told.unwrap_or(Reply::Nothing)
             }
             Late::Other => Reply::Nothing,
@@ -183,19 +212,31 @@ impl Handlers {
     /// The request a click is about, or what to tell instead.
     async fn request_of(&self, id: &str) -> Result<(RequestId, ProvisionRequest), String> {
         let id = RequestId::parse(id).ok_or(NO_SUCH_REQUEST)?;
-        match self.requests.get(&id).await {
-            Ok(request) => Ok((id, request)),
-            Err(RequestError::NotFound | RequestError::Ended) => Err(NO_SUCH_REQUEST.to_owned()),
-            Err(RequestError::NoAnswer(why)) => {
-                tracing::warn!(request.id = %id, why, "a request could not be read");
-                Err(NO_ANSWER.to_owned())
-            }
+        known(&id, self.requests.get(&id).await).map(|request| (id, request))
+    }
+
+    /// The same, with the rules that were recorded with it.
+    async fn recorded(&self, id: &str) -> Result<(RequestId, Recorded), String> {
+        let id = RequestId::parse(id).ok_or(NO_SUCH_REQUEST)?;
+        known(&id, self.requests.recorded(&id).await).map(|recorded| (id, recorded))
+    }
+}
+
+/// What was read of a request, or what to tell instead.
+fn known<T>(id: &RequestId, read: Result<T, RequestError>) -> Result<T, String> {
+    match read {
+        Ok(read) => Ok(read),
+        Err(RequestError::NotFound | RequestError::Ended) => Err(NO_SUCH_REQUEST.to_owned()),
+        Err(RequestError::NoAnswer(why)) => {
+            tracing::warn!(request.id = %id, why, "a request could not be read");
+            Err(NO_ANSWER.to_owned())
         }
     }
 }
 
 /// How long telling somebody that it took too long may take.
 const TELL_LATE: Duration = Duration::from_millis(400);
+const WHOSE: &str = "Slack does not tell this app which workspace it belongs to right now. Nothing was changed: please try again in a moment.";
 const LATE: &str = "That took too long. Nothing is lost: please try again in a moment.";
 const NO_ANSWER: &str =
     "The service that keeps the requests does not answer right now. Nothing was changed: please try again in a moment.";

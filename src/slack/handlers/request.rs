@@ -9,13 +9,14 @@ use tokio::time::Instant;
 use super::{Handlers, NO_ANSWER, Reply};
 use crate::domain::policy::{Field, Groups, Person, Standing};
 use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
+use crate::domain::rules::Rules;
 use crate::slack::api::SlackError;
 use crate::slack::directory::Look;
 use crate::slack::ids;
 use crate::slack::inbound::{Command, Search, Submission};
 use crate::slack::views::request::{Authorizers, Choice, RequestForm};
 use crate::slack::views::{private, request as views};
-use crate::temporal::{RequestError, Started};
+use crate::temporal::{Recorded, RequestError, Started};
 
 /// How long looking people up may take before a search is answered with what is
 /// known by then.
@@ -121,12 +122,28 @@ pub async fn searched(bot: &Handlers, search: Search) -> Reply {
     let choices = match search.action_id.as_str() {
         ids::TEAM => teams(bot, &search).await,
         ids::BLUEPRINT => blueprints(bot),
-        ids::REGION => bot.policy.regions.iter().map(|region| Choice::of(region)).collect(),
-        ids::PROFILE => bot.policy.profiles.iter().map(|profile| Choice::of(profile)).collect(),
+        ids::REGION => offered(bot, &search, |rules| &rules.regions, &bot.policy.regions).await,
+        ids::PROFILE => offered(bot, &search, |rules| &rules.profiles, &bot.policy.profiles).await,
         ids::AUTHORIZER => authorizers(bot, &search).await,
         _ => Vec::new(),
     };
     Reply::Options(views::options(&choices, &search.typed))
+}
+
+/// What the request of a card offers, as recorded: what the file says by now would be
+/// refused. Where the card does not tell its request, `today`, which is judged anyway.
+async fn offered(
+    bot: &Handlers,
+    search: &Search,
+    recorded: fn(&Rules) -> &Vec<String>,
+    today: &[String],
+) -> Vec<Choice> {
+    let choices = |names: &[String]| names.iter().map(|name| Choice::of(name)).collect();
+    let Some(id) = &search.request_id else { return choices(today) };
+    match bot.recorded(id).await {
+        Ok((_, Recorded { rules: Some(rules), .. })) => choices(recorded(&rules)),
+        Ok((_, Recorded { rules: None, .. })) | Err(_) => Vec::new(),
+    }
 }
 
 async fn teams(bot: &Handlers, search: &Search) -> Vec<Choice> {

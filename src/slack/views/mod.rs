@@ -4,6 +4,7 @@
 //! - [`request`]: the form behind `/provision`, and what explains why there is none.
 //! - [`decision`]: the authorizer's direct messages, and the form for a reason.
 //! - [`thread`]: the request's message in the channel, and its thread.
+//! - [`over`]: the same messages once the request was ended from outside.
 //! - [`text`]: text from outside, made harmless and cut.
 //! - [`template`]: the renderer of the files.
 //!
@@ -14,6 +15,7 @@
 use serde_json::Value;
 
 pub mod decision;
+pub mod over;
 mod parts;
 pub mod private;
 pub mod request;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::over;
 use super::text::{Markup, Text, escape, mention};
-use crate::domain::lifecycle::Status;
-use crate::domain::rules::{REASON_MAX, Verdict};
+use crate::domain::lifecycle::{Break, Status};
+use crate::domain::rules::{NotCounted, REASON_MAX, Verdict};
 use crate::slack::ids::COMMAND;
 
 /// How much of what was typed is given back.
@@ -46,9 +47,19 @@ pub fn already_decided(verdict: Verdict, by: &str) -> String {
     format!("This request was already {done} by {}. Nothing was changed.", mention(by))
 }
 
-/// The answer to an approval that the pre-flight checks would refuse by now.
-pub fn no_longer(why: &str) -> String {
-    format!("This request cannot be approved any more. What the person who made it would read now: {why}")
+/// The answer to a decision that did not count.
+pub fn not_counted(why: &NotCounted) -> String {
+    match why {
+        NotCounted::Decision(why) => format!("Your decision did not count. {why}"),
+        NotCounted::Request(why) => {
+            format!("This request cannot be approved any more. What the person who made it would read now: {why}")
+        }
+        NotCounted::Unchecked(why) => {
+            format!(
+                "Your approval did not count, since the checks before it could not be made: {why} Please approve again."
+            )
+        }
+    }
 }
 
 /// The answer to a choice that does not count any more.
@@ -72,6 +83,11 @@ pub fn already_over(status: Status) -> String {
         Status::NeedsAttention => "was already approved, and needs a hand now",
     };
     format!("This request {how}. Nothing was changed.")
+}
+
+/// The answer to a click on a request that was ended before its end.
+pub fn broken(how: Break, cut_off: bool) -> String {
+    format!("This request {}. {} To ask again, use {COMMAND}.", over::by(how), over::left(cut_off))
 }
 
 /// A sentence for the person who clicked, with mentions of people in it.

@@ -13,7 +13,7 @@ use super::text::{Markup, Text, link, mention, moment};
 use crate::domain::notice::{Notice, Notification};
 use crate::domain::policy::PreflightProblem;
 use crate::domain::provisioning::{Progress, Provisioned};
-use crate::domain::rules::Authorization;
+use crate::domain::rules::{Authorization, NotCounted};
 use crate::slack::ids;
 
 /// Cells of the progress bar: one line on a phone, with the numbers.
@@ -146,10 +146,14 @@ pub fn note(n: &Notification) -> Option<Message> {
             (format!("⏰ {who} was reminded. The request stays open until {}.", moment(*expires_at)), None)
         }
         Notice::NotCounted { why } => {
-            let why = Text::line_or_dash(why, QUOTE_MAX);
             let you = requester(n);
-            let text = format!("🚧 An approval by {who} did not count, so the request waits on.");
-            (format!("{text} Asking now, {you} would read: {why}"), None)
+            let (so, why) = match why {
+                NotCounted::Decision(why) => (String::new(), why),
+                NotCounted::Request(why) => (format!(" Asking now, {you} would read:"), why),
+                NotCounted::Unchecked(why) => (" The checks before it could not be made:".to_owned(), why),
+            };
+            let why = Text::line_or_dash(why, QUOTE_MAX);
+            (format!("🚧 An approval by {who} did not count, so the request waits on.{so} {why}"), None)
         }
         Notice::ChoiceNotCounted { why, .. } => {
             let why = Text::line_or_dash(why, QUOTE_MAX);

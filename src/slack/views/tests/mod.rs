@@ -16,7 +16,7 @@ use crate::domain::notice::{Cleanup, Conversation, GivenUp, MessageRef, Notice, 
 use crate::domain::policy::{Blueprint, PreflightProblem};
 use crate::domain::provisioning::{Progress, Provisioned};
 use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
-use crate::domain::rules::{Authorization, Rules};
+use crate::domain::rules::{Authorization, NotCounted, Rules};
 use crate::slack::ids;
 use limits::{Surface, check_limits, strings};
 
@@ -137,7 +137,10 @@ fn notices(typed: Option<&str>) -> Vec<(&'static str, Notice)> {
         ("requested", Notice::Requested { expires_at: SOON }),
         ("reminded", Notice::Reminded { expires_at: SOON }),
         ("authorized", Notice::Authorized { region: text("eu-west-1"), profile: text("sandbox"), decided_by: bob() }),
-        ("not counted", Notice::NotCounted { why: text("Bob cannot decide: this account is deactivated.") }),
+        (
+            "not counted",
+            Notice::NotCounted { why: NotCounted::Request(text("Bob cannot decide: this account is deactivated.")) },
+        ),
         ("rejected", Notice::Rejected { decided_by: bob(), reason: Some(text("Use the shared bucket instead.")) }),
         ("rejected without a reason", Notice::Rejected { decided_by: bob(), reason: None }),
         ("expired", Notice::Expired),
