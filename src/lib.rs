@@ -18,6 +18,7 @@ pub mod provisioner;
 pub mod slack;
 
 pub mod app;
+pub mod bodies;
 pub mod check;
 pub mod codec_server;
 pub mod https;

@@ -15,6 +15,7 @@ mod choices;
 mod cli;
 mod collector;
 mod deaths;
+mod crowd;
 mod decisions;
 mod deleted;
 mod edges;
