@@ -3,12 +3,15 @@
 //! payloads to `/decode` or `/encode`.
 //!
 //! Whoever reaches it reads what people typed. So it wants a token, except where
-//! only programs of the same machine reach it.
+//! only programs of the same machine reach it, and no page of somebody else's in
+//! one of its browsers.
+
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Json;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -21,12 +24,23 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tower_http::cors::CorsLayer;
+use tower_http::timeout::TimeoutLayer;
 
+use crate::bodies::Bodies;
 use crate::codec::{Codec, CodecError};
+use crate::local;
+use crate::server::{self, Bounds};
 
 /// Temporal refuses a message beyond 4 MiB; base64 makes a third more of it.
 const BODY_MAX: usize = 6 * 1024 * 1024;
+/// How long a body may take.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
+/// How much of all bodies is held at once. What is made of one takes three times as much.
+const BODIES_ROOM: usize = 4 * BODY_MAX;
+/// How long a request may take, its body included.
+const REQUEST_WITHIN: Duration = Duration::from_secs(20);
 
 /// Where it serves, and for whom.
 pub struct Options {
@@ -58,7 +72,13 @@ pub async fn run(
     }
     tracing::info!(%address, "decrypting");
     let routes = routes(codec, &options)?;
-    axum::serve(listener, routes).with_graceful_shutdown(stopping).await.context("the codec server")
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        stopping.await;
+        let _ = stop.send(true);
+    });
+    server::serve(listener, routes, Bounds::default(), stopped).await;
+    Ok(())
 }
 
 fn routes(codec: Codec, options: &Options) -> anyhow::Result<Router> {
@@ -72,21 +92,41 @@ fn routes(codec: Codec, options: &Options) -> anyhow::Result<Router> {
         .allow_methods([Method::POST])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("x-namespace")])
         .allow_credentials(true);
-    Ok(Router::new()
+    let guard = Guard { token: options.token.clone(), origins: options.origins.clone() };
+    let codes = Router::new()
         .route("/decode", post(decode))
         .route("/encode", post(encode))
-        .layer(middleware::from_fn_with_state(options.token.clone(), may))
+        .layer(middleware::from_fn_with_state(guard, may))
         // Asked by browsers before they send a token.
-        .layer(cors)
+        .layer(cors);
+    let codes = match options.token {
+        Some(_) => codes,
+        None => codes.layer(middleware::from_fn(local::only_here)),
+    };
+    Ok(codes
         .route("/healthz", get(|| async { "ok\n" }))
-        .layer(DefaultBodyLimit::max(BODY_MAX))
-        .with_state(codec))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_WITHIN))
+        .with_state(Served { codec, bodies: Bodies::new(BODY_MAX, BODY_WITHIN, BODIES_ROOM) }))
 }
 
-/// Lets those through who know the token.
-async fn may(State(token): State<Option<SecretString>>, request: Request, next: Next) -> Response {
-    let Some(token) = token else { return next.run(request).await };
-    let sent = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+/// Who may ask.
+#[derive(Clone)]
+struct Guard {
+    token: Option<SecretString>,
+    origins: Vec<String>,
+}
+
+/// Lets those through who know the token, or, where there is none, who are no page
+/// of somebody else's.
+async fn may(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let Some(token) = guard.token else {
+        return match local::foreign_origin(headers, &guard.origins) {
+            None => next.run(request).await,
+            Some(_) => (StatusCode::FORBIDDEN, "Pages of this origin are let in by --origin alone.\n").into_response(),
+        };
+    };
+    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let sent = sent.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     match is_same(sent, token.expose_secret()) {
         Ok(true) => next.run(request).await,
@@ -120,12 +160,37 @@ struct JsonPayload {
 /// A status, and why.
 type Refusal = (StatusCode, String);
 
-async fn decode(State(codec): State<Codec>, Json(body): Json<Payloads>) -> Result<Json<Payloads>, Refusal> {
-    each(body, |payload| codec.decrypt(payload))
+#[derive(Clone)]
+struct Served {
+    codec: Codec,
+    bodies: Bodies,
 }
 
-async fn encode(State(codec): State<Codec>, Json(body): Json<Payloads>) -> Result<Json<Payloads>, Refusal> {
-    each(body, |payload| codec.encrypt(payload))
+async fn decode(State(served): State<Served>, request: Request) -> Result<Json<Payloads>, Refusal> {
+    served.code(request, |payload| served.codec.decrypt(payload)).await
+}
+
+async fn encode(State(served): State<Served>, request: Request) -> Result<Json<Payloads>, Refusal> {
+    served.code(request, |payload| served.codec.encrypt(payload)).await
+}
+
+impl Served {
+    async fn code(
+        &self,
+        request: Request,
+        code: impl Fn(Payload) -> Result<Payload, CodecError>,
+    ) -> Result<Json<Payloads>, Refusal> {
+        let (parts, body) = request.into_parts();
+        let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if kind.split(';').next().is_none_or(|kind| !kind.trim().eq_ignore_ascii_case("application/json")) {
+            self.bodies.let_go(&parts, body);
+            return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "Payloads are application/json.\n".to_owned()));
+        }
+        let body = self.bodies.read(&parts, body).await.map_err(|why| (why.status(), format!("{why}\n")))?;
+        let payloads = serde_json::from_slice(body.bytes())
+            .map_err(|_| (StatusCode::BAD_REQUEST, "These are no payloads in JSON.\n".to_owned()))?;
+        each(payloads, code)
+    }
 }
 
 fn each(body: Payloads, code: impl Fn(Payload) -> Result<Payload, CodecError>) -> Result<Json<Payloads>, Refusal> {

@@ -22,6 +22,8 @@ pub mod bodies;
 pub mod check;
 pub mod codec_server;
 pub mod https;
+pub mod local;
+pub mod logs;
 pub mod otlp;
 pub mod server;
 pub mod telemetry;

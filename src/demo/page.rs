@@ -6,8 +6,9 @@ mod seen;
 
 use std::convert::Infallible;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{StatusCode, header};
+use axum::middleware::Next;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
@@ -18,6 +19,7 @@ use serde_json::{Value, json};
 
 use super::plugs::Pull;
 use super::simulator::Simulator;
+use crate::local::is_asked_here;
 
 /// The files of the page, by their names in its addresses.
 const FILES: [(&str, &str); 26] = [
@@ -60,6 +62,15 @@ pub(super) fn routes() -> Router<Simulator> {
         .route("/sim/bucket", get(bucket))
         .route("/sim/plug", post(plug))
         .route("/sim/{*file}", get(file))
+}
+
+/// Other people's pages in the same browser may not act as these people. Those that
+/// give this machine a name of their own ask for that name.
+pub(super) async fn only_here(request: Request, next: Next) -> Response {
+    match is_asked_here(&request) {
+        true => next.run(request).await,
+        false => (StatusCode::FORBIDDEN, "Open this as http://localhost or http://127.0.0.1.\n").into_response(),
+    }
 }
 
 async fn file(Path(name): Path<String>) -> Response {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::Router;
 use axum::body::Body;
+use axum::{Router, middleware};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -90,10 +90,11 @@ impl Simulator {
                 underneath: OnceLock::new(),
             }),
         };
+        let here = simulator.inner.address.ip().is_loopback();
         let routes = Router::new()
             .merge(web_api::routes())
             .merge(response_url::routes())
-            .merge(page::routes())
+            .merge(if here { page::routes().layer(middleware::from_fn(page::only_here)) } else { page::routes() })
             .with_state(simulator.clone());
         let server = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, routes).await {

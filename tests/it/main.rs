@@ -13,6 +13,7 @@ mod chaos;
 mod check;
 mod choices;
 mod cli;
+mod codec;
 mod collector;
 mod deaths;
 mod crowd;
