@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use provision_bot::codec::Codec;
-use provision_bot::config::{CodecSettings, Config, Flags, Part, environment};
+use provision_bot::config::{CodecSettings, Config, Flags, Log, Part, environment};
 use provision_bot::otlp::Exporter;
 use provision_bot::slack::manifest;
-use provision_bot::{app, check, codec_server, telemetry};
+use provision_bot::{app, check, codec_server, logs};
 
 /// Ask for cloud resources in Slack; the right person says yes in one click.
 #[derive(Parser)]
@@ -104,7 +104,7 @@ async fn main() -> ExitCode {
     match run(Cli::parse().command).await {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("{error:#}");
+            logs::end(&error, &Log::at_least(environment));
             ExitCode::FAILURE
         }
     }
@@ -120,7 +120,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             };
             let config = Config::load(part, &paths.into())?;
             let exporter = config.settings.traces.map(Exporter::start).transpose()?;
-            telemetry::start_logging(config.settings.log.format, &config.settings.log.filter, exporter.as_ref());
+            logs::start(&config.settings.log, exporter.as_ref());
             let ended = app::run(config, part).await;
             if let Some(exporter) = exporter {
                 exporter.stop().await;
@@ -129,8 +129,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         #[cfg(feature = "demo")]
         Command::Demo { play, listen } => {
-            let log = provision_bot::config::Log::from_env(environment)?;
-            telemetry::start_logging(log.format, &log.filter, None);
+            logs::start(&Log::from_env(environment)?, None);
             let bot = std::env::current_exe()?;
             match play {
                 true => provision_bot::demo::play(bot).await?,
@@ -150,7 +149,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::CodecServer { listen, origin } => {
             let settings = CodecSettings::from_env(&Flags { config: None, listen }, environment)?;
-            telemetry::start_logging(settings.log.format, &settings.log.filter, None);
+            logs::start(&settings.log, None);
             let options = codec_server::Options { listen: settings.listen, token: settings.token, origins: origin };
             codec_server::run(Codec::new(&settings.encryption_keys), options, app::asked_to_stop()).await?;
         }

@@ -15,7 +15,9 @@ use self::settings::Variables;
 use crate::domain::policy::Policy;
 
 pub use self::release::Release;
-pub use self::settings::{CodecSettings, EncryptionKey, Log, LogFormat, Settings, wrong_aws_endpoints};
+pub use self::settings::{
+    CodecSettings, DEFAULT_LOG_FILTER, EncryptionKey, Log, LogFormat, Settings, proxy, wrong_aws_endpoints,
+};
 
 /// Where the configuration file is, unless named.
 pub const DEFAULT_FILE: &str = "provision-bot.toml";

@@ -71,6 +71,8 @@ pub struct Log {
 }
 
 /// The shape of a line of the log.
+    /// Whether text may have colours, where people read it: not if `NO_COLOR` is set.
+    pub colours: bool,
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
     #[default]
@@ -118,6 +120,13 @@ impl Log {
         let mut variables = Variables::new(&lookup);
         variables.log().ok_or_else(|| variables.into_error())
     }
+    /// How to log that the settings are wrong, which may be those of the log.
+    pub fn at_least(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let form = |name: &str| if name == "RUST_LOG" { None } else { lookup(name) };
+        let plain = Self { filter: DEFAULT_LOG_FILTER.to_owned(), format: LogFormat::Text, colours: false };
+        Self::from_env(form).unwrap_or(plain)
+    }
+
 }
 
 impl CodecSettings {
@@ -299,7 +308,8 @@ impl<'l> Variables<'l> {
             Some("json") => Some(LogFormat::Json),
             Some(other) => self.refuse("PROVISION_BOT_LOG_FORMAT", format!("is {other:?}, expected text or json.")),
         };
-        Some(Log { filter: filter?, format: format? })
+        let colours = self.get("NO_COLOR").is_none();
+        Some(Log { filter: filter?, format: format?, colours })
     }
 
     /// The first of these that is set.
@@ -402,7 +412,7 @@ mod tests {
         let settings = settings(Part::All, WHOLE).expect("valid");
         assert_eq!(settings.slack_api_url, "https://slack.com/api");
         assert_eq!(settings.listen, "127.0.0.1:3000");
-        assert_eq!(settings.log, Log { filter: "info".into(), format: LogFormat::Text });
+        assert_eq!(settings.log, Log { filter: "info".into(), format: LogFormat::Text, colours: true });
         assert!(settings.encryption_keys.is_empty() && settings.slack_app_token.is_none());
         assert_eq!(settings.release, None);
     }

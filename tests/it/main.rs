@@ -28,6 +28,7 @@ mod hostile;
 mod install;
 mod load;
 mod long_waits;
+mod logs;
 mod meanwhile;
 mod observability;
 mod origins;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use provision_bot::demo::simulator::Simulator;
 use provision_bot::demo::stack::{StackOptions, get};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -42,6 +43,19 @@ fn texts(value: &Value) -> String {
         Value::Object(all) => all.iter().map(|(name, value)| format!("{name}\n{}", texts(value))).collect(),
         other => format!("{other}\n"),
     }
+}
+
+/// What was said or handed out on the way, and is nobody's business.
+fn confided(slack: &Simulator) -> Vec<String> {
+    // What people typed, and what bodies and frames are full of.
+    let mut confided = vec!["Landing page for the spring launch".to_owned(), "private_metadata".to_owned()];
+    confided.extend([slack.app_token().to_owned(), "ticket=".to_owned()]);
+    slack.read(|state| {
+        confided.extend(state.triggers.keys().cloned());
+        confided.extend(state.response_urls.keys().cloned());
+    });
+    assert!(confided.len() > 5, "a flow has triggers and response URLs: {confided:?}");
+    confided
 }
 
 async fn check(dir: &Path, variables: &[(&str, &str)]) -> String {
@@ -102,6 +116,9 @@ fn no_secret_is_told_anywhere() {
         world.stack.stop_bot().await.unwrap();
         let log = std::fs::read_to_string(dir.join("log")).unwrap();
         assert!(log.contains("TRACE") && log.contains(&built.id), "everything is logged that can be");
+        for text in confided(&slack) {
+            assert_eq!(log.lines().find(|line| line.contains(&text)), None, "the log tells {text}");
+        }
         told.push(("the log", log));
 
         for secret in [slack.bot_token(), slack.signing_secret(), KEY_ID, SECRET_KEY, wrong_token] {
@@ -109,6 +126,34 @@ fn no_secret_is_told_anywhere() {
                 let line = text.lines().find(|line| line.contains(secret));
                 assert_eq!(line, None, "{what} tells {secret}");
             }
+        }
+    });
+}
+
+#[test]
+fn nothing_that_comes_by_socket_is_logged() {
+    let by_socket = async || {
+        let (options, folder) = overheard().await;
+        (StackOptions { socket_mode: true, ..options }, folder)
+    };
+    alone_with(by_socket, async |world, folder| {
+        let scene = world.scene();
+        let slack = scene.slack.clone();
+        let built = scene.ask("by-socket").await;
+        scene.approve(&built).await;
+        scene.ended(&built, "provisioned").await;
+        // Another connection, and one that is refused.
+        slack.disconnect_all("refresh_requested");
+        let unwanted = scene.ask("unwanted").await;
+        scene.reject(&unwanted, "canary of a reason").await;
+        scene.ended(&unwanted, "rejected").await;
+        world.stack.stop_bot().await.unwrap();
+        let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+        assert!(log.contains("TRACE") && log.contains(&built.id), "everything is logged that can be");
+        let mut secrets = confided(&slack);
+        secrets.extend([slack.bot_token(), KEY_ID, SECRET_KEY, "canary of a reason"].map(str::to_owned));
+        for secret in secrets {
+            assert_eq!(log.lines().find(|line| line.contains(&secret)), None, "the log tells {secret}");
         }
     });
 }
