@@ -1,7 +1,4 @@
-//! Logs and metrics, each named once. Traces: [`crate::traces`].
-//!
-//! Logs name things alike everywhere: `request.id`, `slack.channel`,
-//! `s3.bucket`. Never a token, a body or a signature.
+//! Metrics, each named once. Traces: [`crate::traces`]; logs: [`crate::logs`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,31 +9,6 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, fmt};
-
-use crate::config::LogFormat;
-use crate::otlp::Exporter;
-
-/// What no filter changes. The AWS SDK logs key IDs as it finds them; a watcher of
-/// progress that outlives what it watched is no news.
-const ALWAYS: &str = "aws_config=warn,aws_sigv4=warn,aws_smithy_runtime::client::orchestrator=warn,\
-                      temporalio_sdk_core::worker::activities=error,provision_bot::spans=off";
-
-/// Sends the logs to standard error, in the given form, and spans to the collector
-/// if there is one. `filter` is `RUST_LOG`.
-pub fn start_logging(format: LogFormat, filter: &str, traces: Option<&Exporter>) {
-    let filter = EnvFilter::try_new(format!("{filter},{ALWAYS}")).unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = fmt::layer().with_writer(std::io::stderr);
-    let logs = match format {
-        LogFormat::Text => logs.boxed(),
-        LogFormat::Json => logs.json().flatten_event(true).boxed(),
-    };
-    let layers = tracing_subscriber::registry().with(logs.with_filter(filter)).with(traces.map(Exporter::layer));
-    // A second start is a second logger in one process, as in tests: the first stays.
-    let _ = layers.try_init();
-}
 
 /// What the bot counts. The SDK's own metrics come beside it, see [`crate::web`].
 #[derive(Clone)]
@@ -138,11 +110,64 @@ impl Metrics {
         self.handler_seconds.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
-    /// Everything counted so far, in the text format of Prometheus.
+    /// Everything counted so far, in the text format of Prometheus, version 0.0.4.
     pub fn render(&self) -> String {
         let mut out = String::new();
         // Writing to a string cannot fail.
         let _ = text::encode(&mut out, &self.registry);
-        out
+        classic(&out)
+    }
+}
+
+/// OpenMetrics, which the library writes, in the older format. There a counter is
+/// described by the name of its samples, and nothing marks the end
+/// (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
+fn classic(open: &str) -> String {
+    let mut out = String::with_capacity(open.len());
+    let mut help = None;
+    for line in open.lines() {
+        let mut words = line.splitn(4, ' ');
+        match (words.next(), words.next(), words.next(), words.next()) {
+            // The library ends the sentence, whether it has an end or not.
+            (Some("#"), Some("HELP"), Some(_), text) => help = text.map(|text| text.trim_end_matches('.')),
+            (Some("#"), Some("TYPE"), Some(name), Some(kind)) => {
+                let suffix = if kind == "counter" { "_total" } else { "" };
+                let help = help.take().unwrap_or(name);
+                out += &format!("# HELP {name}{suffix} {help}.\n# TYPE {name}{suffix} {kind}\n");
+            }
+            (Some("#"), ..) => {}
+            _ => {
+                out += line;
+                out.push('\n');
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_is_described_by_the_name_of_its_samples() {
+        let metrics = Metrics::default();
+        metrics.request("started");
+        metrics.open("0s", 2);
+        metrics.slack_call("chat.postMessage", "\"odd\\\n");
+        metrics.decided("approve", Duration::from_secs(2));
+        let told = metrics.render();
+        for lines in [
+            "# HELP provision_bot_requests_total Requests by what became of them: started, then each ending.\n\
+             # TYPE provision_bot_requests_total counter\n\
+             provision_bot_requests_total{outcome=\"started\"} 1\n",
+            "# TYPE provision_bot_requests_open gauge\nprovision_bot_requests_open{older_than=\"0s\"} 2\n",
+            "{method=\"chat.postMessage\",result=\"\\\"odd\\\\\\n\"} 1\n",
+            "# TYPE provision_bot_decision_seconds histogram\nprovision_bot_decision_seconds_sum",
+            "provision_bot_decision_seconds_bucket{le=\"+Inf\",verdict=\"approve\"} 1\n",
+        ] {
+            assert!(told.contains(lines), "{lines} is not in\n{told}");
+        }
+        assert!(!told.contains("# EOF") && !told.contains("..\n"), "{told}");
     }
 }

@@ -175,8 +175,7 @@ async fn metrics(State(health): State<Health>) -> Response {
     if let Some(address) = health.sdk_metrics
         && let Some(sdk) = fetch(address).await
     {
-        // Both end in the marker of OpenMetrics, which may stand only once.
-        text.truncate(text.trim_end_matches("# EOF\n").len());
+        // The same format, and other names: they begin with "temporal_".
         text.push_str(&sdk);
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()

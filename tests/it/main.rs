@@ -21,6 +21,7 @@ mod decisions;
 mod deleted;
 mod edges;
 mod encryption;
+mod exposition;
 mod flow;
 mod foreign;
 mod fuzzed;

@@ -8,6 +8,7 @@ use provision_bot::demo::stack::get;
 use serde_json::Value;
 
 use crate::attention::{question, with_a_lost_profile};
+use crate::exposition;
 use crate::world::{World, alone, eventually, options};
 
 const ALERTS: &str = include_str!("../../deploy/prometheus/alerts.yaml");
@@ -84,6 +85,16 @@ fn alerts_and_dashboard_ask_for_what_is_served() {
             r#"provision_bot_requests_open{older_than="25h"} 0"#,
         ] {
             assert!(served.contains(line), "{line} is not in\n{served}");
+        }
+
+        let families = exposition::read(&served);
+        for (name, kind) in [
+            ("provision_bot_requests_total", "counter"),
+            ("provision_bot_handler_seconds", "histogram"),
+            ("provision_bot_requests_open", "gauge"),
+            ("temporal_workflow_completed_total", "counter"),
+        ] {
+            assert_eq!(families.get(name).map(String::as_str), Some(kind), "{name} in\n{served}");
         }
 
         let mut expressions = Vec::new();
