@@ -63,7 +63,12 @@ pub async fn serve(
     let steps = provisioner::Metrics::default();
     let metrics = Metrics::with(|registry| steps.register(registry));
     let settings = &config.settings;
-    let slack = SlackApi::new(&settings.slack_api_url, settings.slack_bot_token.expose_secret(), metrics.clone())?;
+    let slack = SlackApi::new(
+        &settings.slack_api_url,
+        settings.slack_bot_token.expose_secret(),
+        settings.proxy.as_ref(),
+        metrics.clone(),
+    )?;
     let directory = Directory::new(slack.clone());
     let policy = Arc::new(config.policy.clone());
     let requests = Requests::default();
@@ -81,8 +86,9 @@ pub async fn serve(
     // Slack comes by the socket or over HTTP, never both.
     let (mut reach, mut socket, mut edge) = (None, None, None);
     if let (Some(handlers), Some(token)) = (&handlers, &settings.slack_app_token) {
-        let app = SlackApi::new(&settings.slack_api_url, token.expose_secret(), metrics.clone())?
-            .with_timeout(IN_AN_ACTIVITY);
+        let app =
+            SlackApi::new(&settings.slack_api_url, token.expose_secret(), settings.proxy.as_ref(), metrics.clone())?
+                .with_timeout(IN_AN_ACTIVITY);
         let seen = Reach::default();
         socket = Some(tokio::spawn(socket::serve(app, handlers.clone(), seen.clone(), stopping.clone())));
         reach = Some(seen);
@@ -117,7 +123,7 @@ pub async fn serve(
     } else {
         let indexed = temporal::missing_search_attributes(&client).await.is_ok_and(|missing| missing.is_empty());
         let bot = BotActivities { policy, slack, directory, metrics, indexed };
-        let provisioner = Provisioner::with(Aws::default(), steps);
+        let provisioner = Provisioner::with(Aws { proxy: settings.proxy.clone(), ..Aws::default() }, steps);
         let release = settings.release.as_ref();
         let mut workers = Workers::start(&runtime, &client, bot, provisioner, release, &live)?;
         if let Some(release) = settings.release.clone() {

@@ -25,6 +25,7 @@ pub mod https;
 pub mod local;
 pub mod logs;
 pub mod otlp;
+pub mod proxy;
 pub mod server;
 pub mod telemetry;
 pub mod traces;

@@ -11,9 +11,7 @@ use std::time::Duration;
 use anyhow::Context;
 use futures::future::BoxFuture;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry::{Key, global};
@@ -28,7 +26,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::https::https_or_http;
+use crate::https::{Https, https_or_http};
 use crate::traces::{Ids, TARGET};
 
 /// How long the last spans may take when the process is asked to stop.
@@ -45,7 +43,8 @@ impl Exporter {
     /// Starts exporting as the variables `OTEL_*` say, which the SDK reads itself.
     /// A batch may take as long as `timeout`.
     pub fn start(timeout: Duration) -> anyhow::Result<Self> {
-        let client = Client::builder(TokioExecutor::new()).build(https_or_http()?);
+        // The proxy is for what is outside; a collector is not.
+        let client = Client::builder(TokioExecutor::new()).build(https_or_http(None)?);
         let post = Post { client, runtime: Handle::try_current()?, timeout };
         let exporter =
             Otlp::builder().with_http().with_http_client(post).build().context("the variables OTEL_EXPORTER_OTLP_*")?;
@@ -95,7 +94,7 @@ fn resource() -> Resource {
 /// The HTTP client of everything else, for a thread that knows no tokio.
 #[derive(Debug)]
 struct Post {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<Https, Full<Bytes>>,
     runtime: Handle,
     /// The SDK keeps no time itself.
     timeout: Duration,

@@ -66,7 +66,12 @@ impl Stack {
     /// Where the profiles are.
     pub fn aws(&self) -> Aws {
         let (config, credentials) = (self.aws.config.clone(), self.aws.credentials.clone());
-        Aws { endpoint_url: Some(self.s3.endpoint()), config_file: Some(config), credentials_file: Some(credentials) }
+        Aws {
+            endpoint_url: Some(self.s3.endpoint()),
+            config_file: Some(config),
+            credentials_file: Some(credentials),
+            proxy: None,
+        }
     }
 
     pub fn bot_url(&self) -> String {

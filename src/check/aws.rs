@@ -16,20 +16,23 @@ use crate::domain::policy::Policy;
 use crate::provisioner::Aws;
 use crate::provisioner::clients::{self, Connected};
 use crate::provisioner::failure::Problem;
+use crate::proxy::Proxy;
 
 const CREATE: &str = "s3:CreateBucket";
 /// A name as buckets of requests have it.
 const A_BUCKET: &str = "app-check-team-0000000000";
 
 /// A probe for each profile in each region that an authorizer may choose.
-pub(super) fn probes(policy: &Policy) -> Vec<BoxFuture<'static, Vec<Line>>> {
+pub(super) fn probes(policy: &Policy, proxy: Option<&Proxy>) -> Vec<BoxFuture<'static, Vec<Line>>> {
     let pairs = policy.profiles.iter().flat_map(|profile| policy.regions.iter().map(move |region| (profile, region)));
-    pairs.map(|(profile, region)| probe(profile.clone(), region.clone()).map(|line| vec![line]).boxed()).collect()
+    pairs
+        .map(|(profile, region)| probe(profile.clone(), region.clone(), proxy.cloned()).map(|line| vec![line]).boxed())
+        .collect()
 }
 
-async fn probe(profile: String, region: String) -> Line {
+async fn probe(profile: String, region: String, proxy: Option<Proxy>) -> Line {
     let what = format!("AWS {profile} in {region}");
-    let aws = Aws::default();
+    let aws = Aws { proxy, ..Aws::default() };
     let sdk = clients::load(&aws, &region, &profile).await;
     let s3 = Connected::new(&aws, &sdk);
     let may_list = match timeout(DEADLINE, s3.client.list_buckets().max_buckets(1).send()).await {

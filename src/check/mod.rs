@@ -1,6 +1,7 @@
 //! `provision-bot check`: the configuration and every connection, one line each,
 //! and what to do where one fails. Nothing is posted, started or created.
 //!
+//! - `proxy`: whether it lets us through to Slack, where there is one.
 //! - `slack`: the tokens, the scopes, the clock.
 //! - `people`: those whom the configuration names.
 //! - `temporal`: the namespace, what may be done in it, its search attributes, and
@@ -10,6 +11,7 @@
 
 mod aws;
 mod people;
+mod proxy;
 mod release;
 mod slack;
 mod temporal;
@@ -24,7 +26,9 @@ use futures::{FutureExt, StreamExt, stream};
 use serde::Serialize;
 
 use crate::codec::Codec;
-use crate::config::{CodecSettings, ConfigError, Flags, Part, Problem, Settings, file, file_path, wrong_aws_endpoints};
+use crate::config::{
+    self, CodecSettings, ConfigError, Flags, Part, Problem, Settings, file, file_path, wrong_aws_endpoints,
+};
 use crate::domain::policy::Policy;
 
 /// How long a connection gets to answer: longer than any that is healthy takes,
@@ -53,8 +57,8 @@ pub async fn run(flags: &Flags, form: Form, lookup: impl Fn(&str) -> Option<Stri
     let keys = CodecSettings::from_env(&Flags::default(), &lookup).map(|settings| settings.encryption_keys);
     let mut probes = probes(settings.ok(), policy.as_ref().ok(), keys.ok().map(|keys| Codec::new(&keys)));
     // The AWS SDK panics at an address that is none.
-    if wrong_aws_endpoints(&lookup).is_empty() {
-        probes.extend(policy.as_ref().map(aws::probes).unwrap_or_default());
+    if let (Ok(policy), Ok(proxy), []) = (&policy, config::proxy(&lookup), &*wrong_aws_endpoints(&lookup)) {
+        probes.extend(aws::probes(policy, proxy.as_ref()));
     }
     probes.insert(0, std::future::ready(lines).boxed());
 
@@ -86,9 +90,10 @@ fn probes(
     let release = settings.as_ref().and_then(|settings| settings.release.clone());
     if let Some(settings) = settings {
         let app_token = settings.slack_app_token.clone();
-        let base = settings.slack_api_url.clone();
+        let (base, way) = (settings.slack_api_url.clone(), settings.proxy.clone());
+        probes.extend(way.clone().map(|way| proxy::probe(way, base.clone()).boxed()));
         probes.push(slack::bot(settings, policy.map(people::named)).boxed());
-        probes.extend(app_token.map(|token| slack::app_token(base, token).boxed()));
+        probes.extend(app_token.map(|token| slack::app_token(base, token, way).boxed()));
     }
     probes.push(temporal::probe(codec, release).boxed());
     probes
@@ -186,15 +191,17 @@ fn counted(number: usize, what: &str) -> String {
 }
 
 /// The settings as if those that are wrong were not set, if that will do: one
-/// mistake does not hide the next. A wrong address of Slack's is no other address.
+/// mistake does not hide the next. A wrong address of Slack's is no other address, and
+/// a wrong proxy is not none.
 fn usable(
     error: &ConfigError,
     flags: &Flags,
     lookup: impl Fn(&str) -> Option<String>,
 ) -> Result<Settings, ConfigError> {
+    const NO_SUBSTITUTE: [&str; 5] = ["SLACK_API_URL", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"];
     let wrong = |name: &str| {
         let is_it = |problem: &Problem| matches!(problem, Problem::Variable { name: wrong, .. } if *wrong == name);
-        name != "SLACK_API_URL" && error.problems.iter().any(is_it)
+        !NO_SUBSTITUTE.contains(&name) && error.problems.iter().any(is_it)
     };
     let flags = Flags { listen: None, ..flags.clone() };
     Settings::from_env(Part::Worker, &flags, |name| if wrong(name) { None } else { lookup(name) })
@@ -229,7 +236,7 @@ mod tests {
         for name in ["PROVISION_BOT_ENCRYPTION_KEYS", "RUST_LOG", "SLACK_APP_TOKEN", "PROVISION_BOT_LOG_FORMAT"] {
             assert!(with(name, "=!").is_ok(), "{name}");
         }
-        for name in ["SLACK_BOT_TOKEN", "SLACK_API_URL"] {
+        for name in ["SLACK_BOT_TOKEN", "SLACK_API_URL", "HTTPS_PROXY", "https_proxy"] {
             assert!(with(name, "=!").is_err(), "{name}");
         }
     }

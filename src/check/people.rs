@@ -42,7 +42,7 @@ pub(super) async fn people(settings: &Settings, named: Vec<Named>) -> Vec<Line> 
         return vec![Line::passed(PEOPLE, "the configuration names nobody: any member may ask and decide")];
     }
     let token = settings.slack_bot_token.expose_secret();
-    let api = match SlackApi::new(&settings.slack_api_url, token, Metrics::default()) {
+    let api = match SlackApi::new(&settings.slack_api_url, token, settings.proxy.as_ref(), Metrics::default()) {
         Ok(api) => api.with_timeout(DEADLINE),
         Err(error) => return vec![Line::failed(PEOPLE, format!("{error:#}"), "Install the system's certificates.")],
     };

@@ -16,6 +16,7 @@ use super::people::{Named, people};
 use super::{DEADLINE, Line};
 use crate::config::Settings;
 use crate::https::https_or_http;
+use crate::proxy::Proxy;
 use crate::slack::api::{SlackApi, SlackError};
 use crate::slack::inbound::WINDOW_SECONDS;
 use crate::slack::manifest;
@@ -55,10 +56,11 @@ pub(super) async fn bot(settings: Settings, named: Option<Vec<Named>>) -> Vec<Li
 }
 
 /// Whether Slack lets the app-level token open a socket.
-pub(super) async fn app_token(base: String, token: SecretString) -> Vec<Line> {
+pub(super) async fn app_token(base: String, token: SecretString, proxy: Option<Proxy>) -> Vec<Line> {
     const WHAT: &str = "Slack app token";
     let opened = async {
-        let api = SlackApi::new(&base, token.expose_secret(), Metrics::default())?.with_timeout(DEADLINE);
+        let api = SlackApi::new(&base, token.expose_secret(), proxy.as_ref(), Metrics::default())?;
+        let api = api.with_timeout(DEADLINE);
         anyhow::Ok(api.open_connection().await?)
     };
     vec![match opened.await {
@@ -100,7 +102,8 @@ struct Answer {
 }
 
 async fn auth_test(settings: &Settings) -> anyhow::Result<Answer> {
-    let client = Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(https_or_http()?);
+    let client =
+        Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(https_or_http(settings.proxy.as_ref())?);
     let request = Request::post(format!("{}/auth.test", settings.slack_api_url))
         .header(header::AUTHORIZATION, format!("Bearer {}", settings.slack_bot_token.expose_secret()))
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::release::{self, Release};
 use super::{ConfigError, Flags, Part, Problem};
+use crate::proxy::{self, Proxy};
 
 /// Where the bot serves, unless told.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:3000";
@@ -31,6 +32,8 @@ pub struct Settings {
     pub slack_app_token: Option<SecretString>,
     /// Base of the Slack Web API, without a trailing slash.
     pub slack_api_url: String,
+    /// The way to Slack and AWS where there is no direct one.
+    pub proxy: Option<Proxy>,
     /// `host:port` to serve on.
     pub listen: String,
     /// The first encrypts, all decrypt; empty: histories are not encrypted.
@@ -68,11 +71,11 @@ pub struct Log {
     /// A filter in the words of `RUST_LOG`, known to be valid.
     pub filter: String,
     pub format: LogFormat,
+    /// Whether text may have colours, where people read it: not if `NO_COLOR` is set.
+    pub colours: bool,
 }
 
 /// The shape of a line of the log.
-    /// Whether text may have colours, where people read it: not if `NO_COLOR` is set.
-    pub colours: bool,
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
     #[default]
@@ -89,6 +92,7 @@ impl Settings {
         let slack_app_token = variables.app_token();
         let slack_signing_secret = variables.signing_secret(part);
         let slack_api_url = variables.slack_api_url();
+        let proxy = variables.proxy();
         let listen = variables.listen(flags);
         let encryption_keys = variables.encryption_keys();
         let release = variables.release();
@@ -105,6 +109,7 @@ impl Settings {
             slack_signing_secret,
             slack_app_token,
             slack_api_url,
+            proxy,
             listen,
             encryption_keys,
             release,
@@ -115,11 +120,6 @@ impl Settings {
 }
 
 impl Log {
-    /// For the commands that need no other setting.
-    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let mut variables = Variables::new(&lookup);
-        variables.log().ok_or_else(|| variables.into_error())
-    }
     /// How to log that the settings are wrong, which may be those of the log.
     pub fn at_least(lookup: impl Fn(&str) -> Option<String>) -> Self {
         let form = |name: &str| if name == "RUST_LOG" { None } else { lookup(name) };
@@ -127,6 +127,11 @@ impl Log {
         Self::from_env(form).unwrap_or(plain)
     }
 
+    /// For the commands that need no other setting.
+    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut variables = Variables::new(&lookup);
+        variables.log().ok_or_else(|| variables.into_error())
+    }
 }
 
 impl CodecSettings {
@@ -245,6 +250,26 @@ impl<'l> Variables<'l> {
         }
     }
 
+    /// The proxy, unless it is none, which is reported.
+    fn proxy(&mut self) -> Option<Proxy> {
+        let (name, address) = self.first(HTTPS_PROXY)?;
+        let (no_name, direct) = self.first(NO_PROXY).unwrap_or((NO_PROXY[0], String::new()));
+        match Proxy::parse(&address, &direct) {
+            Ok(proxy) => Some(proxy),
+            // Not repeated: there may be a password in it.
+            Err(proxy::Wrong::Address) => {
+                self.refuse(name, "is not the address of a proxy. Expected such as http://proxy.example.com:3128.")
+            }
+            Err(proxy::Wrong::Direct(word)) => self.refuse(
+                no_name,
+                format!(
+                    "names {word:?}, expected hosts, domains and networks such as example.com,10.0.0.0/8, with commas \
+                     between."
+                ),
+            ),
+        }
+    }
+
     fn listen(&mut self, flags: &Flags) -> Option<String> {
         let name = "PROVISION_BOT_LISTEN";
         let text = flags.listen.clone().or_else(|| self.get(name));
@@ -344,6 +369,15 @@ impl<'l> Variables<'l> {
     }
 }
 
+/// The proxy alone, for whoever can do without the rest.
+pub fn proxy(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<Proxy>, ConfigError> {
+    let mut variables = Variables::new(&lookup);
+    match (variables.proxy(), &*variables.problems) {
+        (proxy, []) => Ok(proxy),
+        _ => Err(variables.into_error()),
+    }
+}
+
 /// Where the AWS SDK looks for its services, if not at Amazon's.
 const AWS_ENDPOINTS: [&str; 4] =
     ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_IAM"];
@@ -363,6 +397,10 @@ pub fn wrong_aws_endpoints(lookup: impl Fn(&str) -> Option<String>) -> Vec<Probl
     };
     AWS_ENDPOINTS.into_iter().filter_map(wrong).collect()
 }
+
+/// The first of each that is set counts.
+const HTTPS_PROXY: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
+const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 /// OpenTelemetry's variables for all signals, and for traces, which win.
 const OTLP_ENDPOINT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
@@ -440,6 +478,8 @@ mod tests {
             ("PROVISION_BOT_LOG_FORMAT", "xml", "is \"xml\", expected text or json."),
             ("RUST_LOG", "provision_bot=loud", "which is not a filter"),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "user:hush@collector:4318", "is not the address of a collector"),
+            ("HTTPS_PROXY", "socks5://user:hush@proxy:1080", "is not the address of a proxy. Expected such as http://"),
+            ("https_proxy", "http://user:hush@", "is not the address of a proxy"),
             ("AWS_ENDPOINT_URL", "", "is empty. Unset it"),
             ("AWS_ENDPOINT_URL_S3", "hush@localhost", "is no address. Expected such as http://localhost:5000"),
             ("PROVISION_BOT_ENCRYPTION_KEYS", "hush", "entry 1 has no \":\""),
@@ -451,6 +491,32 @@ mod tests {
             assert!(said.starts_with(&format!("{name} ")) && said.contains(expected), "{said}");
             assert!(!said.contains("hush"), "{said}");
         }
+    }
+
+    #[test]
+    fn a_proxy_is_named_in_either_case() {
+        let proxy =
+            |variables: &[(&str, &str)]| settings(Part::All, &[WHOLE, variables].concat()).expect("valid").proxy;
+        let told = |variables: &[(&str, &str)]| {
+            let proxy = proxy(variables)?;
+            Some(format!("{proxy} {}", proxy.exempt()))
+        };
+        assert_eq!(told(&[]), None);
+        assert_eq!(told(&[("HTTPS_PROXY", " "), ("NO_PROXY", "a.example")]), None);
+        assert_eq!(
+            told(&[("HTTPS_PROXY", "http://a:1"), ("https_proxy", "http://b:2")]).as_deref(),
+            Some("http://a:1 ")
+        );
+        let lower = told(&[("https_proxy", "u:p@b:2"), ("HTTPS_PROXY", ""), ("no_proxy", "a.example c.example")]);
+        assert_eq!(lower.as_deref(), Some("http://b:2 a.example, c.example"));
+        assert!(
+            said(&[("HTTPS_PROXY", "a:1"), ("no_proxy", "10.0.0.0/99")]).starts_with("no_proxy names \"10.0.0.0/99\"")
+        );
+        assert_eq!(
+            told(&[("HTTP_PROXY", "http://a:1"), ("ALL_PROXY", "http://a:1")]),
+            None,
+            "of calls over HTTPS alone"
+        );
     }
 
     #[test]

@@ -21,8 +21,10 @@ use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::Mutex;
 
+use super::http;
 use super::partition;
 use super::spans::Spans;
+use crate::proxy::Proxy;
 
 /// Nothing listens there, or it is overloaded: say so soon.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -41,6 +43,9 @@ pub struct Aws {
     pub endpoint_url: Option<String>,
     pub config_file: Option<PathBuf>,
     pub credentials_file: Option<PathBuf>,
+    /// The way to AWS; the SDK itself is not let look for one, since it would take
+    /// that of plain HTTP too, where a machine asks who it is.
+    pub proxy: Option<Proxy>,
 }
 
 /// A client that speaks for one profile in one region.
@@ -88,11 +93,13 @@ pub async fn load(aws: &Aws, region: &str, profile: &str) -> SdkConfig {
     // The profile comes first: the SDK's usual chain would prefer keys in the
     // environment, and fall back to the machine's role if there is no such
     // profile. A bucket in another account than the one chosen is the worst end.
-    let provider = ProviderConfig::without_region().with_region(Some(region.clone()));
+    let http = http::client(aws.proxy.as_ref());
+    let provider = ProviderConfig::without_region().with_region(Some(region.clone())).with_http_client(http.clone());
     let mut credentials = ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(profile);
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(region.clone())
         .profile_name(profile)
+        .http_client(http)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(
             TimeoutConfig::builder()

@@ -18,6 +18,7 @@ pub mod clients;
 pub mod failure;
 
 mod destroy;
+mod http;
 mod metrics;
 mod ownership;
 mod partition;

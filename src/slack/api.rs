@@ -8,8 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::connect::HttpConnector;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -25,7 +23,8 @@ use super::app_id::App;
 use super::identity::Identity;
 use super::pace::{self, Pace};
 use crate::domain::notice::MessageRef;
-use crate::https::https_or_http;
+use crate::https::{Https, Lines, https_or_http};
+use crate::proxy::Proxy;
 use crate::telemetry::Metrics;
 use crate::traces;
 
@@ -34,13 +33,14 @@ pub const IN_A_HANDLER: Duration = Duration::from_millis(1_200);
 /// How long a call may take in an activity, which will be retried.
 pub const IN_AN_ACTIVITY: Duration = Duration::from_secs(10);
 
-type Connector = SlackClientHyperConnector<HttpsConnector<HttpConnector>>;
+type Connector = SlackClientHyperConnector<Https>;
 
 /// Slack's Web API, with the bot's token, or for Socket Mode the app's.
 #[derive(Clone)]
 pub struct SlackApi {
     client: Arc<SlackClient<Connector>>,
     token: Arc<SlackApiToken>,
+    proxy: Option<Proxy>,
     metrics: Metrics,
     pace: Pace,
     timeout: Duration,
@@ -107,18 +107,25 @@ pub struct Event<'a> {
 }
 
 impl SlackApi {
-    /// `base` is the address of the Web API without a trailing slash.
-    pub fn new(base: &str, token: &str, metrics: Metrics) -> anyhow::Result<Self> {
-        let connector = Connector::with_connector(https_or_http()?).with_slack_api_url(base);
+    /// `base` is the address of the Web API without a trailing slash, `proxy` the
+    /// way there.
+    pub fn new(base: &str, token: &str, proxy: Option<&Proxy>, metrics: Metrics) -> anyhow::Result<Self> {
+        let connector = Connector::with_connector(https_or_http(proxy)?).with_slack_api_url(base);
         Ok(Self {
             client: Arc::new(SlackClient::new(connector)),
             token: Arc::new(SlackApiToken::new(SlackApiTokenValue(token.to_owned()))),
+            proxy: proxy.cloned(),
             metrics,
             pace: Pace::default(),
             timeout: IN_A_HANDLER,
             identity: Arc::default(),
             app: App::default(),
         })
+    }
+
+    /// What lays lines to Slack, for a socket.
+    pub fn lines(&self) -> anyhow::Result<Lines> {
+        Lines::new(self.proxy.as_ref())
     }
 
     /// The same, with another deadline for each call.

@@ -2,7 +2,7 @@
 //! what is not, and as a program reads it.
 
 mod broken;
-mod setup;
+pub mod setup;
 mod stand_ins;
 
 use provision_bot::demo::backends::{TemporalOptions, TemporalServer, Tools};
