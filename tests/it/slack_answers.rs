@@ -19,7 +19,7 @@ async fn slack() -> Simulator {
 
 /// A client that no limit was told before.
 fn api(slack: &Simulator) -> SlackApi {
-    let api = SlackApi::new(&slack.api_url(), slack.bot_token(), Metrics::default()).unwrap();
+    let api = SlackApi::new(&slack.api_url(), slack.bot_token(), None, Metrics::default()).unwrap();
     api.with_timeout(Duration::from_secs(10))
 }
 
