@@ -189,7 +189,7 @@ fn nobody_is_a_member_until_the_bot_knows_its_own_organisation() {
                 acme.add_person(Profile { id: id.into(), name: id.into(), ..elsewhere });
             }
         });
-        let api = SlackApi::new(&slack.api_url(), slack.bot_token(), Metrics::default()).unwrap();
+        let api = SlackApi::new(&slack.api_url(), slack.bot_token(), None, Metrics::default()).unwrap();
         slack.fail_times("auth.test", Fault::Error("internal_error".into()), 2);
         assert!(api.person(SAM).await.unwrap_err().is("internal_error"));
         assert!(api.person(PARTNER).await.is_err());
