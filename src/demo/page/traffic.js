@@ -12,7 +12,8 @@ const TO_SLACK = {
   "chat.postMessage": "The bot posts a message", "chat.update": "The bot changes a message",
   "chat.postEphemeral": "The bot says something privately", "views.open": "The bot opens a form",
   "views.update": "The bot changes a form", "conversations.open": "The bot opens a direct message",
-  "users.info": "The bot asks who somebody is", "usergroups.users.list": "The bot asks who is in a group",
+  "users.info": "The bot asks who somebody is", "users.list": "The bot asks who is in the workspace",
+  "usergroups.users.list": "The bot asks who is in a group",
   "conversations.history": "The bot reads messages back", "conversations.replies": "The bot reads a thread back",
   "auth.test": "The bot checks its token", "conversations.info": "The bot asks about a channel",
 };
