@@ -13,6 +13,7 @@
 mod earlier;
 mod once;
 mod parts;
+mod presence;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,10 +21,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tokio::time::Instant;
 use tracing::Span;
 
 use self::earlier::Nook;
 use self::parts::CARD;
+use self::presence::{LOOKS_EVERY, Presence};
 use super::progress::Watch;
 use super::{BotActivities, unreadable};
 use crate::domain::lifecycle::Status;
@@ -49,7 +52,7 @@ pub async fn run(
         earlier.unwrap_or_else(|| Draft { conversation: notification.conversation.clone(), ..Draft::default() });
     let slack = bot.slack.with_timeout(IN_AN_ACTIVITY);
     let (looked, rooting) = Default::default();
-    let desk = Desk { bot, slack, ctx, draft: Mutex::new(draft), looked, rooting };
+    let desk = Desk { bot, slack, ctx, draft: Mutex::new(draft), presence: Presence::new(), looked, rooting };
     let told = tokio::select! {
         told = tell(&desk, &notification) => told,
         // Given to somebody else, who looks first at what was posted here.
@@ -96,6 +99,7 @@ struct Desk<'a> {
     slack: SlackApi,
     ctx: &'a ActivityContext,
     draft: Mutex<Draft>,
+    presence: Presence,
     /// Where this attempt has looked for what was posted before.
     looked: tokio::sync::Mutex<Vec<Nook>>,
     /// Held by whoever writes the channel's message anew.
@@ -173,8 +177,14 @@ fn decision_time(n: &Notification) -> Option<(&'static str, Duration)> {
 /// Says, for as long as Slack takes, that this attempt is alive: another one
 /// beside it would say everything twice.
 async fn stay_alive(desk: &Desk<'_>) -> ActivityError {
+    let mut beaten = Instant::now();
     loop {
-        tokio::time::sleep(BEAT_EVERY).await;
+        tokio::time::sleep(LOOKS_EVERY).await;
+        desk.presence.look();
+        if beaten.elapsed() < BEAT_EVERY {
+            continue;
+        }
+        beaten = Instant::now();
         if let Err(error) = desk.beat().await {
             return error;
         }

@@ -260,7 +260,8 @@ fn fault_of(state: &mut Workspace, method: &str, args: &Args) -> Option<Fault> {
     };
     let fault = ordered.or_else(place).or_else(|| state.every_call.clone());
     if let Some(Fault::RateLimited { retry_after }) = fault {
-        state.promised.insert(promise, (now + ON_ITS_WAY, now + Duration::from_secs(retry_after)));
+        let until = now.checked_add(Duration::from_secs(retry_after)).unwrap_or(now);
+        state.promised.insert(promise, (now + ON_ITS_WAY, until));
     }
     fault
 }

@@ -131,6 +131,35 @@ fn messages_deleted_while_the_request_is_built() {
     });
 }
 
+/// Nobody can answer on a card that is not there.
+#[test]
+fn the_card_deleted_is_there_again_with_the_reminder() {
+    alone(options(&policy("timeout = \"10m\"\nreminder = \"4s\"")), async |world| {
+        let [deleted, kept] = [scene(world), scene(world)];
+        let one = async {
+            let mut request = deleted.ask("deleted").await;
+            delete(&deleted, &request.card);
+            request.card = part(&deleted, &request, "card").await;
+            part(&deleted, &request, "reminded").await;
+            deleted.approve(&request).await;
+            over(&deleted, &request, "provisioned").await;
+        };
+        let other = async {
+            let request = kept.ask("kept").await;
+            part(&kept, &request, "reminded").await;
+            kept.approve(&request).await;
+            over(&kept, &request, "provisioned").await;
+        };
+        tokio::join!(one, other);
+        for scene in [deleted, kept] {
+            let asked = scene.slack.all_messages();
+            let to_bob = |m: &&Message| m.channel == scene.bob.dm_channel();
+            // The card and the reminder.
+            assert_eq!(asked.iter().filter(to_bob).count(), 2, "{}", scene.slack.dump());
+        }
+    });
+}
+
 /// A channel that is archived, or that the bot is thrown out of.
 #[test]
 fn a_channel_that_is_closed_leaves_the_requesters_direct_messages() {

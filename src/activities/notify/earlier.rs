@@ -107,6 +107,14 @@ impl Scribe<'_> {
         Ok(Looked::Through)
     }
 
+    /// Is a message of a direct conversation certainly not there any more?
+    pub(super) async fn is_gone(&self, at: &MessageRef) -> bool {
+        let posted = at.ts.split('.').next().and_then(|seconds| seconds.parse::<u64>().ok());
+        let Some(before) = posted.and_then(|at| at.checked_sub(1)) else { return false };
+        let found = self.slack.read_back(&at.channel, None, before).await;
+        found.is_ok_and(|found| found.iter().all(|it| it.ts != at.ts))
+    }
+
     /// The messages of a place, and the channel they are in.
     async fn read(&self, nook: &Nook) -> Result<(String, Vec<Found>), SlackError> {
         let (channel, thread) = match nook {

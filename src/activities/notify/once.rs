@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use temporalio_sdk::activities::ActivityError;
 
 use super::Scribe;
-use super::parts::{OUTCOME, ROOT, STATUS, asks};
+use super::parts::{CARD, OUTCOME, ROOT, STATUS, asks};
 use crate::activities::slack_failure;
 use crate::domain::notice::MessageRef;
 use crate::slack::api::{Event, Post, SlackError};
@@ -172,6 +172,7 @@ impl Scribe<'_> {
     }
 
     pub(super) async fn edit(&self, part: &str, at: &MessageRef, message: &Message) -> Result<(), SlackError> {
+        self.may_speak("chat.update").await?;
         let metadata = self.metadata(part);
         self.slack.update_message(&at.ts, &as_post(message, &at.channel, None, &metadata)).await
     }
@@ -183,6 +184,7 @@ impl Scribe<'_> {
         thread: Option<&str>,
         message: &Message,
     ) -> Result<MessageRef, SlackError> {
+        self.may_speak("chat.postMessage").await?;
         let metadata = self.metadata(part);
         let post = as_post(message, channel, thread, &metadata);
         match self.slack.post_message(&post).await {
@@ -193,6 +195,14 @@ impl Scribe<'_> {
             }
             posted => posted,
         }
+    }
+
+    /// Nobody speaks for whom somebody else speaks by now.
+    async fn may_speak(&self, method: &'static str) -> Result<(), SlackError> {
+        if self.desk.presence.is_our_turn(self.desk.ctx).await {
+            return Ok(());
+        }
+        Err(SlackError::Unavailable { method, why: "not called: this attempt was suspended".to_owned() })
     }
 
     /// What every message about a request carries: whose it is, and its part.
@@ -221,6 +231,19 @@ impl Scribe<'_> {
 
     fn done(&self, part: &str) {
         self.desk.note(|draft| _ = draft.done.insert(part.to_owned()));
+    }
+
+    /// A card that somebody deleted while it asks is written anew: nothing else can be
+    /// answered.
+    pub(super) async fn ensure_card(&self, message: Message) -> Result<(), ActivityError> {
+        if let Some(card) = self.at(CARD).filter(|_| !self.is_done(CARD))
+            && self.is_gone(&card).await
+        {
+            tracing::info!(request.id = %self.n.request_id, "the card is gone");
+            self.desk.note(|draft| _ = draft.conversation.0.remove(CARD));
+            return self.write(CARD, Place::Authorizer, message).await;
+        }
+        Ok(())
     }
 
     /// The channel's message is not there any more, unless somebody noticed already. When

@@ -38,6 +38,7 @@ impl Scribe<'_> {
                 }
             }
             Notice::Reminded { .. } => {
+                self.ensure_card(decision::ask(n)).await?;
                 self.write("reminder", Place::Authorizer, decision::reminder(n)).await?;
                 self.reply("reminded", thread::note(n)).await
             }
