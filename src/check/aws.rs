@@ -46,7 +46,7 @@ async fn probe(profile: String, region: String, proxy: Option<Proxy>) -> Line {
     };
 
     // Amazon is asked about its own credentials only.
-    let elsewhere = |service| s3.endpoint.is_some() && clients::endpoint(&aws, &sdk, service).is_none();
+    let elsewhere = |service| clients::is_elsewhere(&aws, &sdk, s3.endpoint.as_deref(), service);
     let who = match elsewhere("STS") {
         true => Err("S3 is not Amazon's, and AWS_ENDPOINT_URL_STS names no STS beside it".to_owned()),
         false => who(&sdk).await,

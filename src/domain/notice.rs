@@ -37,6 +37,9 @@ pub enum Notice {
     ChoiceNotCounted { attempt: u32, why: String },
     /// Somebody chose to retry; the provisioner is at work again.
     Retried { failure: Failure, decided_by: String },
+    /// The request will end without success, and what was built cannot be removed for
+    /// now; it is tried until it is. `what` it is, and why it is still there.
+    Undoing { what: String, cause: String },
     /// The resources exist. Ends the request.
     Provisioned { result: Provisioned },
     /// The request was withdrawn. Ends it.
@@ -74,7 +77,7 @@ impl Notice {
     pub fn status(&self) -> Status {
         match self {
             Self::Requested { .. } | Self::Reminded { .. } | Self::NotCounted { .. } => Status::AwaitingAuthorization,
-            Self::Authorized { .. } | Self::Retried { .. } => Status::Provisioning,
+            Self::Authorized { .. } | Self::Retried { .. } | Self::Undoing { .. } => Status::Provisioning,
             Self::NeedsAttention { .. } | Self::ChoiceNotCounted { .. } => Status::NeedsAttention,
             Self::Rejected { .. } => Status::Rejected,
             Self::Expired => Status::Expired,

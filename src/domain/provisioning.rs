@@ -34,6 +34,23 @@ pub struct ProvisionInput {
     /// try again: where to go on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume_from: Option<String>,
+    /// Present when a `provision` before this call did not say itself how it ended, or
+    /// left something open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unheard: Option<Unheard>,
+}
+
+/// What is known of a `provision` that was not heard to its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unheard {
+    /// What it heartbeated last; absent if that is not known, or was nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_heartbeat: Option<Value>,
+    /// An attempt fell silent: its worker may have died, or may go on after a while and
+    /// finish what it had begun.
+    #[serde(default)]
+    pub silent: bool,
 }
 
 impl ProvisionInput {
@@ -50,6 +67,7 @@ impl ProvisionInput {
             requester_id: request.requester_id.clone(),
             authorizer_id: request.authorizer_id.clone(),
             resume_from: None,
+            unheard: None,
         }
     }
 }

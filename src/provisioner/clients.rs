@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::ecs::EcsCredentialsProvider;
@@ -21,6 +22,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::Mutex;
 
+use super::account::Account;
 use super::http;
 use super::partition;
 use super::spans::Spans;
@@ -54,6 +56,8 @@ pub struct Connected {
     pub client: Client,
     /// The endpoint, where it is not Amazon's own.
     pub endpoint: Option<String>,
+    /// Whose buckets it may work on.
+    pub account: Arc<Account>,
 }
 
 /// The clients, made when first needed.
@@ -136,8 +140,15 @@ impl Connected {
         let region = sdk.region().map_or("", |region| region.as_ref());
         let endpoint = endpoint(aws, sdk, "S3").filter(|url| !is_amazons(url, region));
         let config = aws_sdk_s3::config::Builder::from(sdk).force_path_style(endpoint.is_some()).interceptor(Spans);
-        Self { client: Client::from_conf(config.build()), endpoint }
+        let account = Arc::new(Account::new(sdk, !is_elsewhere(aws, sdk, endpoint.as_deref(), "STS")));
+        Self { client: Client::from_conf(config.build()), endpoint, account }
     }
+}
+
+/// Whether S3 is not Amazon's (`s3` is where it is instead), and nothing says where a
+/// service beside it is: Amazon's own must not hear of the users of another S3.
+pub fn is_elsewhere(aws: &Aws, sdk: &SdkConfig, s3: Option<&str>, service: &str) -> bool {
+    s3.is_some() && endpoint(aws, sdk, service).is_none()
 }
 
 async fn profile_exists(aws: &Aws, profile: &str) -> bool {

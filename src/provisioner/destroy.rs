@@ -1,29 +1,63 @@
 //! Undoing: everything goes with the bucket, so the bucket is emptied and
 //! deleted. Every part may be repeated, from any state it was left in.
+//!
+//! Whoever made the bucket may be silent and yet not be dead: see `lease`. A
+//! `provision` of which nobody heard how it ended may have asked for the bucket, which
+//! then appears only now.
 
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use std::time::Duration;
 
+use aws_sdk_s3::types::{Delete, EncodingType, ObjectIdentifier};
+
+use tokio::time::Instant;
+
+use super::account::is_listed;
 use super::failure::{Problem, Stop};
-use super::ownership::{Owner, can_own, is_in_our_account, look};
+use super::names::{self, Mend};
+use super::ownership::{Owner, can_own, is_empty, look};
 use super::s3::Site;
-use super::walk::Beat;
+use super::walk::{Beat, claimed_before};
 
 /// As many as `DeleteObjects` takes.
 const PAGE: i32 = 1000;
 
+/// For how long a bucket may still appear that a silent attempt asked for. Its requests
+/// leave within eight seconds of its last heartbeat, a living process gives up each after
+/// ten, and undoing begins ten seconds after that heartbeat at the earliest: see
+/// `lease`, `clients`.
+const LATE: Duration = Duration::from_secs(15);
+/// Between two looks for it.
+const LOOK_AGAIN: Duration = Duration::from_secs(3);
+
 /// Whether there is something to undo. A bucket that is not ours is not ours to
 /// delete, so it counts as nothing, with a word in the log.
-pub async fn is_there_something_to_undo(site: &Site) -> Result<bool, Problem> {
+pub async fn is_there_something_to_undo(site: &Site) -> Result<bool, Stop> {
     can_own(&site.input)?;
-    let why = match look(site).await? {
+    let claimed = claimed_before(&site.input);
+    let silent = site.input.unheard.as_ref().is_some_and(|unheard| unheard.silent);
+    let deadline = Instant::now() + if silent && claimed != Some(false) { LATE } else { Duration::ZERO };
+    let why = loop {
+        match look(site).await? {
+            Owner::Nobody if Instant::now() < deadline => site.walk.pause(LOOK_AGAIN).await?,
+            other => break other,
+        }
+    };
+    let why = match why {
         Owner::Us => return Ok(true),
         Owner::Nobody => "there is no such bucket",
+        Owner::Untagged if claimed != Some(false) && is_empty(site).await? => {
+            let bucket = site.bucket();
+            let unmarked = format!("{bucket} is empty and carries no tag, so it may be this request's or somebody's");
+            // It was seen free, and then asked for: `claim` tells why that is enough.
+            return if claimed == Some(true) { Ok(true) } else { Err(Problem::Taken(unmarked).into()) };
+        }
         Owner::Untagged => "it carries no tag of this request",
+        Owner::Stranger => "it belongs to another account",
         Owner::Somebody => "it belongs to something else",
         Owner::Elsewhere => "it is in another region",
-        Owner::Denied(problem) => match is_in_our_account(site).await {
+        Owner::Denied(problem) => match is_listed(site).await {
             Ok(false) => "it belongs to another account",
-            Ok(true) | Err(_) => return Err(problem),
+            Ok(true) | Err(_) => return Err(problem.into()),
         },
     };
     let (request, bucket) = (&site.input.application_id, site.bucket());
@@ -34,14 +68,16 @@ pub async fn is_there_something_to_undo(site: &Site) -> Result<bool, Problem> {
 /// Uploads that were begun and never finished would keep the bucket from going.
 pub async fn abort_uploads(site: &Site) -> Result<(), Stop> {
     loop {
-        let page = match site.client.list_multipart_uploads().bucket(site.bucket()).send().await {
+        let call = site.client.list_multipart_uploads().bucket(site.bucket()).encoding_type(EncodingType::Url);
+        let page = match call.customize().interceptor(Mend).send().await {
             Ok(page) => page,
             Err(error) => return gone(error.into()),
         };
         for upload in page.uploads() {
-            site.walk.may_go_on()?;
+            site.walk.may_go_on().await?;
+            let key = upload.key().map(|key| names::told(key, page.encoding_type())).transpose()?;
             let call = site.client.abort_multipart_upload().bucket(site.bucket());
-            let aborted = call.set_key(upload.key.clone()).set_upload_id(upload.upload_id.clone()).send().await;
+            let aborted = call.set_key(key).set_upload_id(upload.upload_id.clone()).send().await;
             match aborted.map_err(Problem::from) {
                 Err(Problem::Refused { code, .. }) if code == "NoSuchUpload" => {}
                 other => drop(other?),
@@ -59,10 +95,11 @@ pub async fn empty(site: &Site) -> Result<(), Stop> {
     let mut deleted = 0;
     let mut before = None;
     loop {
-        site.walk.may_go_on()?;
+        site.walk.may_go_on().await?;
         // Always the first page: what the last one showed is gone. No marker can
         // go stale, and a repeated attempt does the same as the first.
-        let page = match site.client.list_object_versions().bucket(site.bucket()).max_keys(PAGE).send().await {
+        let call = site.client.list_object_versions().bucket(site.bucket()).max_keys(PAGE);
+        let page = match call.encoding_type(EncodingType::Url).customize().interceptor(Mend).send().await {
             Ok(page) => page,
             Err(error) => return gone(error.into()),
         };
@@ -72,9 +109,10 @@ pub async fn empty(site: &Site) -> Result<(), Stop> {
             .chain(markers)
             .filter_map(|(key, version)| Some((key?, version)))
             .map(|(key, version)| {
-                ObjectIdentifier::builder().key(key).set_version_id(version.map(str::to_owned)).build()
+                let key = names::told(key, page.encoding_type())?;
+                Ok(ObjectIdentifier::builder().key(key).set_version_id(version.map(str::to_owned)).build()?)
             })
-            .collect::<Result<Vec<_>, _>>()?;
+            .collect::<Result<Vec<_>, Problem>>()?;
         let Some(first) = objects.first().cloned() else { return Ok(()) };
         if before.as_ref() == Some(&first) {
             return Err(
@@ -84,17 +122,37 @@ pub async fn empty(site: &Site) -> Result<(), Stop> {
         before = Some(first);
 
         let count = objects.len();
-        let these = Delete::builder().set_objects(Some(objects)).quiet(true).build()?;
-        match site.client.delete_objects().bucket(site.bucket()).delete(these).send().await {
-            Ok(answer) => {
-                if let Some(refused) = answer.errors().first() {
-                    return Err(of_object(refused).into());
-                }
+        let (together, alone): (Vec<_>, Vec<_>) =
+            objects.into_iter().partition(|object| names::fits_into_xml(object.key()));
+        if !together.is_empty()
+            && let Err(problem) = delete_together(site, together).await
+        {
+            return gone(problem);
+        }
+        for object in alone {
+            site.walk.may_go_on().await?;
+            if let Err(problem) = delete_alone(site, object).await {
+                return gone(problem);
             }
-            Err(error) => return gone(error.into()),
         }
         deleted += count;
         tell(site, deleted).await;
+    }
+}
+
+/// At most a page of objects, in one call.
+async fn delete_together(site: &Site, objects: Vec<ObjectIdentifier>) -> Result<(), Problem> {
+    let these = Delete::builder().set_objects(Some(objects)).quiet(true).build()?;
+    let answer = site.client.delete_objects().bucket(site.bucket()).delete(these).send().await?;
+    answer.errors().first().map_or(Ok(()), |refused| Err(of_object(refused)))
+}
+
+/// One object whose name no XML can hold: in the address, every name can be written.
+async fn delete_alone(site: &Site, object: ObjectIdentifier) -> Result<(), Problem> {
+    let call = site.client.delete_object().bucket(site.bucket()).key(object.key);
+    match call.set_version_id(object.version_id).send().await.map_err(Problem::from) {
+        Err(Problem::Refused { code, .. }) if code == "NoSuchKey" || code == "NoSuchVersion" => Ok(()),
+        other => other.map(drop),
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{BuildError, ConnectorError, ProvideErrorMetadata, SdkError};
-use serde_json::json;
+use serde_json::{Value, json};
 use temporalio_common::error::ApplicationFailure;
 
 /// How much of a foreign text goes into a message: enough for S3's longest
@@ -19,6 +19,8 @@ const FOREIGN_TEXT_MAX: usize = 300;
 pub const BUCKET_TAKEN: &str = "BucketTaken";
 /// What was read back is not what was set.
 pub const VERIFICATION_FAILED: &str = "VerificationFailed";
+/// Nobody tells whose account a bucket is in.
+pub const OWNER_UNKNOWN: &str = "OwnerUnknown";
 /// The profile gives no credentials.
 pub const NO_CREDENTIALS: &str = "NoCredentials";
 /// No usable answer came from S3.
@@ -41,6 +43,8 @@ pub enum Problem {
     Unusable(String),
     /// The bucket's name belongs to somebody or something else.
     Taken(String),
+    /// It is not known whether the bucket is in the profile's own account.
+    OwnerUnknown(String),
     /// Read back, these things are not as they were set.
     Differs(Vec<String>),
 }
@@ -49,6 +53,8 @@ pub enum Problem {
 #[derive(Debug)]
 pub enum Stop {
     Cancelled,
+    /// Temporal has given up this attempt: whatever comes is in the hands of another one.
+    Superseded,
     Failed(Problem),
 }
 
@@ -168,6 +174,15 @@ impl Problem {
             Self::Taken(how) => {
                 Verdict { kind: BUCKET_TAKEN.into(), retry: false, cause: tidy(how), advice: TAKEN_ADVICE.into() }
             }
+            Self::OwnerUnknown(how) => Verdict {
+                kind: OWNER_UNKNOWN.into(),
+                retry: false,
+                cause: tidy(how),
+                advice: fill(
+                    "Let the profile \"{profile}\" list its buckets (s3:ListAllMyBuckets), or the provisioner reach STS, \
+                     then retry. Nothing was changed.",
+                ),
+            },
             Self::Differs(what) => Verdict {
                 kind: VERIFICATION_FAILED.into(),
                 retry: false,
@@ -189,9 +204,13 @@ impl Problem {
     }
 
     /// The problem as what Temporal records and a person reads, in `step`.
-    pub fn report(&self, step: &str, region: &str, profile: &str) -> ApplicationFailure {
+    /// `open` is the heartbeat of a claim that was not settled.
+    pub fn report(&self, step: &str, region: &str, profile: &str, open: Option<Value>) -> ApplicationFailure {
         let Verdict { kind, retry, cause, advice } = self.judge(region, profile);
-        let details = json!({ "step": step, "cause": cause, "advice": advice });
+        let mut details = json!({ "step": step, "cause": cause, "advice": advice });
+        if let Some(open) = open {
+            details["lastHeartbeat"] = open;
+        }
         ApplicationFailure::builder(format!("{step}: {cause}. {advice}"))
             .type_name(kind)
             .non_retryable(!retry)
@@ -339,7 +358,7 @@ mod tests {
 
     #[test]
     fn a_person_reads_the_step_the_answer_and_what_to_do() {
-        let failure = refused("AccessDenied", 403).report("Blocking public access", "eu-west-1", "sandbox");
+        let failure = refused("AccessDenied", 403).report("Blocking public access", "eu-west-1", "sandbox", None);
         assert_eq!(failure.type_name(), Some("AccessDenied"));
         assert!(failure.is_non_retryable());
         assert_eq!(

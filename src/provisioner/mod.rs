@@ -7,19 +7,27 @@
 //!
 //! - `plan`: the steps as data.
 //! - `walk`: heartbeats and cancellation around them.
+//! - `lease`: an attempt that Temporal gave up changes nothing any more.
 //! - `partition`: which of Amazon's worlds a region is in.
-//! - `ownership`: whose bucket it is; nothing of a stranger's is touched.
+//! - `claim`: making the bucket this request's own.
+//! - `ownership`: whose bucket it is; nothing of a stranger's is touched. `account`: and
+//!   in whose account. `guard`: holds every request to both.
 //! - [`clients`]: an S3 client per region and profile.
-//! - `s3`, `verify`, `destroy`: the calls.
+//! - `s3`, `verify`, `destroy`: the calls; `names`: of objects, in lists.
 //! - `metrics`, `spans`: what is counted, and what a trace shows.
 //! - [`failure`]: which errors are retried, and which a person gets.
 
 pub mod clients;
 pub mod failure;
 
+mod account;
+mod claim;
 mod destroy;
+mod guard;
 mod http;
+mod lease;
 mod metrics;
+mod names;
 mod ownership;
 mod partition;
 mod plan;
@@ -34,7 +42,6 @@ use std::sync::Arc;
 use jiff::{Timestamp, Unit};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
-use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use tracing::Span;
 
@@ -78,7 +85,7 @@ impl Provisioner {
             let site = self.site(ctx, input, &PROVISION).await;
             let from = match site.walk.alive(beginning(&site)).await {
                 Ok(step) => step,
-                Err(stop) => return Err(self.end(stop, PROVISION[0].label, &site.input).await),
+                Err(stop) => return Err(self.end(&site, stop, PROVISION[0].label).await),
             };
             self.walk(&site, &PROVISION, from).await?;
             Ok(result(&site))
@@ -94,7 +101,7 @@ impl Provisioner {
             match site.walk.alive(destroy::is_there_something_to_undo(&site)).await {
                 Ok(true) => self.walk(&site, &UNDO, 1).await,
                 Ok(false) => Ok(()),
-                Err(problem) => Err(self.end(problem.into(), UNDO[0].label, &site.input).await),
+                Err(stop) => Err(self.end(&site, stop, UNDO[0].label).await),
             }
         })
         .await
@@ -116,15 +123,14 @@ impl Provisioner {
         traces::tell(&Span::current(), "aws.region", input.region.clone());
         traces::tell(&Span::current(), "aws.profile", input.profile.clone());
         let connected = self.clients.get(&input.region, &input.profile).await;
-        let walk = Walk::new(ctx, progress(plan, 1));
-        let (client, endpoint) = (connected.client, connected.endpoint);
-        Site { client, endpoint, input, walk, first_look: OnceCell::new(), first_tags: OnceCell::new() }
+        let claimed = walk::claimed_before(&input) == Some(true);
+        Site::new(&connected, input, Walk::new(ctx, progress(plan, 1), claimed))
     }
 
     /// Does the steps of `plan` from number `from` on, each announced.
     async fn walk(&self, site: &Site, plan: &[Step], from: usize) -> Result<(), ActivityError> {
         for (number, step) in plan.iter().enumerate().map(|(i, step)| (i + 1, step)).skip(from - 1) {
-            let done = match may_begin(site, number) {
+            let done = match may_begin(site, number).await {
                 Ok(()) => {
                     // Only the first step can be claiming; behind it the tag speaks.
                     let claiming = number == 1 && site.walk.last().claiming;
@@ -140,22 +146,30 @@ impl Provisioner {
                 Err(stop) => Err(stop),
             };
             if let Err(stop) = done {
-                return Err(self.end(stop, step.label, &site.input).await);
+                return Err(self.end(site, stop, step.label).await);
             }
         }
         Ok(())
     }
 
     /// What the activity ends with when `step` did not get done.
-    async fn end(&self, stop: Stop, step: &str, input: &ProvisionInput) -> ActivityError {
+    async fn end(&self, site: &Site, stop: Stop, step: &str) -> ActivityError {
+        let input = &site.input;
+        // Travels with the failure: where the next attempt goes on.
+        site.walk.heartbeat().await;
         match stop {
             Stop::Cancelled => ActivityError::cancelled(),
+            Stop::Superseded => {
+                tracing::warn!(request.id = %input.application_id, step, "an attempt ends that Temporal had given up");
+                ActivityError::cancelled()
+            }
             Stop::Failed(problem) => {
                 self.metrics.failed(step, &problem.judge(&input.region, &input.profile).kind);
                 if problem.blames_credentials() {
                     self.clients.forget(&input.region, &input.profile).await;
                 }
-                ActivityError::application(problem.report(step, &input.region, &input.profile))
+                let open = site.walk.last().claiming.then(|| site.walk.details());
+                ActivityError::application(problem.report(step, &input.region, &input.profile, open))
             }
         }
     }
@@ -176,8 +190,8 @@ async fn beginning(site: &Site) -> Result<usize, Stop> {
             Ok(announced.max(failed_before(&site.input)).clamp(1, PROVISION.len()))
         }
         Owner::Nobody => {
-            // The very first heartbeat, which leaves at once, carries the mark.
-            site.walk.say(Beat { progress: progress(&PROVISION, 1), claiming: true }).await;
+            // The very first heartbeat carries the mark.
+            site.walk.announce(Beat { progress: progress(&PROVISION, 1), claiming: true }).await?;
             Ok(1)
         }
         _ => Ok(1), // `claim` has the last word
@@ -186,9 +200,12 @@ async fn beginning(site: &Site) -> Result<usize, Stop> {
 
 /// Whether a step may begin. What an earlier attempt created and did not tag is tagged
 /// although the request is cancelled: `destroy` would not know whose it is.
-fn may_begin(site: &Site, number: usize) -> Result<(), Stop> {
+async fn may_begin(site: &Site, number: usize) -> Result<(), Stop> {
     let half_claimed = site.walk.last().claiming && matches!(site.first_look.get(), Some(Owner::Untagged));
-    if number == 1 && half_claimed { Ok(()) } else { site.walk.may_go_on() }
+    match number == 1 && half_claimed {
+        true => Ok(()),
+        false => site.walk.alive(site.walk.may_go_on()).await,
+    }
 }
 
 /// The number of the step that a person wants to be tried again, by what it is

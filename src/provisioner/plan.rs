@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 
 use super::failure::Stop;
 use super::s3::Site;
-use super::{destroy, ownership, s3, verify};
+use super::{claim, destroy, ownership, s3, verify};
 use crate::domain::provisioning::Progress;
 
 /// One step of a plan.
@@ -28,7 +28,7 @@ pub type Run = for<'a> fn(&'a Site) -> BoxFuture<'a, Result<(), Stop>>;
 pub const PROVISION: [Step; 8] = [
     Step {
         label: "Creating the bucket",
-        run: |site| ownership::claim(site).boxed(),
+        run: |site| claim::claim(site).boxed(),
         told: |site| format!("created bucket {} in {}", site.bucket(), site.input.region),
     },
     Step {

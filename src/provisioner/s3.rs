@@ -1,6 +1,8 @@
 //! S3: one request's bucket, and one idempotent function per thing that is set on it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
@@ -12,7 +14,10 @@ use aws_sdk_s3::types::{
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
+use super::account::Account;
+use super::clients::Connected;
 use super::failure::Problem;
+use super::guard::Guard;
 use super::ownership::Owner;
 use super::partition;
 use super::walk::Walk;
@@ -32,6 +37,14 @@ pub struct Site {
     pub endpoint: Option<String>,
     pub input: ProvisionInput,
     pub walk: Walk,
+    account: Arc<Account>,
+    /// The profile's own account, as far as it was asked for and is known: what each
+    /// request to a bucket then says.
+    own: Arc<OnceLock<String>>,
+    /// Whether this attempt made the bucket, or S3 said that its account owns it.
+    pub made: AtomicBool,
+    /// Set once it is certain that the bucket is in the profile's own account.
+    pub proven: OnceLock<()>,
     /// What the first look of this attempt showed: see `ownership::first_look`.
     pub first_look: OnceCell<Owner>,
     /// The bucket's tags when this attempt first saw that it is the request's.
@@ -39,6 +52,35 @@ pub struct Site {
 }
 
 impl Site {
+    pub fn new(connected: &Connected, input: ProvisionInput, walk: Walk) -> Self {
+        let own = Arc::new(OnceLock::new());
+        let guard = Guard { lease: walk.lease.clone(), account: own.clone() };
+        let config = connected.client.config().to_builder().interceptor(guard).build();
+        Self {
+            client: Client::from_conf(config),
+            endpoint: connected.endpoint.clone(),
+            input,
+            walk,
+            account: connected.account.clone(),
+            own,
+            made: AtomicBool::new(false),
+            proven: OnceLock::new(),
+            first_look: OnceCell::new(),
+            first_tags: OnceCell::new(),
+        }
+    }
+
+    /// From now on S3 refuses whatever is not in the profile's own account. `false`:
+    /// nobody tells which that is.
+    pub async fn in_our_account_only(&self) -> bool {
+        if self.own.get().is_none()
+            && let Some(number) = self.account.number().await
+        {
+            let _ = self.own.set(number);
+        }
+        self.own.get().is_some()
+    }
+
     /// The bucket's name.
     pub fn bucket(&self) -> &str {
         &self.input.bucket_name
@@ -71,6 +113,19 @@ impl Site {
     /// What `CreateBucket` has to be told about the region.
     pub fn location_constraint(&self) -> Option<&str> {
         (self.input.region != OLDEST_REGION).then_some(self.input.region.as_str())
+    }
+}
+
+/// The region that S3 means by a location constraint. Two regions have names of their own
+/// there (S3 API reference, "GetBucketLocation": none is `us-east-1`, `EU` is
+/// `eu-west-1`), and servers that speak S3 tell more of them. What is not known is taken
+/// for what it says.
+pub fn region_told(location: Option<&str>) -> &str {
+    let location = location.unwrap_or_default().trim();
+    match location.to_ascii_lowercase().as_str() {
+        "" | "null" | "none" | "us" | "us-standard" | OLDEST_REGION => OLDEST_REGION,
+        "eu" => "eu-west-1",
+        _ => location,
     }
 }
 
@@ -180,6 +235,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_region_has_several_names() {
+        for (told, region) in [
+            (None, "us-east-1"),
+            (Some(""), "us-east-1"),
+            (Some("us-east-1"), "us-east-1"),
+            (Some("US"), "us-east-1"),
+            (Some("us-standard"), "us-east-1"),
+            (Some("null"), "us-east-1"),
+            (Some("EU"), "eu-west-1"),
+            (Some("eu-west-1"), "eu-west-1"),
+            (Some(" eu-west-1\n"), "eu-west-1"),
+            (Some("eu-central-1"), "eu-central-1"),
+            (Some("default"), "default"),
+        ] {
+            assert_eq!(region_told(told), region, "{told:?}");
+        }
+    }
+
+    #[test]
     fn the_welcome_page_shows_names_and_runs_nothing() {
         let input = ProvisionInput {
             application_id: "x-1".into(),
@@ -192,6 +266,7 @@ mod tests {
             requester_id: String::new(),
             authorizer_id: String::new(),
             resume_from: None,
+            unheard: None,
         };
         let page = welcome_page(&input);
         assert!(!page.contains("<script"), "{page}");

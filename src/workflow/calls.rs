@@ -108,19 +108,29 @@ const PROVISION_AT_MOST: Duration = Duration::from_secs(2 * 60 * 60);
 /// A provisioner that says nothing for this long is taken for dead. It also sets
 /// how rarely the heartbeats of a worker with default settings reach us: every
 /// 0.8 times this.
-const PROVISION_HEARTBEAT: Duration = Duration::from_secs(10);
+pub const PROVISION_HEARTBEAT: Duration = Duration::from_secs(10);
 /// A queue nobody takes work from for this long has no worker.
-const PICKED_UP_WITHIN: Duration = Duration::from_secs(60);
+pub const PICKED_UP_WITHIN: Duration = Duration::from_secs(60);
 /// A hiccup is ridden out, then a person is asked: with doubling pauses, 15 s
 /// after the first failure, beside what the provisioner itself retries.
 const PROVISION_ATTEMPTS: u32 = 5;
+/// Temporal's default, here by name.
+pub const PROVISION_RETRY_FIRST: Duration = Duration::from_secs(1);
 const PROVISION_RETRY_AT_MOST: Duration = Duration::from_secs(30);
-/// Cleaning up is tried longer, since after it nobody is asked: about 10 minutes.
+/// Undoing is tried about 10 minutes before people hear that it takes long.
 const DESTROY_ATTEMPTS: u32 = 25;
+/// Then it is tried until it is done, however often that is: what was built costs money,
+/// and nobody else knows of it.
+const UNDO_RETRY_AT_MOST: Duration = Duration::from_secs(2 * 60);
+/// The same where Temporal itself does not try again: the first pause, and the longest.
+pub const UNDO_AGAIN_FIRST: Duration = Duration::from_secs(60);
+pub const UNDO_AGAIN_AT_MOST: Duration = Duration::from_secs(60 * 60);
 
 /// The type of the failure with which Temporal's SDKs say that a worker does not
 /// serve an activity.
 pub const UNKNOWN_ACTIVITY: &str = "NotFoundError";
+/// The same in the words of Go's.
+pub const UNKNOWN_TO_GO: &str = "ActivityNotRegisteredError";
 
 /// The longest a request waits for its authorizer, as the configuration allows.
 pub const AUTHORIZATION_AT_MOST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -172,7 +182,8 @@ pub fn provision(blueprint: &Blueprint, activity_id: &str) -> ActivityOptions {
         .build()
 }
 
-/// Undoing runs although the request is cancelled.
+/// Undoing runs although the request is cancelled. This is the first round, after which
+/// people hear why it is not done.
 pub fn destroy(blueprint: &Blueprint) -> ActivityOptions {
     ActivityOptions::with_start_to_close_timeout(PROVISION_AT_MOST)
         .task_queue(&blueprint.task_queue)
@@ -183,15 +194,27 @@ pub fn destroy(blueprint: &Blueprint) -> ActivityOptions {
         .build()
 }
 
+/// The second round: it waits for a provisioner as long as it takes, and each attempt
+/// has its time.
+pub fn destroy_at_last(blueprint: &Blueprint) -> ActivityOptions {
+    ActivityOptions::with_start_to_close_timeout(PROVISION_AT_MOST)
+        .task_queue(&blueprint.task_queue)
+        .heartbeat_timeout(PROVISION_HEARTBEAT)
+        .cancellation_token(WorkflowCancellationToken::new())
+        .retry_policy(RetryPolicy::builder().maximum_interval(UNDO_RETRY_AT_MOST).build())
+        .build()
+}
+
 fn patient() -> RetryPolicy {
     RetryPolicy::builder().maximum_interval(SLACK_RETRY_AT_MOST).build()
 }
 
 fn attempts(at_most: u32) -> RetryPolicy {
     RetryPolicy::builder()
+        .initial_interval(PROVISION_RETRY_FIRST)
         .maximum_interval(PROVISION_RETRY_AT_MOST)
         .maximum_attempts(at_most)
         // A worker without this activity does not learn it by being asked again.
-        .non_retryable_error_types([UNKNOWN_ACTIVITY])
+        .non_retryable_error_types([UNKNOWN_ACTIVITY, UNKNOWN_TO_GO])
         .build()
 }

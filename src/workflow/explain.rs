@@ -1,21 +1,30 @@
 //! Why an activity failed, said to the person who can do something about it.
 
+use std::time::Duration;
+
 use serde::Deserialize;
+use serde_json::Value;
 use temporalio_common::protos::temporal::api::failure::v1::{
     ApplicationFailureInfo, Failure as Raw, failure::FailureInfo,
 };
 use temporalio_sdk::{ActivityExecutionError, TimeoutType};
 
-use super::calls::UNKNOWN_ACTIVITY;
+use super::calls::{PICKED_UP_WITHIN, PROVISION_HEARTBEAT, PROVISION_RETRY_FIRST, UNKNOWN_ACTIVITY, UNKNOWN_TO_GO};
 use crate::domain::lifecycle::Failure;
 use crate::domain::policy::Blueprint;
+use crate::domain::provisioning::Unheard;
 
 /// The longest cause that is kept, in characters.
 const CAUSE_MAX: usize = 600;
 
+/// What the server says of an activity that was cancelled while no worker had it, be it
+/// before the first attempt or between two (Temporal server, `activity_util.go`).
+const CANCELLED_BY_SERVER: &str = "ACTIVITY_ID_NOT_STARTED";
+
 /// What a provisioner may attach to its failure, as JSON, so that people read
 /// more than a message.
 #[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Details {
     #[serde(default)]
     step: Option<String>,
@@ -24,6 +33,9 @@ struct Details {
     cause: Option<String>,
     #[serde(default)]
     advice: Option<String>,
+    /// The state that it was left in, where that matters to whoever comes after.
+    #[serde(default)]
+    last_heartbeat: Option<Value>,
 }
 
 /// The failure of a provisioner's activity, for people.
@@ -55,7 +67,7 @@ pub fn failure(error: &ActivityExecutionError, blueprint: &Blueprint, attempt: u
         };
     }
     match application_failure(error) {
-        Some((_, info)) if info.r#type == UNKNOWN_ACTIVITY => say(
+        Some((_, info)) if is_unknown(info) => say(
             format!(
                 "The worker on the task queue \"{queue}\" does not know the activity \"{}\".",
                 blueprint.provision_activity
@@ -82,6 +94,47 @@ pub fn failure(error: &ActivityExecutionError, blueprint: &Blueprint, attempt: u
 pub fn cleanup(error: &ActivityExecutionError, blueprint: &Blueprint) -> String {
     let undoing = Blueprint { provision_activity: blueprint.destroy_activity.clone(), ..blueprint.clone() };
     failure(error, &undoing, 1).cause
+}
+
+/// What whoever undoes a `provision` that ended so has to know. `since` is how long
+/// before it was scheduled. `None`: its worker said itself how it ended, and left
+/// nothing open.
+pub fn unheard(error: &ActivityExecutionError, since: Duration) -> Option<Unheard> {
+    let silent = since >= PROVISION_HEARTBEAT;
+    if let Some(timeout) = error.as_timeout() {
+        return Some(Unheard { last_heartbeat: timeout.last_heartbeat_details().ok().flatten(), silent });
+    }
+    if let Some(cancelled) = error.as_cancelled() {
+        let said = |data: &[u8]| String::from_utf8_lossy(data).trim_matches('"') == CANCELLED_BY_SERVER;
+        let by_server = cancelled.raw_details().into_iter().flatten().any(|detail| said(&detail.data));
+        return by_server.then_some(Unheard { last_heartbeat: None, silent });
+    }
+    let (_, info) = application_failure(error)?;
+    let last_heartbeat = Some(details(info).last_heartbeat?);
+    Some(Unheard { last_heartbeat, silent: false })
+}
+
+/// Whether a `provision` that ended so certainly never began: nobody took it from the
+/// queue, or the first who did does not know it. An attempt before that would have
+/// needed more time.
+pub fn never_began(error: &ActivityExecutionError, since: Duration) -> bool {
+    if let Some(timeout) = error.as_timeout() {
+        return timeout.timeout_type() == TimeoutType::ScheduleToStart
+            && since < PICKED_UP_WITHIN + PROVISION_RETRY_FIRST;
+    }
+    application_failure(error).is_some_and(|(_, info)| is_unknown(info)) && since < PROVISION_RETRY_FIRST
+}
+
+/// Whether a provisioner said for good that it cannot undo. All else (nobody takes the
+/// work, silence, a worker that does not know the activity, attempts used up, what does
+/// not read) may pass.
+pub fn is_final(error: &ActivityExecutionError) -> bool {
+    application_failure(error).is_some_and(|(_, info)| info.non_retryable && !is_unknown(info))
+}
+
+/// Whether a worker says that it does not serve the activity; another one may.
+fn is_unknown(info: &ApplicationFailureInfo) -> bool {
+    [UNKNOWN_ACTIVITY, UNKNOWN_TO_GO].contains(&info.r#type.as_str())
 }
 
 /// What an activity of the bot's own said when it failed.

@@ -14,6 +14,7 @@ pub mod index;
 pub mod loose;
 pub mod provision_application;
 mod story;
+mod undo;
 
 pub use loose::Loose;
 pub use provision_application::ProvisionApplication;

@@ -1,6 +1,7 @@
 //! The story of one request, from the pre-flight checks to the bucket: the steps
 //! read in order, each says what happened, and none knows how that looks.
 
+use std::future::Ready;
 use std::pin::pin;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -60,7 +61,12 @@ pub(super) enum Stop {
 
 pub(super) type Context = WorkflowContext<ProvisionApplication>;
 /// How telling people went.
-type Said = Result<Told, ActivityExecutionError>;
+pub(super) type Said = Result<Told, ActivityExecutionError>;
+
+/// Where the work is over, and told to be.
+fn nobody() -> Option<Ready<Said>> {
+    None
+}
 
 impl Story {
     pub(super) async fn tell(&self, ctx: &Context) {
@@ -167,15 +173,21 @@ impl Story {
     /// that building begins.
     async fn provision(&self, ctx: &Context, rules: &Rules, mut input: ProvisionInput, mut begun: Notice) {
         let mut current = rules.clone();
+        let mut began = false;
         for attempt in 1.. {
             let rules = &current;
             let activity_id = format!("provision-{attempt}");
             let accompanied = self.accompany(ctx, rules, begun, &activity_id);
-            let failure = match self.build(ctx, rules, &input, &activity_id, attempt).await {
+            let failure = match self.build(ctx, rules, &mut input, &activity_id, attempt, &mut began).await {
                 Ok(result) => return self.provisioned(ctx, rules, result, accompanied).await,
                 Err(Stop::Cancelled) => {
-                    let cleanup = self.cleanup(ctx, rules, &input).await;
-                    return self.say_through(ctx, rules, Notice::Cancelled { cleanup }, accompanied).await;
+                    let mut accompanied = Some(accompanied);
+                    let cleanup = self.cleanup(ctx, rules, &input, began, &mut accompanied).await;
+                    let cancelled = Notice::Cancelled { cleanup };
+                    return match accompanied {
+                        Some(accompanied) => self.say_through(ctx, rules, cancelled, accompanied).await,
+                        None => self.say(ctx, Some(rules), cancelled).await,
+                    };
                 }
                 Err(Stop::Failed(failure)) => failure,
             };
@@ -189,11 +201,11 @@ impl Story {
                 Ok(Some(Chosen::GiveUp { decided_by })) => GivenUp::ByChoice { decided_by },
                 Ok(None) => GivenUp::Unanswered,
                 Err(_) => {
-                    let cleanup = self.cleanup(ctx, rules, &input).await;
+                    let cleanup = self.cleanup(ctx, rules, &input, began, &mut nobody()).await;
                     return self.cancelled(ctx, Some(rules), cleanup).await;
                 }
             };
-            let cleanup = self.cleanup(ctx, rules, &input).await;
+            let cleanup = self.cleanup(ctx, rules, &input, began, &mut nobody()).await;
             return self.say(ctx, Some(rules), Notice::Failed { failure, given_up, cleanup }).await;
         }
     }
@@ -211,7 +223,13 @@ impl Story {
     }
 
     /// Tells people through whoever accompanied the work, or, if they could not, anew.
-    async fn say_through(&self, ctx: &Context, rules: &Rules, notice: Notice, accompanied: impl Future<Output = Said>) {
+    pub(super) async fn say_through(
+        &self,
+        ctx: &Context,
+        rules: &Rules,
+        notice: Notice,
+        accompanied: impl Future<Output = Said>,
+    ) {
         let outcome = self.stands(ctx, Some(rules), notice.clone());
         ctx.state_mut(|s| s.outcome = Some(outcome));
         match accompanied.await {
@@ -231,13 +249,21 @@ impl Story {
         &self,
         ctx: &Context,
         rules: &Rules,
-        input: &ProvisionInput,
+        input: &mut ProvisionInput,
         activity_id: &str,
         attempt: u32,
+        began: &mut bool,
     ) -> Result<Provisioned, Stop> {
         let provision = Remote::<ProvisionInput, Provisioned>::named(&rules.blueprint.provision_activity);
         let options = calls::provision(&rules.blueprint, activity_id);
-        match ctx.execute_activity(provision, handed(rules, input), options).await {
+        let scheduled = now(ctx);
+        let built = ctx.execute_activity(provision, handed(rules, input), options).await;
+        let since = now(ctx).saturating_sub(scheduled);
+        *began |= !built.as_ref().is_err_and(|error| explain::never_began(error, since));
+        if let Some(unheard) = built.as_ref().err().and_then(|error| explain::unheard(error, since)) {
+            input.unheard = Some(unheard);
+        }
+        match built {
             Err(ActivityExecutionError::Cancelled(_)) => Err(Stop::Cancelled),
             // The provisioner may be done before it hears that the request was withdrawn.
             _ if ctx.cancellation_token().is_cancelled() => Err(Stop::Cancelled),
@@ -281,18 +307,6 @@ impl Story {
         };
         waiting.cancel();
         chosen
-    }
-
-    /// Removes what was built, as far as it got.
-    async fn cleanup(&self, ctx: &Context, rules: &Rules, input: &ProvisionInput) -> Cleanup {
-        let destroy = Remote::<ProvisionInput, ()>::named(&rules.blueprint.destroy_activity);
-        match ctx.execute_activity(destroy, handed(rules, input), calls::destroy(&rules.blueprint)).await {
-            // Somebody else's `destroy` may return anything; that it returned is what counts.
-            Ok(()) | Err(ActivityExecutionError::Serialization(_)) => Cleanup::Removed,
-            Err(error) => {
-                Cleanup::Remains { what: input.bucket_name.clone(), cause: explain::cleanup(&error, &rules.blueprint) }
-            }
-        }
     }
 
     async fn provisioned(
@@ -393,24 +407,28 @@ impl Story {
 }
 
 /// Encrypted like all else, unless the blueprint's worker shares no key.
-fn handed(rules: &Rules, input: &ProvisionInput) -> Handed<ProvisionInput> {
+pub(super) fn handed(rules: &Rules, input: &ProvisionInput) -> Handed<ProvisionInput> {
     Handed { value: input.clone(), plain: !rules.blueprint.encrypt }
 }
 
 /// A token that the workflow's cancellation leaves alone.
-fn detached() -> WorkflowCancellationToken {
+pub(super) fn detached() -> WorkflowCancellationToken {
     WorkflowCancellationToken::new()
 }
 
 /// A timer that ends with `token`.
-fn until(after: Duration, token: &WorkflowCancellationToken) -> TimerOptions {
+pub(super) fn until(after: Duration, token: &WorkflowCancellationToken) -> TimerOptions {
     TimerOptions::builder(after).cancellation_token(token.clone()).build()
+}
+
+/// The workflow's time, since 1970.
+fn now(ctx: &Context) -> Duration {
+    ctx.workflow_time().and_then(|now| now.duration_since(UNIX_EPOCH).ok()).unwrap_or_default()
 }
 
 /// Unix seconds, `after` from now.
 fn in_seconds(ctx: &Context, after: Duration) -> i64 {
-    let now = ctx.workflow_time().and_then(|now| now.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-    i64::try_from((now + after).as_secs()).unwrap_or(i64::MAX)
+    i64::try_from((now(ctx) + after).as_secs()).unwrap_or(i64::MAX)
 }
 
 fn failed_preflight(cause: String) -> Failure {

@@ -103,6 +103,10 @@ fn needs(method: &str, path: &str, query: &str, body: &str) -> Vec<(String, Stri
     let names: Vec<&str> = query.split('&').map(|pair| pair.split('=').next().unwrap()).collect();
     let has = |name: &str| names.contains(&name);
     let need = |action: &str, resource: String| (format!("s3:{action}"), resource);
+    // STS stands beside S3, and tells everybody who they are.
+    if method == "POST" && bucket.is_empty() {
+        return Vec::new();
+    }
     if bucket.is_empty() {
         return vec![need("ListAllMyBuckets", "*".into())];
     }
@@ -111,6 +115,8 @@ fn needs(method: &str, path: &str, query: &str, body: &str) -> Vec<(String, Stri
             "GET" => "GetObject",
             "PUT" => "PutObject",
             "DELETE" if has("uploadId") => "AbortMultipartUpload",
+            "DELETE" if has("versionId") => "DeleteObjectVersion",
+            "DELETE" => "DeleteObject",
             _ => "?",
         };
         return vec![need(action, at_object(key))];

@@ -41,7 +41,7 @@ async fn as_if_nobody_died(scene: &Scene, request: &Request, calm: &str) {
 }
 
 /// What the bot asks of S3 in the step that dies, by the request's name.
-const STEPS: [(&str, &str); 9] = [
+pub const STEPS: [(&str, &str); 9] = [
     ("creates", "PUT"),
     // Where S3 ignores tags at creation, this is a moment of its own.
     ("claims", "PUT ?tagging"),

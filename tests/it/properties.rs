@@ -227,6 +227,7 @@ fn notice(u: &mut Unstructured) -> Result<Notice> {
             let given_up = GivenUp::ByChoice { decided_by: person(u)? };
             Notice::Failed { failure: failure(u)?, given_up, cleanup: cleanup(u)? }
         }
+        11 => Notice::Undoing { what: text(u)?, cause: text(u)? },
         _ => {
             let problem = PreflightProblem::NotAnAuthorizer { who: text(u)?, team: text(u)?, instead: text(u)? };
             Notice::Refused { problem }

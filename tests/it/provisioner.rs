@@ -65,7 +65,7 @@ impl World {
         Client::from_conf(config)
     }
 
-    fn attempt(&self) -> Attempt {
+    pub fn attempt(&self) -> Attempt {
         Attempt::with(self.aws())
     }
 }
@@ -140,6 +140,7 @@ pub fn input(region: &str) -> ProvisionInput {
     let suffix = format!("{:010x}", NUMBER.fetch_add(1, Ordering::Relaxed));
     ProvisionInput {
         resume_from: None,
+        unheard: None,
         application_id: format!("checkout-{suffix}"),
         application_name: "checkout".into(),
         team_id: "payments".into(),
@@ -166,7 +167,7 @@ pub async fn create(s3: &Client, bucket: &str) {
     call.send().await.unwrap();
 }
 
-async fn tag(s3: &Client, bucket: &str, key: &str, value: &str) {
+pub async fn tag(s3: &Client, bucket: &str, key: &str, value: &str) {
     let tags = Tagging::builder().tag_set(Tag::builder().key(key).value(value).build().unwrap()).build().unwrap();
     s3.put_bucket_tagging().bucket(bucket).tagging(tags).send().await.unwrap();
 }
@@ -633,6 +634,12 @@ fn tagged(request: &str) -> String {
     format!("<Tagging><TagSet><Tag><Key>{REQUEST_TAG}</Key><Value>{request}</Value></Tag></TagSet></Tagging>")
 }
 
+fn listed(bucket: &str) -> String {
+    format!(
+        "<ListAllMyBucketsResult><Buckets><Bucket><Name>{bucket}</Name></Bucket></Buckets></ListAllMyBucketsResult>"
+    )
+}
+
 #[tokio::test]
 async fn what_s3_says_of_a_strangers_bucket_is_obeyed() {
     let world = World::new().await;
@@ -660,10 +667,7 @@ async fn a_missing_permission_is_not_taken_for_a_strangers_bucket() {
     let bucket = input.bucket_name.clone();
     let server = Scripted::new(move |line| match line {
         line if line.contains("tagging") => (403, error("AccessDenied")),
-        _ => {
-            let ours = format!("<Buckets><Bucket><Name>{bucket}</Name></Bucket></Buckets>");
-            (200, format!("<ListAllMyBucketsResult>{ours}</ListAllMyBucketsResult>"))
-        }
+        _ => (200, listed(&bucket)),
     })
     .await;
     let failure = failure(server.attempt(&world).destroy(&input).await.0);
@@ -712,9 +716,10 @@ async fn throttling_is_retried_and_an_object_that_stays_is_not_looped_over() {
     assert_eq!(slow.type_name(), Some("SlowDown"));
     assert!(!slow.is_non_retryable());
 
-    let request = input.application_id.clone();
+    let (request, bucket) = (input.application_id.clone(), input.bucket_name.clone());
     let server = Scripted::new(move |line| match line {
         line if line.contains("tagging") => (200, tagged(&request)),
+        line if line.starts_with("GET /?") => (200, listed(&bucket)),
         line if line.contains("uploads") => (200, "<ListMultipartUploadsResult/>".into()),
         line if line.starts_with("POST") => (200, "<DeleteResult/>".into()),
         _ => {
@@ -727,9 +732,10 @@ async fn throttling_is_retried_and_an_object_that_stays_is_not_looped_over() {
     assert!(stuck.to_string().contains("still listed"), "{stuck}");
     assert!(!stuck.is_non_retryable());
 
-    let request = input.application_id.clone();
+    let (request, bucket) = (input.application_id.clone(), input.bucket_name.clone());
     let server = Scripted::new(move |line| match line {
         line if line.contains("tagging") => (200, tagged(&request)),
+        line if line.starts_with("GET /?") => (200, listed(&bucket)),
         line if line.contains("uploads") => (200, "<ListMultipartUploadsResult/>".into()),
         line if line.starts_with("POST") => {
             let locked = "<Error><Key>a</Key><Code>AccessDenied</Code><Message>locked</Message></Error>";

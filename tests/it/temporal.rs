@@ -350,6 +350,13 @@ impl Temporal {
         answer.into_inner().executions.len()
     }
 
+    /// Whether a workflow's history has an event of this kind, such as `ActivityTaskTimedOut`.
+    pub async fn tells_of(&self, id: &str, kind: &str) -> bool {
+        let (history, attributes) = (self.history(id).await, format!("{kind}EventAttributes"));
+        let events = history["events"].as_array().expect("events");
+        events.iter().any(|event| event["attributes"].get(&attributes).is_some())
+    }
+
     /// The history of a workflow, as JSON.
     pub async fn history(&self, id: &str) -> Value {
         let client = Client::new(self.connection.clone(), ClientOptions::new(NAMESPACE).build()).unwrap();

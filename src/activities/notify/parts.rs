@@ -65,6 +65,12 @@ impl Scribe<'_> {
                 self.begin(failure.attempt.saturating_add(1)).await?;
                 self.change(ROOT, thread::root(n)).await
             }
+            Notice::Undoing { .. } => {
+                self.close_cards().await?;
+                self.change(ROOT, thread::root(n)).await?;
+                self.end_progress(None, ProgressState::Stopped).await?;
+                self.reply("undoing", thread::note(n)).await
+            }
             Notice::Rejected { .. } | Notice::Expired => {
                 self.change(CARD, decision::decided(n)).await?;
                 self.change(ROOT, thread::root(n)).await?;

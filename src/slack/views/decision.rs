@@ -191,6 +191,7 @@ pub fn decided(n: &Notification) -> Message {
             format!("⚠️ You approved {name}. It needs a hand now: see the newer message.")
         }
         Notice::Retried { .. } => format!("🔨 You approved {name}. It is being built."),
+        Notice::Undoing { .. } => format!("🧹 {name} ends here. What has been built is not removed yet."),
         Notice::Requested { .. } | Notice::Reminded { .. } | Notice::NotCounted { .. } => {
             format!("⏳ {name} waits for your decision.")
         }
@@ -244,6 +245,7 @@ pub fn attended(n: &Notification) -> Message {
             (format!("❌ {name} failed.{why} {}", cleaned(cleanup)), Some(failure))
         }
         Notice::Cancelled { cleanup } => (format!("↩️ {name} was cancelled. {}", cleaned(cleanup)), None),
+        Notice::Undoing { .. } => (format!("🧹 {name} ends here. What has been built is not removed yet."), None),
         Notice::Provisioned { .. } => (format!("✅ {name} is provisioned."), None),
         Notice::NeedsAttention { failure, .. } => (format!("⚠️ {name} stopped."), Some(failure)),
         _ => (format!("There is nothing to choose for {name} any more."), None),

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::Message;
 use super::parts::{
-    Fact, PHRASE_MAX, QUOTE_MAX, Trouble, application, authorizer, because, blueprint, cleaned, code, fact, facts,
-    given_up, justification, place, remains, request_id, requester, shown_id, team, told, trouble,
+    Fact, PHRASE_MAX, QUOTE_MAX, Trouble, application, authorizer, because, blueprint, cleaned, code, ended, fact,
+    facts, given_up, justification, place, remains, request_id, requester, shown_id, team, told, trouble,
 };
 use super::template::template;
 use super::text::{Markup, Text, link, mention, moment};
@@ -97,10 +97,15 @@ pub fn root(n: &Notification) -> Message {
         headline,
         facts,
         justification: justification(n),
-        cancel: (!n.notice.status().is_final()).then(|| request_id(n)),
+        cancel: may_be_cancelled(&n.notice).then(|| request_id(n)),
         request_id: shown_id(n.request_id.as_str()),
     };
     Message::new(&text, view.render())
+}
+
+/// Whether there is still something that *Cancel* would change.
+fn may_be_cancelled(notice: &Notice) -> bool {
+    !notice.status().is_final() && !matches!(notice, Notice::Undoing { .. })
 }
 
 /// Where the request stands, in a sentence.
@@ -121,6 +126,7 @@ fn headline(n: &Notification) -> Markup {
             format!("⚠️ {name} needs a hand: {who} has to choose what to do, until {}.", moment(*expires_at))
         }
         Notice::ChoiceNotCounted { .. } => format!("⚠️ {name} needs a hand: {who} has to choose what to do."),
+        Notice::Undoing { .. } => format!("🧹 {name} ends here. What has been built is not removed yet."),
         Notice::Provisioned { .. } => format!("✅ {name} is provisioned."),
         Notice::Rejected { decided_by, .. } => format!("🚫 {name} was rejected by {}.", mention(decided_by)),
         Notice::Expired => format!("⌛ {name} expired: {who} did not decide in time."),
@@ -170,6 +176,7 @@ pub fn note(n: &Notification) -> Option<Message> {
             );
             (text, Some(failure))
         }
+        Notice::Undoing { what, cause } => (undoing(what, cause), None),
         Notice::Authorized { .. }
         | Notice::Retried { .. }
         | Notice::Refused { .. }
@@ -182,6 +189,13 @@ pub fn note(n: &Notification) -> Option<Message> {
     };
     let headline = Markup::ours(text);
     Some(short(&headline, failure.map(|failure| (told(failure), trouble(failure)))))
+}
+
+/// Why nothing more is said for a while.
+fn undoing(what: &str, cause: &str) -> String {
+    let what = Text::line(what, QUOTE_MAX).unwrap_or_else(|| Text::ours("something that was built"));
+    let why = Text::line(cause, QUOTE_MAX).map(|cause| format!(" {}", ended(&cause))).unwrap_or_default();
+    format!("🧹 Still there: {what}.{why} Removing it is tried again until it is done, and then this thread says so.")
 }
 
 /// Tells one attempt from the next, from the second on.
@@ -300,6 +314,7 @@ pub fn outcome(n: &Notification) -> Option<Message> {
         | Notice::Authorized { .. }
         | Notice::NeedsAttention { .. }
         | Notice::ChoiceNotCounted { .. }
+        | Notice::Undoing { .. }
         | Notice::Retried { .. } => return None,
     };
     view.headline = Markup::ours(&headline);

@@ -1,0 +1,189 @@
+//! Making the bucket this request's own: seen free, asked for, tagged.
+//!
+//! **The crash between creating and tagging.** `CreateBucket` takes tags, but not
+//! everywhere: some regions and partitions of Amazon's refuse them, so do some
+//! servers that speak S3, and others ignore them. So a bucket is created without and
+//! tagged at once, and a worker may die in between. An untagged bucket is therefore
+//! taken for ours only if all of this holds:
+//!
+//! 1. this activity saw the name free, and then asked for it: this attempt did,
+//!    or an earlier one said so in its heartbeat ([`Beat::claiming`]) before it
+//!    sent `CreateBucket`;
+//! 2. the bucket carries no tag at all;
+//! 3. nothing is in it: no object, no old version, no delete marker.
+//!
+//! Anything else is left alone, and a person is told. The mark is acknowledged before
+//! `CreateBucket` leaves (see `lease`), and goes with the request to whoever undoes it, or
+//! tries again, when nobody heard how the activity ended (`ProvisionInput::unheard`).
+//! What was just created and cannot be tagged is taken back at once, and an attempt that
+//! finds the mark tags the bucket before it obeys a cancellation.
+//!
+//! **Why look before creating.** In `us-east-1` S3 answers 200 when asked to
+//! create a bucket that the account already owns, and resets its ACL.
+//!
+//! [`Beat::claiming`]: super::walk::Beat::claiming
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+use tokio::time::{Instant, sleep};
+
+use super::account::is_listed;
+use super::failure::{Problem, Stop};
+use super::lease::Word;
+use super::ownership::{Owner, all_tags, first_look, is_empty, look, put_tags, taken};
+use super::s3::Site;
+use super::walk::Beat;
+
+/// A new bucket is visible after this time at the latest, or something is wrong.
+const VISIBLE_WITHIN: Duration = Duration::from_secs(30);
+/// Between two looks for a new bucket.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// How often, and how soon again, is looked for a bucket that may be made too late: for
+/// as long as a call may take.
+const GIVE_BACK_LOOKS: u32 = 6;
+const BETWEEN_GIVE_BACK_LOOKS: Duration = Duration::from_secs(5);
+
+/// Makes the bucket exist and carry this request's tags, or fails.
+pub async fn claim(site: &Site) -> Result<(), Stop> {
+    let claimed = match first_look(site).await? {
+        Owner::Us => return Ok(()),
+        Owner::Nobody => make(site).await,
+        // A stranger's, of which CreateBucket says so; or the permission to read tags
+        // is missing, without which nothing is begun.
+        Owner::Denied(problem) => match is_listed(site).await {
+            Ok(false) => make(site).await,
+            Ok(true) | Err(_) => return Err(problem.clone().into()),
+        },
+        // An earlier attempt's, perhaps. From here to the tag there is no obeying a
+        // cancellation: `destroy` would find a bucket that it cannot tell from a stranger's.
+        Owner::Untagged => settle(site).await,
+        other => return Err(taken(site, other).into()),
+    };
+    let asked_for_nothing = matches!(claimed, Err(Stop::Cancelled | Stop::Superseded));
+    if asked_for_nothing || site.walk.lease.holds() {
+        return claimed;
+    }
+    // Paused, or out of Temporal's reach, for so long that somebody else may have looked here
+    // already and found nothing.
+    match site.walk.ask().await {
+        Word::Lost => {
+            give_back(site).await;
+            Err(Stop::Superseded)
+        }
+        Word::GoOn | Word::Cancelled | Word::NoAnswer => claimed,
+    }
+}
+
+/// Leaves the mark, unless it already stands and has just been heard.
+async fn announce_claim(site: &Site) -> Result<(), Stop> {
+    let last = site.walk.last();
+    if last.claiming && site.walk.lease.is_fresh() {
+        return Ok(());
+    }
+    site.walk.announce(Beat { claiming: true, ..last }).await
+}
+
+/// Creates the bucket, which nobody has, and tags it. What cannot be tagged goes again.
+async fn make(site: &Site) -> Result<(), Stop> {
+    announce_claim(site).await?;
+    let made = async {
+        create(site).await?;
+        settle(site).await
+    };
+    let made = made.await;
+    let taken = matches!(made, Err(Stop::Failed(Problem::Taken(_))));
+    if made.is_err() && !taken && site.walk.lease.holds() {
+        take_back(site).await;
+    }
+    made
+}
+
+/// Removes what an attempt made after it had been given up. Nobody else would: who
+/// undid the request found nothing. S3 deletes a bucket only while it is empty, so
+/// what is complete stays, whoever made it.
+async fn give_back(site: &Site) {
+    if site.walk.lease.is_in_others_care().await {
+        return;
+    }
+    site.walk.lease.give_back();
+    // Whether the bucket was made is not always known: its making may be under way.
+    for _ in 0..GIVE_BACK_LOOKS {
+        match give_back_once(site).await {
+            Ok(true) => return,
+            Ok(false) => {}
+            Err(problem) => tracing::warn!(?problem, "what was made too late could not be removed yet"),
+        }
+        sleep(BETWEEN_GIVE_BACK_LOOKS).await;
+    }
+}
+
+/// Whether there was something to decide.
+async fn give_back_once(site: &Site) -> Result<bool, Problem> {
+    match look(site).await? {
+        Owner::Nobody => return Ok(false),
+        Owner::Us | Owner::Untagged if is_empty(site).await? => {}
+        _ => return Ok(true),
+    }
+    let (request, bucket) = (&site.input.application_id, site.bucket());
+    match site.client.delete_bucket().bucket(bucket).send().await.map_err(Problem::from) {
+        Ok(_) => tracing::warn!(request.id = %request, s3.bucket = %bucket, "removed a bucket that was made too late"),
+        Err(Problem::Refused { code, .. }) if code == "BucketNotEmpty" || code == "NoSuchBucket" => {}
+        Err(problem) => return Err(problem),
+    }
+    Ok(true)
+}
+
+async fn create(site: &Site) -> Result<(), Problem> {
+    let mut call = site.client.create_bucket().bucket(site.bucket());
+    if let Some(region) = site.location_constraint() {
+        let place = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(region));
+        call = call.create_bucket_configuration(place.build());
+    }
+    match call.send().await.map_err(Problem::from) {
+        Ok(_) => {}
+        // An answer lost on the way and a repetition look like this: see `settle`.
+        Err(Problem::Refused { code, .. }) if code == "BucketAlreadyOwnedByYou" => {}
+        Err(Problem::Refused { code, .. }) if code == "BucketAlreadyExists" => {
+            return Err(Problem::Taken(format!("the bucket name {} belongs to another AWS account", site.bucket())));
+        }
+        Err(problem) => return Err(problem),
+    }
+    site.made.store(true, Ordering::Relaxed);
+    site.in_our_account_only().await;
+    Ok(())
+}
+
+/// After `CreateBucket`: waits until the bucket is visible, and makes sure it
+/// carries the tags.
+async fn settle(site: &Site) -> Result<(), Stop> {
+    let deadline = Instant::now() + VISIBLE_WITHIN;
+    loop {
+        match look(site).await? {
+            Owner::Us => return Ok(()),
+            Owner::Untagged if site.walk.last().claiming && is_empty(site).await? => {
+                let tags = all_tags(&site.input);
+                put_tags(site, tags.clone()).await?;
+                let _ = site.first_tags.set(tags);
+                return Ok(());
+            }
+            Owner::Nobody if Instant::now() < deadline => sleep(LOOK_AGAIN).await,
+            Owner::Nobody => return Err(Problem::Unreachable("the new bucket is still not visible".into()).into()),
+            Owner::Denied(problem) => return Err(problem.into()),
+            other => return Err(taken(site, &other).into()),
+        }
+    }
+}
+
+/// A bucket that this attempt saw free, asked for and could not tag goes again, as far
+/// as that can be: the next attempt, or `destroy`, finds either nothing or the tag.
+/// S3 deletes no bucket that has anything in it.
+async fn take_back(site: &Site) {
+    let untagged = matches!(look(site).await, Ok(Owner::Untagged | Owner::Denied(_)));
+    if untagged && is_empty(site).await.is_ok_and(|empty| empty) {
+        let gone = site.client.delete_bucket().bucket(site.bucket()).send().await.map_err(Problem::from);
+        tracing::warn!(s3.bucket = site.bucket(), ?gone, "a new bucket could not be tagged, and was taken back");
+    }
+}
