@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use crate::activities::BotActivities;
 use crate::codec::Codec;
 use crate::config::{Config, Part};
+use crate::open::Open;
 use crate::provisioner::{self, Aws, Provisioner};
 use crate::server::{self, Bounds};
 use crate::slack::api::{IN_AN_ACTIVITY, SlackApi};
@@ -76,11 +77,13 @@ pub async fn serve(
     let live: Live = Arc::new(AtomicUsize::new(0));
     let (runtime, sdk_metrics) = runtime()?;
 
+    let open = Open::new(requests.clone());
     let handlers = (part != Part::Worker).then(|| Handlers {
         policy: policy.clone(),
         slack: slack.clone(),
         directory: directory.clone(),
         requests: requests.clone(),
+        open: open.clone(),
         metrics: metrics.clone(),
     });
     // Slack comes by the socket or over HTTP, never both.
@@ -122,7 +125,7 @@ pub async fn serve(
         let _ = stopping.wait_for(|stop| *stop).await;
     } else {
         let indexed = temporal::missing_search_attributes(&client).await.is_ok_and(|missing| missing.is_empty());
-        let bot = BotActivities { policy, slack, directory, metrics, indexed };
+        let bot = BotActivities { policy, slack, directory, metrics, open, indexed };
         let provisioner = Provisioner::with(Aws { proxy: settings.proxy.clone(), ..Aws::default() }, steps);
         let release = settings.release.as_ref();
         let mut workers = Workers::start(&runtime, &client, bot, provisioner, release, &live)?;

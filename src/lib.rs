@@ -11,6 +11,7 @@ pub mod workflow;
 
 pub mod codec;
 pub mod config;
+pub mod open;
 pub mod temporal;
 
 pub mod activities;

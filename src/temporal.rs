@@ -3,6 +3,7 @@
 //! person waits for Slack to be acknowledged.
 
 mod recorded;
+mod running;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -22,6 +23,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::CountWorkflow
 use temporalio_common::{HasWorkflowDefinition, QueryDefinition};
 
 pub use self::recorded::{Execution, Recorded};
+pub use self::running::Running;
 use crate::codec::Codec;
 use crate::domain::lifecycle::{Attendance, RequestState};
 use crate::domain::request::{ProvisionRequest, RequestId};

@@ -17,6 +17,7 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use crate::domain::notice::{Notification, Told};
 use crate::domain::policy::{Policy, PreflightProblem};
 use crate::domain::request::ProvisionRequest;
+use crate::open::Open;
 use crate::slack::api::{SlackApi, SlackError};
 use crate::slack::directory::Directory;
 use crate::telemetry::Metrics;
@@ -33,6 +34,7 @@ pub struct BotActivities {
     pub slack: SlackApi,
     pub directory: Directory,
     pub metrics: Metrics,
+    pub open: Open,
     /// Does the namespace have the search attributes of requests?
     pub indexed: bool,
 }
@@ -41,7 +43,7 @@ pub struct BotActivities {
 impl BotActivities {
     #[activity(definition = PreflightCall)]
     pub async fn preflight(self: Arc<Self>, ctx: ActivityContext, check: Check) -> Result<Preflight, ActivityError> {
-        traces::activity(ctx.info(), preflight::run(&self, &check)).await
+        traces::activity(ctx.info(), preflight::run(&self, &ctx, &check)).await
     }
 
     #[activity(definition = MayGiveUpCall)]

@@ -1,22 +1,43 @@
 //! The pre-flight checks: requester, team, authorizer and blueprint, against the
 //! configuration and the people as Slack knows them.
 
-use temporalio_sdk::activities::ActivityError;
+use temporalio_sdk::ApplicationFailure;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
 use super::{BotActivities, slack_failure};
 use crate::domain::policy::{Directory, PreflightProblem};
-use crate::domain::request::ProvisionRequest;
+use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Rules;
 use crate::slack::directory::Look;
 use crate::workflow::calls::{Check, Preflight};
 
-pub async fn run(bot: &BotActivities, check: &Check) -> Result<Preflight, ActivityError> {
+pub async fn run(bot: &BotActivities, ctx: &ActivityContext, check: &Check) -> Result<Preflight, ActivityError> {
     let look = if check.afresh { Look::Afresh } else { Look::Lately };
     let known = known(bot, &check.request, look).await?;
-    Ok(match bot.policy.preflight(&check.request, &known) {
-        Ok(rules) => Preflight::Passed { rules: Rules { indexed: bot.indexed, ..rules } },
-        Err(problem) => Preflight::Refused { problem },
-    })
+    let rules = match bot.policy.preflight(&check.request, &known) {
+        Ok(rules) => rules,
+        Err(problem) => return Ok(Preflight::Refused { problem }),
+    };
+    // Counted once: whoever was let begin goes on, whatever the file says later.
+    if let (Some(most), false) = (bot.policy.open_max, check.afresh)
+        && !has_room(bot, ctx, &check.request, most).await?
+    {
+        return Ok(Preflight::Refused { problem: PreflightProblem::TooManyOpen { most } });
+    }
+    Ok(Preflight::Passed { rules: Rules { indexed: bot.indexed, ..rules } })
+}
+
+/// Whether this request is among the first `most` of its person. As long as that cannot
+/// be counted, it waits.
+async fn has_room(
+    bot: &BotActivities,
+    ctx: &ActivityContext,
+    request: &ProvisionRequest,
+    most: u32,
+) -> Result<bool, ActivityError> {
+    let Some(id) = ctx.info().workflow_id.as_deref().map(RequestId::of_workflow) else { return Ok(true) };
+    let may = bot.open.may_go_on(&request.requester_id, &id, most).await;
+    may.map_err(|error| ApplicationFailure::new(anyhow::anyhow!("open requests cannot be counted: {error}")).into())
 }
 
 /// What speaks against giving up, looked up at this moment.

@@ -18,7 +18,7 @@ use crate::domain::policy::{Blueprint, Policy, Principal, Team};
 
 /// Keys of each table, in the order the example explains them.
 const TOP: &[&str] = &["regions", "profiles", "authorization", "teams", "blueprints"];
-const AUTHORIZATION: &[&str] = &["timeout", "reminder", "allow_self"];
+const AUTHORIZATION: &[&str] = &["timeout", "reminder", "allow_self", "open_max"];
 const TEAM: &[&str] = &["id", "name", "members", "authorizers"];
 const BLUEPRINT: &[&str] =
     &["id", "name", "description", "task_queue", "provision_activity", "destroy_activity", "encrypt"];
@@ -28,6 +28,10 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2 * 60);
 /// Less cannot be answered; more is a request nobody remembers.
 const DURATIONS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(30 * 24 * 60 * 60);
 const EXPECTED_DURATION: &str = r#"a duration from "1s" to "30days" in whole seconds, such as "90s", "2m" or "1h 30m""#;
+
+/// Open requests of one person: each of them is looked at where the limit is reached.
+const OPEN: RangeInclusive<u32> = 1..=1_000;
+const EXPECTED_OPEN: &str = "a whole number from 1 to 1000; without the key there is no limit";
 
 /// What Slack shows of one option of a select.
 const OPTION_TEXT: usize = 75;
@@ -120,20 +124,21 @@ impl<'t> Reader<'t> {
         let authorization = self.authorization(&top);
         let teams = self.teams(&top);
         let blueprints = self.blueprints(&top);
-        let (timeout, reminder, allow_self) = authorization?;
+        let (timeout, reminder, allow_self, open_max) = authorization?;
         Some(Policy {
             regions: regions?,
             profiles: profiles?,
             timeout,
             reminder,
             allow_self,
+            open_max,
             teams: teams?,
             blueprints: blueprints?,
         })
     }
 
-    fn authorization(&mut self, top: &Section) -> Option<(Duration, Option<Duration>, bool)> {
-        let Some(item) = top.get("authorization") else { return Some((DEFAULT_TIMEOUT, None, false)) };
+    fn authorization(&mut self, top: &Section) -> Option<(Duration, Option<Duration>, bool, Option<u32>)> {
+        let Some(item) = top.get("authorization") else { return Some((DEFAULT_TIMEOUT, None, false, None)) };
         let section = self.section(item, "a table [authorization]")?;
         self.refuse_unknown(&section, AUTHORIZATION);
         let timeout = match section.get("timeout") {
@@ -145,7 +150,22 @@ impl<'t> Reader<'t> {
             None => Some(None),
         };
         let allow_self = self.yes_or_no(&section, "allow_self", false);
-        Some((timeout?, reminder?, allow_self?))
+        let open_max = match section.get("open_max") {
+            Some(item) => self.open_max(&item).map(Some),
+            None => Some(None),
+        };
+        Some((timeout?, reminder?, allow_self?, open_max?))
+    }
+
+    fn open_max(&mut self, item: &Item) -> Option<u32> {
+        let number = match item.value {
+            DeValue::Integer(number) => u32::from_str_radix(number.as_str(), number.radix()).ok(),
+            _ => None,
+        };
+        match number.filter(|number| OPEN.contains(number)) {
+            Some(number) => Some(number),
+            None => self.mistake(item, EXPECTED_OPEN),
+        }
     }
 
     fn reminder(&mut self, item: &Item, timeout: Option<Duration>) -> Option<Duration> {
@@ -486,6 +506,7 @@ name = "Payments"
         let policy = parse(Path::new("provision-bot.example.toml"), text).expect("valid");
         assert_eq!(policy.timeout, Duration::from_secs(120));
         assert_eq!(policy.reminder, Some(Duration::from_secs(60)));
+        assert_eq!(policy.open_max, Some(20));
         assert_eq!(policy.teams[0].members, [Principal::parse("U0REQUESTER"), Principal::parse("S0USERGROUP")]);
         assert_eq!(policy.blueprints[0].id, "static-site");
         for key in TOP.iter().chain(AUTHORIZATION).chain(TEAM).chain(BLUEPRINT) {
@@ -499,6 +520,7 @@ name = "Payments"
     fn what_is_left_out_has_a_default() {
         let policy = parse(Path::new("p.toml"), WHOLE).expect("valid");
         assert_eq!((policy.timeout, policy.reminder, policy.allow_self), (DEFAULT_TIMEOUT, None, false));
+        assert_eq!(policy.open_max, None);
         assert_eq!(policy.blueprints, [builtin()]);
         assert!(policy.teams[0].members.is_empty() && policy.teams[0].authorizers.is_empty());
     }
@@ -581,6 +603,26 @@ name = "Payments"
                 "[[teams]]",
                 "[authorization]\nallow_self = \"no\"\n[[teams]]",
                 r#"p.toml:5:14: authorization.allow_self found "no", expected true or false."#,
+            ),
+            (
+                "[[teams]]",
+                "[authorization]\nopen_max = 0\n[[teams]]",
+                "p.toml:5:12: authorization.open_max found the number 0, expected a whole number from 1 to 1000; without the key there is no limit.",
+            ),
+            (
+                "[[teams]]",
+                "[authorization]\nopen_max = -1\n[[teams]]",
+                "p.toml:5:12: authorization.open_max found the number -1, expected a whole number from 1 to 1000; without the key there is no limit.",
+            ),
+            (
+                "[[teams]]",
+                "[authorization]\nopen_max = \"20\"\n[[teams]]",
+                r#"p.toml:5:12: authorization.open_max found "20", expected a whole number from 1 to 1000; without the key there is no limit."#,
+            ),
+            (
+                "[[teams]]",
+                "[authorization]\nopen_max = 2.5\n[[teams]]",
+                "p.toml:5:12: authorization.open_max found the number 2.5, expected a whole number from 1 to 1000; without the key there is no limit.",
             ),
             (
                 "[[teams]]",

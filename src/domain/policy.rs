@@ -27,6 +27,8 @@ pub struct Policy {
     pub reminder: Option<Duration>,
     /// May a requester name themself as authorizer?
     pub allow_self: bool,
+    /// How many requests one person may have open; any number if `None`.
+    pub open_max: Option<u32>,
     pub teams: Vec<Team>,
     /// What can be asked for; at least one.
     pub blueprints: Vec<Blueprint>,
@@ -122,6 +124,11 @@ pub enum PreflightProblem {
         "Only members of this workspace can ask for resources; guests, bots and people of other organisations cannot."
     )]
     RequesterNotAllowed,
+    #[error(
+        "You have {most} open requests, and nobody may have more at a time. Wait until one of them is over, or cancel one \
+         where it was asked for, and ask again."
+    )]
+    TooManyOpen { most: u32 },
     #[error("You cannot authorize your own request. Choose somebody else.")]
     SelfAuthorization,
     #[error("{who} may not decide for {team}. {instead}")]
@@ -135,6 +142,7 @@ pub enum PreflightProblem {
 /// The field of the request form a problem belongs under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
+    Application,
     Team,
     Authorizer,
     Blueprint,
@@ -143,6 +151,7 @@ pub enum Field {
 impl PreflightProblem {
     pub fn field(&self) -> Field {
         match self {
+            Self::TooManyOpen { .. } => Field::Application,
             Self::NoSuchTeam { .. } | Self::NotAMember { .. } | Self::RequesterNotAllowed => Field::Team,
             Self::SelfAuthorization | Self::NotAnAuthorizer { .. } | Self::AuthorizerNotAllowed { .. } => {
                 Field::Authorizer

@@ -6,6 +6,7 @@ use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads, Wo
 use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus;
 use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+use temporalio_common::protos::temporal::api::workflow::v1::WorkflowExecutionInfo;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeWorkflowExecutionRequest, GetWorkflowExecutionHistoryRequest,
 };
@@ -117,6 +118,11 @@ impl Requests {
 
     /// How the execution stands.
     pub async fn execution(&self, id: &RequestId) -> Result<Execution, RequestError> {
+        Ok(Execution::of(self.describe(id).await?.status))
+    }
+
+    /// What the server knows of the latest run.
+    pub(super) async fn describe(&self, id: &RequestId) -> Result<WorkflowExecutionInfo, RequestError> {
         let client = self.client()?;
         let namespace = client.options().namespace.clone();
         let mut call = DescribeWorkflowExecutionRequest { namespace, execution: Some(latest_run(id)) }.into_request();
@@ -127,7 +133,7 @@ impl Requests {
             answer.map_err(|_| RequestError::NoAnswer("timeout".to_owned()))?.map_err(|status| rpc(&status))
         };
         let answer = traces::within(traces::call("DescribeWorkflowExecution"), read).await?.into_inner();
-        Ok(Execution::of(answer.workflow_execution_info.unwrap_or_default().status))
+        Ok(answer.workflow_execution_info.unwrap_or_default())
     }
 
     /// A page of a history, and the token of the next one.

@@ -37,7 +37,7 @@ fn what_an_operator_ended_while_it_waited_is_told_and_closed() {
             told(&scene, person, &request, action, "ended by an operator").await;
             let card = scene.bob.refresh(&request.card).unwrap();
             assert!(card.says("Nothing was built"), "{}", card.plain());
-            // Once more, with a client that still shows the old message.
+            // Once more, with a client that still shows the old message, and nothing chosen.
             told(&scene, person, &request, action, "ended by an operator").await;
             assert!(scene.buckets(&request.id).await.is_empty());
         }

@@ -32,6 +32,7 @@ mod logs;
 mod long_waits;
 mod meanwhile;
 mod observability;
+mod open_max;
 mod origins;
 mod outages;
 mod page;

@@ -10,7 +10,7 @@ use temporalio_client::tonic::{IntoRequest, Status};
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, UntypedWorkflow};
 use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads, WorkflowExecution, WorkflowType};
 use temporalio_common::protos::temporal::api::enums::v1::{
-    HistoryEventFilterType, ResetReapplyType, RoutingConfigUpdateState, WorkflowExecutionStatus,
+    HistoryEventFilterType, ResetReapplyExcludeType, RoutingConfigUpdateState, WorkflowExecutionStatus,
 };
 use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
 use temporalio_common::protos::temporal::api::failure::v1::{ApplicationFailureInfo, Failure};
@@ -137,15 +137,15 @@ impl Temporal {
     /// Begins a workflow anew at its first step, as an operator may; without the signals
     /// that came since.
     pub async fn reset(&self, id: &str) {
-        self.reset_as(id, ResetReapplyType::None).await;
+        self.reset_as(id, vec![ResetReapplyExcludeType::Signal.into()]).await;
     }
 
     /// The same, and what was signalled is signalled again.
     pub async fn reset_with_signals(&self, id: &str) {
-        self.reset_as(id, ResetReapplyType::Signal).await;
+        self.reset_as(id, Vec::new()).await;
     }
 
-    async fn reset_as(&self, id: &str, reapply: ResetReapplyType) {
+    async fn reset_as(&self, id: &str, without: Vec<i32>) {
         let history = self.history(id).await;
         let events = history["events"].as_array().unwrap();
         let has = |event: &&Value, kind: &str| event["attributes"].get(kind).is_some();
@@ -157,7 +157,7 @@ impl Temporal {
             reason: "an operator's reason".into(),
             workflow_task_finish_event_id: number.as_i64().or_else(|| number.as_str()?.parse().ok()).unwrap(),
             request_id: format!("reset-{}", std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos()),
-            reset_reapply_type: reapply.into(),
+            reset_reapply_exclude_types: without,
             ..Default::default()
         };
         self.connection.workflow_service().reset_workflow_execution(request.into_request()).await.unwrap();

@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use temporalio_sdk::activities::ActivityError;
 
 use super::Scribe;
-use super::once::{CANNOT_POST, CANNOT_REACH, NO_THREAD, Place};
+use super::once::{CANNOT_POST, CANNOT_REACH, NO_THREAD, Place, outcome_key};
 use super::parts::{OUTCOME, ROOT, STATUS};
 use crate::activities::slack_failure;
 use crate::domain::notice::{MessageRef, Notice};
@@ -152,11 +152,9 @@ impl Scribe<'_> {
                 continue;
             };
             // Before it was reset, a request may have ended otherwise.
-            if part == OUTCOME && says(STATUS) != Some(self.n.notice.status().word()) {
-                continue;
-            }
+            let key = if part == OUTCOME { outcome_key(says(STATUS).unwrap_or_default()) } else { part.to_owned() };
             let at = MessageRef { channel: channel.to_owned(), ts: found.ts.clone() };
-            self.desk.note(|draft| _ = draft.conversation.0.entry(part.to_owned()).or_insert(at));
+            self.desk.note(|draft| _ = draft.conversation.0.entry(key).or_insert(at));
         }
     }
 

@@ -217,7 +217,12 @@ impl Scribe<'_> {
 
     /// Where a part is, once it was posted.
     pub(super) fn at(&self, part: &str) -> Option<MessageRef> {
-        self.desk.draft().conversation.0.get(part).cloned()
+        self.desk.draft().conversation.0.get(&self.key(part)).cloned()
+    }
+
+    /// Under which name a part is kept.
+    fn key(&self, part: &str) -> String {
+        if part == OUTCOME { outcome_key(self.n.notice.status().word()) } else { part.to_owned() }
     }
 
     fn is_done(&self, part: &str) -> bool {
@@ -225,7 +230,8 @@ impl Scribe<'_> {
     }
 
     fn remember(&self, part: &str, message: MessageRef) {
-        self.desk.note(|draft| _ = draft.conversation.0.insert(part.to_owned(), message));
+        let key = self.key(part);
+        self.desk.note(|draft| _ = draft.conversation.0.insert(key, message));
         self.done(part);
     }
 
@@ -257,6 +263,11 @@ impl Scribe<'_> {
             }
         });
     }
+}
+
+/// The name of an outcome: a request that is reset may have several.
+pub(super) fn outcome_key(status: &str) -> String {
+    format!("{OUTCOME}-{status}")
 }
 
 /// A message for a channel, or for a thread in it.

@@ -16,6 +16,7 @@ fn policy() -> Policy {
         timeout: Duration::from_secs(120),
         reminder: None,
         allow_self: false,
+        open_max: None,
         teams: vec![team("pay", &["U1", "S1"], &["U2", "S2"]), team("open", &[], &[]), team("shut", &["U9"], &["U2"])],
         blueprints: vec![Blueprint {
             id: "bucket".into(),

@@ -106,7 +106,10 @@ async fn decide(
     // Without rules nobody was asked yet: the workflow judges when it has them.
     if let Some(rules) = rules {
         fill_in(&mut decision, &rules);
-        rules.accept(&request, &decision).map_err(|refusal| refusal.to_string())?;
+        if let Err(refusal) = rules.accept(&request, &decision) {
+            let over = bot.broken(&id, click, part::CARD).await;
+            return Err(over.unwrap_or_else(|| refusal.to_string()));
+        }
     }
     let verdict = decision.decision;
     match bot.requests.authorize(&id, decision, click_id).await {

@@ -22,6 +22,7 @@ use super::origin::{Foreign, Origin};
 use super::views::private;
 use crate::domain::policy::Policy;
 use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
+use crate::open::Open;
 use crate::telemetry::Metrics;
 use crate::temporal::{Recorded, RequestError, Requests};
 use crate::traces;
@@ -33,6 +34,7 @@ pub struct Handlers {
     pub slack: SlackApi,
     pub directory: Directory,
     pub requests: Requests,
+    pub open: Open,
     pub metrics: Metrics,
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{Handlers, NO_ANSWER, Reply};
-use crate::domain::policy::{Field, Groups, Person, Standing};
+use crate::domain::policy::{Field, Groups, Person, PreflightProblem, Standing};
 use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
 use crate::domain::rules::Rules;
 use crate::slack::api::SlackError;
@@ -191,6 +191,9 @@ pub async fn submitted(bot: &Handlers, submission: Submission) -> Reply {
         return reply;
     }
     let id = RequestId::new(&request.application_name, &submission.digest);
+    if let Some(reply) = too_many(bot, &request, &id).await {
+        return reply;
+    }
     match bot.requests.start(&id, &request).await {
         Ok(Started::Now) => {
             bot.metrics.request("started");
@@ -205,6 +208,20 @@ pub async fn submitted(bot: &Handlers, submission: Submission) -> Reply {
                 other => other.to_string(),
             };
             Reply::error(ids::APPLICATION_NAME, text)
+        }
+    }
+}
+
+/// What to say if somebody has as many requests open as one may have, or if that is not
+/// known. A form that was taken before is no further one.
+async fn too_many(bot: &Handlers, request: &ProvisionRequest, id: &RequestId) -> Option<Reply> {
+    let most = bot.policy.open_max?;
+    match bot.open.may_begin(&request.requester_id, id, most).await {
+        Ok(true) => None,
+        Ok(false) => Some(refused(bot, &PreflightProblem::TooManyOpen { most })),
+        Err(error) => {
+            tracing::warn!(request.id = %id, %error, "open requests could not be counted");
+            Some(Reply::error(ids::APPLICATION_NAME, NO_ANSWER))
         }
     }
 }
@@ -268,13 +285,18 @@ async fn judge(bot: &Handlers, request: &ProvisionRequest) -> Option<Reply> {
             return None;
         }
     };
-    let problem = bot.policy.preflight(request, &known).err()?;
+    bot.policy.preflight(request, &known).err().map(|problem| refused(bot, &problem))
+}
+
+/// What is wrong, under its field.
+fn refused(bot: &Handlers, problem: &PreflightProblem) -> Reply {
     let several_blueprints = bot.policy.blueprints.len() > 1;
     let field = match problem.field() {
+        Field::Application => ids::APPLICATION_NAME,
         Field::Team => ids::TEAM,
         Field::Authorizer => ids::AUTHORIZER,
         Field::Blueprint if several_blueprints => ids::BLUEPRINT,
         Field::Blueprint => ids::APPLICATION_NAME,
     };
-    Some(Reply::error(field, problem.to_string()))
+    Reply::error(field, problem.to_string())
 }
