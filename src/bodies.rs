@@ -83,7 +83,7 @@ impl Bodies {
         }
         // While the client is waited for, its place may be given to another.
         let seat = parts.extensions.get::<Seat>();
-        seat.inspect(|seat| seat.waits_for_body());
+        seat.inspect(|seat| seat.gives_way());
         let mut body = body;
         let mut held = Held { bytes: Vec::new(), room: None };
         let result = match timeout(self.within, self.fill(&mut held, &mut body)).await {

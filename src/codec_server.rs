@@ -81,18 +81,22 @@ pub async fn run(
     Ok(())
 }
 
+/// The address of a page as browsers name its origin: without what is behind the port.
+fn origin(page: &String) -> anyhow::Result<String> {
+    let origin = url::Url::parse(page).ok().map(|url| url.origin()).filter(|origin| origin.is_tuple());
+    let origin = origin.with_context(|| format!("{page:?} is no origin such as http://localhost:8233"))?;
+    Ok(origin.ascii_serialization())
+}
+
 fn routes(codec: Codec, options: &Options) -> anyhow::Result<Router> {
-    let origins: Vec<HeaderValue> = options
-        .origins
-        .iter()
-        .map(|origin| origin.parse().with_context(|| format!("{origin:?} is no origin such as http://localhost:8233")))
-        .collect::<Result<_, _>>()?;
+    let known = options.origins.iter().map(origin).collect::<anyhow::Result<Vec<_>>>()?;
+    let origins: Vec<HeaderValue> = known.iter().map(|origin| Ok(origin.parse()?)).collect::<anyhow::Result<_>>()?;
     let cors = CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::POST])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("x-namespace")])
         .allow_credentials(true);
-    let guard = Guard { token: options.token.clone(), origins: options.origins.clone() };
+    let guard = Guard { token: options.token.clone(), origins: known };
     let codes = Router::new()
         .route("/decode", post(decode))
         .route("/encode", post(encode))

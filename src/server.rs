@@ -58,7 +58,7 @@ fn files() -> Option<usize> {
 /// What a connection is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Doing {
-    /// The client has not said yet what it wants, or all of it.
+    /// The client has not said yet what it wants, or all of it, or nothing of weight.
     Asking,
     /// We work on what it wants.
     Answering,
@@ -90,8 +90,9 @@ impl Seat {
         Self(Arc::new(Place { state: Mutex::new(state), leave: Notify::new() }))
     }
 
-    /// The client has to send the rest of its request.
-    pub fn waits_for_body(&self) {
+    /// Who needs its place may have it: the client has to send the rest of its
+    /// request, or is owed nothing that it could not ask for again.
+    pub fn gives_way(&self) {
         self.is(Doing::Asking);
     }
 

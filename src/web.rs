@@ -6,8 +6,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http_body_util::{BodyExt, Empty};
@@ -21,6 +22,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::server::Seat;
 use crate::slack;
 use crate::slack::api::SlackApi;
 use crate::slack::handlers::Handlers;
@@ -58,6 +60,8 @@ pub struct Health {
     pub sdk_metrics: Option<SocketAddr>,
     token: Arc<Mutex<Option<Instant>>>,
     counted: Arc<Mutex<Option<Instant>>>,
+    /// When the last look at everything began, and what was found.
+    looked: Arc<Mutex<Option<(Instant, Vec<String>)>>>,
 }
 
 impl Health {
@@ -80,11 +84,25 @@ impl Health {
             sdk_metrics,
             token: Arc::default(),
             counted: Arc::default(),
+            looked: Arc::default(),
         }
     }
 
-    /// Why the bot cannot serve now, one reason a line; empty: it can.
+    /// Why the bot cannot serve now, one reason a line; empty: it can. Those who ask
+    /// while somebody looks share the next look: a crowd of them waits for two at most.
     pub async fn problems(&self) -> Vec<String> {
+        let asked = Instant::now();
+        let mut looked = self.looked.lock().await;
+        if let Some((_, problems)) = looked.as_ref().filter(|(began, _)| *began >= asked) {
+            return problems.clone();
+        }
+        let began = Instant::now();
+        let problems = self.look().await;
+        *looked = Some((began, problems.clone()));
+        problems
+    }
+
+    async fn look(&self) -> Vec<String> {
         let (slack, temporal) = tokio::join!(self.slack_problem(), self.temporal_problem());
         let socket = self.reach.as_ref().and_then(Reach::problem);
         slack.into_iter().chain(socket).chain(temporal).collect()
@@ -153,12 +171,19 @@ pub fn router(health: Health, slack: Option<(Handlers, SecretString)>) -> Router
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .layer(middleware::from_fn(gives_way))
         .with_state(health);
     let router = match slack {
         Some((handlers, secret)) => router.merge(slack::http::routes(handlers, secret)),
         None => router,
     };
     router.layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_WITHIN))
+}
+
+/// A crowd that asks how we are keeps nobody out.
+async fn gives_way(request: Request, next: Next) -> Response {
+    request.extensions().get::<Seat>().inspect(|seat| seat.gives_way());
+    next.run(request).await
 }
 
 async fn readyz(State(health): State<Health>) -> Response {

@@ -363,7 +363,16 @@ fn read_error(method: &'static str, error: SlackClientError) -> SlackError {
         SlackClientError::HttpError(http) => unreadable(method, &format!("HTTP {}", http.status_code)),
         // The text of the others may carry a body: only their kind is told.
         SlackClientError::ProtocolError(_) => unreadable(method, "an answer that cannot be read"),
-        SlackClientError::HttpProtocolError(_) => unreadable(method, "the connection broke"),
+        SlackClientError::HttpProtocolError(http) => {
+            let cause = http.cause.as_deref().map(|cause| cause as &dyn std::error::Error);
+            let mut causes = std::iter::successors(cause, |cause| cause.source());
+            // A proxy's no has nothing of a body in it, and is of use.
+            let refused = causes.find_map(|cause| Some(cause.to_string().strip_prefix("tunnel error: ")?.to_owned()));
+            match refused {
+                Some(why) => unreadable(method, &format!("the proxy opens no way: {why}")),
+                None => unreadable(method, "the connection broke"),
+            }
+        }
         _ => unreadable(method, "the call failed"),
     }
 }

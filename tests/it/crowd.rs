@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use provision_bot::demo::record::Fault;
 use provision_bot::demo::stack::get;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -76,5 +77,27 @@ fn a_connection_that_is_used_outlives_a_crowd() {
         let crowd = crowd(&web, CROWD, "").await;
         ask(&mut kept).await;
         drop(crowd);
+    });
+}
+
+#[test]
+fn a_crowd_that_asks_whether_it_is_ready_shuts_nobody_out() {
+    plain(async || {
+        let web = Web::start(OPEN).await;
+        served(&web, "nobody else").await;
+        // Slack hangs, so that nobody knows whether it takes the token.
+        web.slack.fail_times("auth.test", Fault::Hang, 1_000);
+        let asked = "GET /readyz HTTP/1.1\r\nHost: bot\r\n\r\n";
+        let mut crowd = crowd(&web, CROWD, asked).await;
+        served(&web, "while all of them are looked for").await;
+        for stream in &mut crowd {
+            let mut answer = [0; 12];
+            // Some had to go; nobody waits for ever.
+            if timeout(PATIENCE, stream.read_exact(&mut answer)).await.expect("an end").is_ok() {
+                assert_eq!(&answer[9..], b"503");
+            }
+        }
+        let looks = web.slack.calls_of("auth.test").len();
+        assert!(looks <= 20, "Slack was asked {looks} times for {CROWD}");
     });
 }

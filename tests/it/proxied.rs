@@ -119,12 +119,16 @@ fn the_bot_asks_the_proxy_for_slack_and_for_its_socket() {
         bot.env("PROVISION_BOT_CONFIG", &file).env("PROVISION_BOT_LISTEN", &listen).env("RUST_LOG", "off");
         bot.env("TEMPORAL_ADDRESS", "127.0.0.1:1").env("HTTPS_PROXY", &proxy.address);
         let _bot = bot.kill_on_drop(true).spawn().unwrap();
-        eventually("the socket's address to be asked for", async || {
-            let _ = get(&format!("http://{listen}/readyz")).await;
-            let asked = proxy.lines();
-            asked.contains("CONNECT slack.com:443 HTTP/1.1").then_some(())
+        let why = eventually("the bot to say why it is not ready", async || {
+            let (_, why) = get(&format!("http://{listen}/readyz")).await.ok()?;
+            why.contains("Socket Mode: apps.connections.open").then_some(why)
         })
         .await;
+        for line in ["slack: auth.test: ", "Socket Mode: apps.connections.open: "] {
+            let line = format!("{line}the proxy opens no way: proxy authorization required");
+            assert!(why.contains(&line), "{line}: {why}");
+        }
+        assert_eq!(proxy.lines(), BTreeSet::from(["CONNECT slack.com:443 HTTP/1.1".to_owned()]));
     });
 }
 
