@@ -211,7 +211,7 @@ fn not_counted(u: &mut Unstructured) -> Result<NotCounted> {
 
 fn notice(u: &mut Unstructured) -> Result<Notice> {
     let expires_at = u.arbitrary()?;
-    Ok(match u.int_in_range(0..=12)? {
+    Ok(match u.int_in_range(0..=13)? {
         0 => Notice::Requested { expires_at },
         1 => Notice::Reminded { expires_at },
         2 => Notice::Authorized { region: text(u)?, profile: text(u)?, decided_by: person(u)? },
@@ -227,7 +227,7 @@ fn notice(u: &mut Unstructured) -> Result<Notice> {
             let given_up = GivenUp::ByChoice { decided_by: person(u)? };
             Notice::Failed { failure: failure(u)?, given_up, cleanup: cleanup(u)? }
         }
-        11 => Notice::Undoing { what: text(u)?, cause: text(u)? },
+        12 => Notice::Undoing { what: text(u)?, cause: text(u)? },
         _ => {
             let problem = PreflightProblem::NotAnAuthorizer { who: text(u)?, team: text(u)?, instead: text(u)? };
             Notice::Refused { problem }
