@@ -105,21 +105,6 @@ fn what_others_say_in_the_bots_words_is_not_taken_for_its_own() {
 }
 
 #[test]
-fn as_long_as_the_bot_does_not_know_itself_nothing_is_said_that_may_have_been_said() {
-    alone(stack(), async |world| {
-        let scene = scene(world);
-        let request = scene.ask("unknown").await;
-        // Another process, which has not asked yet who it is.
-        world.stack.kill_bot().await;
-        scene.slack.fail_times("auth.test", Fault::ServerError(500), 4);
-        world.stack.start_bot().await.unwrap();
-        scene.slack.fail_times_in(&scene.channel, "chat.postMessage", Fault::DropAfterApply, 1);
-        scene.approve(&request).await;
-        ends(&scene, &request).await;
-    });
-}
-
-#[test]
 fn a_thread_of_hundreds_and_a_group_dm_are_looked_through() {
     alone(stack(), async |world| {
         let lost = Fault::DropAfterApply;
