@@ -104,7 +104,9 @@ fn in_the_middle_of_each_step_of_undoing() {
             let scene = world.scene();
             let request = scene.ask(application).await;
             let bucket = bucket(&scene, &request);
-            let last = format!("{bucket} GET /index.html");
+            let (last, undoing) = (format!("{bucket} GET /index.html"), format!("{bucket} {step}"));
+            // Before anybody asks for it: undoing may begin before the click is answered.
+            proxy.hold(&undoing);
             match word {
                 "cancelled" => {
                     let before = proxy.held_so_far();
@@ -122,8 +124,6 @@ fn in_the_middle_of_each_step_of_undoing() {
                     scene.clicks(&scene.bob, &card, "give_up").await;
                 }
             }
-            let undoing = format!("{bucket} {step}");
-            proxy.hold(&undoing);
             proxy.heal_each(&last);
             eventually("the undoing to begin", async || (proxy.met(&undoing) > 0).then_some(())).await;
             assert_eq!(scene.buckets(&request.id).await.len(), 1, "nothing is removed yet");
