@@ -126,7 +126,9 @@ pub async fn serve(
     } else {
         let indexed = temporal::missing_search_attributes(&client).await.is_ok_and(|missing| missing.is_empty());
         let bot = BotActivities { policy, slack, directory, metrics, open, indexed };
-        let provisioner = Provisioner::with(Aws { proxy: settings.proxy.clone(), ..Aws::default() }, steps);
+        let aws =
+            Aws { proxy: settings.proxy.clone(), authorities: settings.aws_authorities.clone(), ..Aws::default() };
+        let provisioner = Provisioner::with(aws, steps);
         let release = settings.release.as_ref();
         let mut workers = Workers::start(&runtime, &client, bot, provisioner, release, &live)?;
         if let Some(release) = settings.release.clone() {

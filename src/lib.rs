@@ -30,6 +30,7 @@ pub mod proxy;
 pub mod server;
 pub mod telemetry;
 pub mod traces;
+pub mod trust;
 pub mod versioning;
 pub mod web;
 pub mod workers;

@@ -70,7 +70,7 @@ impl Stack {
             endpoint_url: Some(self.s3.endpoint()),
             config_file: Some(config),
             credentials_file: Some(credentials),
-            proxy: None,
+            ..Aws::default()
         }
     }
 

@@ -16,47 +16,57 @@ use crate::domain::policy::Policy;
 use crate::provisioner::Aws;
 use crate::provisioner::clients::{self, Connected};
 use crate::provisioner::failure::Problem;
-use crate::proxy::Proxy;
+use crate::provisioner::partition;
 
 const CREATE: &str = "s3:CreateBucket";
 /// A name as buckets of requests have it.
 const A_BUCKET: &str = "app-check-team-0000000000";
 
 /// A probe for each profile in each region that an authorizer may choose.
-pub(super) fn probes(policy: &Policy, proxy: Option<&Proxy>) -> Vec<BoxFuture<'static, Vec<Line>>> {
+pub(super) fn probes(policy: &Policy, aws: &Aws) -> Vec<BoxFuture<'static, Vec<Line>>> {
     let pairs = policy.profiles.iter().flat_map(|profile| policy.regions.iter().map(move |region| (profile, region)));
     pairs
-        .map(|(profile, region)| probe(profile.clone(), region.clone(), proxy.cloned()).map(|line| vec![line]).boxed())
+        .map(|(profile, region)| probe(aws.clone(), profile.clone(), region.clone()).map(|line| vec![line]).boxed())
         .collect()
 }
 
-async fn probe(profile: String, region: String, proxy: Option<Proxy>) -> Line {
+async fn probe(aws: Aws, profile: String, region: String) -> Line {
     let what = format!("AWS {profile} in {region}");
-    let aws = Aws { proxy, ..Aws::default() };
-    let sdk = clients::load(&aws, &region, &profile).await;
-    let s3 = Connected::new(&aws, &sdk);
+    let loaded = clients::load(&aws, &region, &profile).await;
+    let (s3, sdk) = (Connected::new(&aws, &loaded), &loaded.sdk);
+    // Credentials may take longer than any answer to a call.
+    let ready = match partition::is_somewhere(&region, s3.endpoint.as_deref()) {
+        Ok(()) => s3.credentials.ready().await,
+        nowhere => nowhere,
+    };
+    if let Err(problem) = ready {
+        return failed(&aws, what, problem, &region, &profile).await;
+    }
     let may_list = match timeout(DEADLINE, s3.client.list_buckets().max_buckets(1).send()).await {
         Ok(Ok(_)) => true,
         Ok(Err(error)) => match Problem::from(error) {
             // It was recognised; to list all buckets is more than provisioning needs.
             Problem::Refused { code, .. } if code == "AccessDenied" => false,
-            problem => return failed(what, &problem, &region, &profile),
+            problem => return failed(&aws, what, problem, &region, &profile).await,
         },
-        Err(_) => return failed(what, &Problem::Unreachable("it took too long".to_owned()), &region, &profile),
+        Err(_) => {
+            let problem = Problem::Unreachable("it took too long".to_owned());
+            return failed(&aws, what, problem, &region, &profile).await;
+        }
     };
 
     // Amazon is asked about its own credentials only.
-    let elsewhere = |service| clients::is_elsewhere(&aws, &sdk, s3.endpoint.as_deref(), service);
+    let elsewhere = |service| clients::is_elsewhere(&aws, sdk, s3.endpoint.as_deref(), service);
     let who = match elsewhere("STS") {
         true => Err("S3 is not Amazon's, and AWS_ENDPOINT_URL_STS names no STS beside it".to_owned()),
-        false => who(&sdk).await,
+        false => who(sdk).await,
     };
     let may_create = match &who {
         Err(_) => Create::NotKnown("that is not known".to_owned()),
         Ok(_) if elsewhere("IAM") => {
             Create::NotKnown("S3 is not Amazon's, and AWS_ENDPOINT_URL_IAM names no IAM beside it".to_owned())
         }
-        Ok(arn) => may_create(&sdk, arn, &region).await,
+        Ok(arn) => may_create(sdk, arn, &region).await,
     };
     let whose = match &who {
         Ok(arn) => format!("S3 accepts the credentials of {arn}"),
@@ -79,8 +89,8 @@ async fn probe(profile: String, region: String, proxy: Option<Proxy>) -> Line {
     }
 }
 
-fn failed(what: String, problem: &Problem, region: &str, profile: &str) -> Line {
-    let verdict = problem.judge(region, profile);
+async fn failed(aws: &Aws, what: String, problem: Problem, region: &str, profile: &str) -> Line {
+    let verdict = clients::compare(aws, problem, region, profile).await.judge(region, profile);
     Line::failed(what, verdict.cause, verdict.advice)
 }
 

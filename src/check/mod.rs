@@ -27,9 +27,11 @@ use serde::Serialize;
 
 use crate::codec::Codec;
 use crate::config::{
-    self, CodecSettings, ConfigError, Flags, Part, Problem, Settings, file, file_path, wrong_aws_endpoints,
+    self, CodecSettings, ConfigError, Flags, Part, Problem, Settings, aws_authorities, file, file_path,
+    wrong_aws_endpoints,
 };
 use crate::domain::policy::Policy;
+use crate::provisioner::Aws;
 
 /// How long a connection gets to answer: longer than any that is healthy takes,
 /// short enough to wait for.
@@ -57,8 +59,10 @@ pub async fn run(flags: &Flags, form: Form, lookup: impl Fn(&str) -> Option<Stri
     let keys = CodecSettings::from_env(&Flags::default(), &lookup).map(|settings| settings.encryption_keys);
     let mut probes = probes(settings.ok(), policy.as_ref().ok(), keys.ok().map(|keys| Codec::new(&keys)));
     // The AWS SDK panics at an address that is none.
-    if let (Ok(policy), Ok(proxy), []) = (&policy, config::proxy(&lookup), &*wrong_aws_endpoints(&lookup)) {
-        probes.extend(aws::probes(policy, proxy.as_ref()));
+    if let (Ok(policy), Ok(proxy), Ok(authorities), []) =
+        (&policy, config::proxy(&lookup), aws_authorities(&lookup), &*wrong_aws_endpoints(&lookup))
+    {
+        probes.extend(aws::probes(policy, &Aws { proxy, authorities, ..Aws::default() }));
     }
     probes.insert(0, std::future::ready(lines).boxed());
 

@@ -398,8 +398,9 @@ const REGION: Check = Check {
 };
 
 const PROFILE: Check = Check {
-    expected: "the name of a profile of the AWS config, 1 to 75 characters on one line",
-    accepts: is_option_text,
+    expected: "the name of a profile of the AWS config, 1 to 75 characters on one line, of which the AWS SDK reads \
+               letters, digits and _-/.%@:+ only",
+    accepts: |text| is_option_text(text) && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-/.%@:+".contains(c)),
 };
 
 /// The blueprint there is when none is configured.
@@ -558,9 +559,15 @@ name = "Payments"
                 "profiles = [\"sandbox\"]",
                 "profiles = [\"a\\nb\", 7]",
                 "p.toml:3:13: profiles[0] found \"a\\nb\", expected the name of a profile of the AWS config, 1 to 75 \
-              characters on one line.\n\
+              characters on one line, of which the AWS SDK reads letters, digits and _-/.%@:+ only.\n\
               p.toml:3:21: profiles[1] found the number 7, expected the name of a profile of the AWS config, 1 to 75 \
-              characters on one line.",
+              characters on one line, of which the AWS SDK reads letters, digits and _-/.%@:+ only.",
+            ),
+            (
+                "profiles = [\"sandbox\"]",
+                "profiles = [\"my team\", \"ok_-/.%@:+9\"]",
+                "p.toml:3:13: profiles[0] found \"my team\", expected the name of a profile of the AWS config, 1 to 75 \
+              characters on one line, of which the AWS SDK reads letters, digits and _-/.%@:+ only.",
             ),
             (
                 "id = \"payments\"",

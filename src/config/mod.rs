@@ -16,7 +16,8 @@ use crate::domain::policy::Policy;
 
 pub use self::release::Release;
 pub use self::settings::{
-    CodecSettings, DEFAULT_LOG_FILTER, EncryptionKey, Log, LogFormat, Settings, proxy, wrong_aws_endpoints,
+    CodecSettings, DEFAULT_LOG_FILTER, EncryptionKey, Log, LogFormat, Settings, aws_authorities, proxy,
+    wrong_aws_endpoints,
 };
 
 /// Where the configuration file is, unless named.

@@ -3,6 +3,7 @@
 //! secret.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine;
@@ -13,6 +14,7 @@ use url::Url;
 use super::release::{self, Release};
 use super::{ConfigError, Flags, Part, Problem};
 use crate::proxy::{self, Proxy};
+use crate::trust;
 
 /// Where the bot serves, unless told.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:3000";
@@ -41,6 +43,8 @@ pub struct Settings {
     /// Without one the workers are not versioned.
     pub release: Option<Release>,
     pub log: Log,
+    /// Whose certificates are trusted in AWS instead of the system's, in PEM form.
+    pub aws_authorities: Option<Vec<u8>>,
     /// How long the collector of traces may take for a batch; none: no traces. All
     /// else about them is read by OpenTelemetry's SDK.
     pub traces: Option<Duration>,
@@ -99,6 +103,13 @@ impl Settings {
         let log = variables.log();
         let traces = variables.traces();
         variables.problems.extend(wrong_aws_endpoints(&lookup));
+        let aws_authorities = match aws_authorities(&lookup) {
+            Ok(authorities) => authorities,
+            Err(problem) => {
+                variables.problems.push(problem);
+                None
+            }
+        };
         let (Some(slack_bot_token), Some(slack_api_url), Some(listen), Some(encryption_keys), Some(log), []) =
             (slack_bot_token, slack_api_url, listen, encryption_keys, log, &*variables.problems)
         else {
@@ -114,6 +125,7 @@ impl Settings {
             encryption_keys,
             release,
             log,
+            aws_authorities,
             traces,
         })
     }
@@ -402,6 +414,20 @@ pub fn wrong_aws_endpoints(lookup: impl Fn(&str) -> Option<String>) -> Vec<Probl
 const HTTPS_PROXY: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
+/// The certificates that `AWS_CA_BUNDLE` names; as with AWS's other tools, they take the
+/// place of the system's.
+pub fn aws_authorities(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<Vec<u8>>, Problem> {
+    const NAME: &str = "AWS_CA_BUNDLE";
+    let Some(path) = Variables::new(&lookup).get(NAME) else { return Ok(None) };
+    trust::certificates(Path::new(&path)).map(Some).map_err(|wrong| {
+        let message = format!(
+            "names {path:?}, which {wrong}. Name a file with the certificates that AWS's are vouched for by, or unset \
+             it to trust what the system trusts."
+        );
+        Problem::Variable { name: NAME, message }
+    })
+}
+
 /// OpenTelemetry's variables for all signals, and for traces, which win.
 const OTLP_ENDPOINT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 const OTLP_TIMEOUT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
@@ -481,6 +507,8 @@ mod tests {
             ("HTTPS_PROXY", "socks5://user:hush@proxy:1080", "is not the address of a proxy. Expected such as http://"),
             ("https_proxy", "http://user:hush@", "is not the address of a proxy"),
             ("AWS_ENDPOINT_URL", "", "is empty. Unset it"),
+            ("AWS_CA_BUNDLE", "/no/such.pem", "names \"/no/such.pem\", which cannot be read (entity not found). Name"),
+            ("AWS_CA_BUNDLE", "Cargo.toml", "which holds no certificate in PEM form"),
             ("AWS_ENDPOINT_URL_S3", "hush@localhost", "is no address. Expected such as http://localhost:5000"),
             ("PROVISION_BOT_ENCRYPTION_KEYS", "hush", "entry 1 has no \":\""),
             ("PROVISION_BOT_ENCRYPTION_KEYS", "a:hush", "entry 1 has a key that is not 32 bytes"),

@@ -177,13 +177,18 @@ async fn settle(site: &Site) -> Result<(), Stop> {
     }
 }
 
-/// A bucket that this attempt saw free, asked for and could not tag goes again, as far
-/// as that can be: the next attempt, or `destroy`, finds either nothing or the tag.
-/// S3 deletes no bucket that has anything in it.
+/// A bucket that this attempt saw free and asked for does not stay without its tag, as far
+/// as that can be: it gets the tag (an answer may have been lost), or it goes again. The
+/// next attempt, or `destroy`, finds either nothing or the tag. S3 deletes no bucket that
+/// has anything in it.
 async fn take_back(site: &Site) {
     let untagged = matches!(look(site).await, Ok(Owner::Untagged | Owner::Denied(_)));
-    if untagged && is_empty(site).await.is_ok_and(|empty| empty) {
-        let gone = site.client.delete_bucket().bucket(site.bucket()).send().await.map_err(Problem::from);
-        tracing::warn!(s3.bucket = site.bucket(), ?gone, "a new bucket could not be tagged, and was taken back");
+    if !untagged
+        || !is_empty(site).await.is_ok_and(|empty| empty)
+        || put_tags(site, all_tags(&site.input)).await.is_ok()
+    {
+        return;
     }
+    let gone = site.client.delete_bucket().bucket(site.bucket()).send().await.map(drop).map_err(Problem::from);
+    tracing::warn!(s3.bucket = site.bucket(), ?gone, "a new bucket could not be tagged, and was taken back");
 }

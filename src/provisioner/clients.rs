@@ -2,15 +2,16 @@
 //! for nobody else, and what the SDK is told for that.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::identity::IdentityCache;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::meta::credentials::CredentialsProviderChain;
-use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::profile::{Profile, ProfileFileCredentialsProvider};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -21,12 +22,15 @@ use aws_sdk_s3::Client;
 use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use super::account::Account;
-use super::http;
-use super::partition;
+use super::credentials::{self, Kept, Provider, Why};
+use super::failure::Problem;
 use super::spans::Spans;
+use super::{http, partition};
 use crate::proxy::Proxy;
+use crate::trust;
 
 /// Nothing listens there, or it is overloaded: say so soon.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -35,6 +39,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// One call with its retries: also the longest that a cancellation waits.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(25);
+/// A second opinion is worth this much.
+const COMPARE_WITHIN: Duration = Duration::from_secs(8);
 /// Enough for a dropped connection; Temporal owns the long retries.
 const ATTEMPTS: u32 = 3;
 
@@ -48,6 +54,9 @@ pub struct Aws {
     /// The way to AWS; the SDK itself is not let look for one, since it would take
     /// that of plain HTTP too, where a machine asks who it is.
     pub proxy: Option<Proxy>,
+    /// Whose certificates are trusted instead of the system's, in PEM form. A profile that
+    /// names others (`ca_bundle`) is heard only where this is `None`.
+    pub authorities: Option<Vec<u8>>,
 }
 
 /// A client that speaks for one profile in one region.
@@ -58,6 +67,32 @@ pub struct Connected {
     pub endpoint: Option<String>,
     /// Whose buckets it may work on.
     pub account: Arc<Account>,
+    pub credentials: Ready,
+}
+
+/// A profile's credentials, which may have to be waited for before work begins.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    kept: Arc<Kept>,
+    /// What makes the profile unusable before it is asked.
+    wrong: Option<String>,
+}
+
+impl Ready {
+    pub async fn ready(&self) -> Result<(), Problem> {
+        if let Some(wrong) = &self.wrong {
+            return Err(Problem::NoCredentials(Why::Broken(wrong.clone())));
+        }
+        let ready = self.kept.ready().await;
+        ready.map_err(|error| Problem::NoCredentials(Why::of(&error).unwrap_or(Why::Unknown)))
+    }
+}
+
+/// The settings of a profile in a region, for clients of any service.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub sdk: SdkConfig,
+    credentials: Ready,
 }
 
 /// The clients, made when first needed.
@@ -89,15 +124,48 @@ impl Clients {
     pub async fn forget(&self, region: &str, profile: &str) {
         self.made.lock().await.remove(&(region.to_owned(), profile.to_owned()));
     }
+
+    /// See [`compare`].
+    pub async fn compare(&self, problem: Problem, region: &str, profile: &str) -> Problem {
+        compare(&self.aws, problem, region, profile).await
+    }
+}
+
+/// Where a region refuses credentials that may be right: whether they count in a region
+/// that every account has. No answer leaves the problem as it is.
+pub async fn compare(aws: &Aws, problem: Problem, region: &str, profile: &str) -> Problem {
+    if !problem.may_be_the_regions(region) {
+        return problem;
+    }
+    let asked = async {
+        let home = Connected::new(aws, &load(aws, partition::HOME, profile).await);
+        home.credentials.ready().await?;
+        home.client.list_buckets().max_buckets(1).send().await?;
+        Ok(())
+    };
+    let accepted = match timeout(COMPARE_WITHIN, asked).await {
+        // Who may not list buckets was recognised.
+        Ok(Ok(())) => true,
+        Ok(Err(Problem::Refused { code, .. })) if code == "AccessDenied" => true,
+        Ok(Err(refused)) if refused.may_be_the_regions(region) => false,
+        Ok(Err(_)) | Err(_) => return problem,
+    };
+    Problem::Compared { refused: Box::new(problem), accepted }
 }
 
 /// The settings under which a client of any service speaks for `profile` in `region`.
-pub async fn load(aws: &Aws, region: &str, profile: &str) -> SdkConfig {
+pub async fn load(aws: &Aws, region: &str, profile: &str) -> Loaded {
     let region = Region::new(region.to_owned());
     // The profile comes first: the SDK's usual chain would prefer keys in the
     // environment, and fall back to the machine's role if there is no such
     // profile. A bucket in another account than the one chosen is the worst end.
-    let http = http::client(aws.proxy.as_ref());
+    let section = profile_section(aws, profile).await;
+    let authorities = match (&aws.authorities, section.as_ref().and_then(|section| section.get("ca_bundle"))) {
+        (Some(pem), _) => Ok(Some(pem.clone())),
+        (None, Some(path)) => trust::certificates(Path::new(path)).map(Some),
+        (None, None) => Ok(None),
+    };
+    let http = http::client(aws.proxy.as_ref(), authorities.as_ref().ok().and_then(Option::as_deref));
     let provider = ProviderConfig::without_region().with_region(Some(region.clone())).with_http_client(http.clone());
     let mut credentials = ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(profile);
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
@@ -123,7 +191,7 @@ pub async fn load(aws: &Aws, region: &str, profile: &str) -> SdkConfig {
     // A profile that exists and names no credentials of its own means those of
     // the process (keys in the environment, a role of the pod or the machine),
     // never another profile's.
-    let credentials = match profile_exists(aws, profile).await {
+    let credentials = match section.is_some() {
         true => credentials
             .or_else("Environment", EnvironmentVariableCredentialsProvider::new())
             .or_else("WebIdentity", WebIdentityTokenCredentialsProvider::builder().configure(&provider).build())
@@ -131,17 +199,22 @@ pub async fn load(aws: &Aws, region: &str, profile: &str) -> SdkConfig {
             .or_else("Instance", ImdsCredentialsProvider::builder().configure(&provider).build()),
         false => credentials,
     };
-    loader.credentials_provider(credentials).load().await
+    let kept = Arc::new(Kept::new(credentials, credentials::WITHIN));
+    let cache = IdentityCache::lazy().load_timeout(credentials::WITHIN).build();
+    let sdk = loader.credentials_provider(Provider(kept.clone())).identity_cache(cache).load().await;
+    let wrong = authorities.err().map(|wrong| format!("the file that its ca_bundle names {wrong}"));
+    Loaded { sdk, credentials: Ready { kept, wrong } }
 }
 
 impl Connected {
     /// An S3 client with these settings.
-    pub fn new(aws: &Aws, sdk: &SdkConfig) -> Self {
+    pub fn new(aws: &Aws, loaded: &Loaded) -> Self {
+        let Loaded { sdk, credentials } = loaded;
         let region = sdk.region().map_or("", |region| region.as_ref());
         let endpoint = endpoint(aws, sdk, "S3").filter(|url| !is_amazons(url, region));
         let config = aws_sdk_s3::config::Builder::from(sdk).force_path_style(endpoint.is_some()).interceptor(Spans);
         let account = Arc::new(Account::new(sdk, !is_elsewhere(aws, sdk, endpoint.as_deref(), "STS")));
-        Self { client: Client::from_conf(config.build()), endpoint, account }
+        Self { client: Client::from_conf(config.build()), endpoint, account, credentials: credentials.clone() }
     }
 }
 
@@ -151,10 +224,10 @@ pub fn is_elsewhere(aws: &Aws, sdk: &SdkConfig, s3: Option<&str>, service: &str)
     s3.is_some() && endpoint(aws, sdk, service).is_none()
 }
 
-async fn profile_exists(aws: &Aws, profile: &str) -> bool {
+async fn profile_section(aws: &Aws, profile: &str) -> Option<Profile> {
     let files = profile_files(aws).unwrap_or_default();
-    let sections = aws_config::profile::load(&Fs::real(), &Env::real(), &files, None).await;
-    sections.is_ok_and(|sections| sections.get_profile(profile).is_some())
+    let sections = aws_config::profile::load(&Fs::real(), &Env::real(), &files, None).await.ok()?;
+    sections.get_profile(profile).cloned()
 }
 
 fn profile_files(aws: &Aws) -> Option<EnvConfigFiles> {

@@ -33,6 +33,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(3);
 /// delete, so it counts as nothing, with a word in the log.
 pub async fn is_there_something_to_undo(site: &Site) -> Result<bool, Stop> {
     can_own(&site.input)?;
+    site.credentials.ready().await?;
     let claimed = claimed_before(&site.input);
     let silent = site.input.unheard.as_ref().is_some_and(|unheard| unheard.silent);
     let deadline = Instant::now() + if silent && claimed != Some(false) { LATE } else { Duration::ZERO };

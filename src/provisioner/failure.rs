@@ -4,11 +4,14 @@
 use std::error::Error;
 use std::fmt::Write as _;
 
-use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::{BuildError, ConnectorError, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
 use serde_json::{Value, json};
 use temporalio_common::error::ApplicationFailure;
+
+use super::codes::{self, Meaning, Service};
+use super::credentials::Why;
+use super::partition;
 
 /// How much of a foreign text goes into a message: enough for S3's longest
 /// explanations (an ARN of the caller, an action, an ARN of the bucket), little
@@ -28,6 +31,10 @@ pub const UNREACHABLE: &str = "S3Unreachable";
 /// The SDK could not even make the request.
 pub const UNUSABLE: &str = "UnusableSettings";
 
+/// S3, or something on the way to it, shows a certificate that nobody here trusts.
+const TRUST: &str = "Name the authority behind the certificate of S3, or of the proxy before it, in AWS_CA_BUNDLE \
+     (a PEM file), or check the clock, then retry.";
+
 /// What kept a step from being done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
@@ -38,7 +45,10 @@ pub enum Problem {
     /// S3 says it went well, in words that do not read.
     Unreadable(String),
     /// The profile does not exist, is incomplete, or its credentials' source refuses.
-    NoCredentials,
+    NoCredentials(Why),
+    /// The credentials were refused in a region that accounts have to enable, and tried
+    /// where they need not: whether they count there.
+    Compared { refused: Box<Problem>, accepted: bool },
     /// The request could not be made: an impossible region, endpoint or value.
     Unusable(String),
     /// The bucket's name belongs to somebody or something else.
@@ -77,103 +87,73 @@ pub struct Verdict {
     pub advice: String,
 }
 
-/// Codes of S3 that a person has to deal with, and how. Whatever is not listed
-/// is judged by its HTTP status.
-const FOR_A_PERSON: &[(&[&str], &str)] = &[
-    (
-        &["AccessDenied", "AllAccessDisabled", "UnauthorizedAccess", "AccountProblem", "OptInRequired"],
-        "Give the AWS profile \"{profile}\" permission for this in region {region}, then retry.",
-    ),
-    (WRONG_KEYS, "Check the access key and secret of the AWS profile \"{profile}\", then retry."),
-    (STALE, "Renew the credentials of the AWS profile \"{profile}\" (log in again if it uses SSO), then retry."),
-    (&["BucketAlreadyExists", "BucketAlreadyOwnedByYou"], TAKEN_ADVICE),
-    (&["TooManyBuckets"], "Delete unused buckets or have the account's bucket quota raised, then retry."),
-    (
-        &[
-            "IllegalLocationConstraintException",
-            "InvalidLocationConstraint",
-            "AuthorizationHeaderMalformed",
-            "PermanentRedirect",
-            "InvalidRegion",
-        ],
-        "Check that region {region} exists and is enabled for the account of profile \"{profile}\".",
-    ),
-    (&["RequestTimeTooSkewed"], "Set the clock of the machine that runs the provisioner, then retry."),
-    (
-        &["NotImplemented", "MethodNotAllowed"],
-        "The S3 server does not offer this; check the endpoint the provisioner is configured for.",
-    ),
-];
-
-/// Codes that refuse the credentials themselves. After these the profile is read
-/// anew: a person may have mended it by the next attempt.
-const WRONG_KEYS: &[&str] = &["InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidClientTokenId", "NotSignedUp"];
-const STALE: &[&str] =
-    &["ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired", "RequestExpired"];
-
-const TAKEN_ADVICE: &str = "Nothing was changed. Ask for the application again: a new request gets a new bucket name.";
-
-/// 4xx answers that pass by themselves. `NoSuchBucket` in the middle of a plan:
-/// the next attempt looks again and begins where it must.
-const PASSING: &[&str] = &[
-    "SlowDown",
-    "Throttling",
-    "ThrottlingException",
-    "RequestLimitExceeded",
-    "BandwidthLimitExceeded",
-    "RequestTimeout",
-    "OperationAborted",
-    "ConditionalRequestConflict",
-    "BucketNotEmpty",
-    "NoSuchBucket",
-];
-
 impl Problem {
     /// The one decision: does Temporal retry this, or does a person get it now?
     pub fn judge(&self, region: &str, profile: &str) -> Verdict {
+        self.judged(region, profile, self.may_be_the_regions(region))
+    }
+
+    /// The same, when it is known whether it is the region that has to be enabled.
+    fn judged(&self, region: &str, profile: &str, regions: bool) -> Verdict {
         let fill = |advice: &str| advice.replace("{region}", &tidy(region)).replace("{profile}", &tidy(profile));
         match self {
             Self::Refused { code, message, status } => {
-                let listed = FOR_A_PERSON.iter().find(|(codes, _)| codes.contains(&code.as_str()));
-                let passing = PASSING.contains(&code.as_str()) || *status >= 500 || *status == 429;
-                let retry = listed.is_none() && passing;
-                let advice = match listed {
-                    Some((_, advice)) => fill(advice),
-                    None if retry => "This usually passes. If it does not, look at the state of S3 and retry.".into(),
-                    None => fill("Check what S3 says against the setup of profile \"{profile}\", then retry."),
-                };
                 let said = if message.trim().is_empty() { format!("HTTP status {status}") } else { message.clone() };
+                let (advice, retry) = match codes::meaning(Service::S3, code, message, *status) {
+                    Meaning::ForAPerson(_) if regions => (codes::REGION_OR_KEY, false),
+                    Meaning::ForAPerson(advice) => (advice, false),
+                    Meaning::Passes => {
+                        ("This usually passes. If it does not, look at the state of S3 and retry.", true)
+                    }
+                    Meaning::Unknown => (codes::CHECK_SETUP, true),
+                };
                 Verdict {
                     kind: tidy(code),
                     retry,
                     cause: format!("S3 answered {}: {}", tidy(code), tidy(&said)),
-                    advice,
+                    advice: fill(advice).replace("{service}", "S3"),
                 }
             }
             Self::Unreachable(what) | Self::Unreadable(what) => Verdict {
                 kind: UNREACHABLE.into(),
                 retry: true,
                 cause: format!("S3 gave no usable answer: {}", tidy(what)),
-                advice: fill("Check that the provisioner reaches S3 in region {region}, then retry."),
+                advice: fill(match what.contains("certificate") {
+                    true => TRUST,
+                    false => "Check that the provisioner reaches S3 in region {region}, then retry.",
+                }),
             },
-            Self::NoCredentials => Verdict {
-                kind: NO_CREDENTIALS.into(),
-                retry: false,
-                cause: fill("the AWS profile \"{profile}\" gives no credentials"),
-                advice: fill(
-                    "Check the profile \"{profile}\" in the AWS configuration of the machine that runs the provisioner \
-                     (log in again if it uses SSO), then retry.",
-                ),
-            },
+            Self::NoCredentials(why) => {
+                let said = why.said();
+                let advice = if regions { codes::REGION_OR_KEY } else { said.advice };
+                let kind = match why {
+                    Why::Refused { code, .. } => tidy(code),
+                    _ => NO_CREDENTIALS.into(),
+                };
+                let because = if said.why.is_empty() { String::new() } else { format!(": {}", said.why) };
+                Verdict {
+                    kind,
+                    retry: said.retry,
+                    cause: fill("the AWS profile \"{profile}\" gives no credentials") + &because,
+                    advice: fill(advice).replace("{service}", "STS"),
+                }
+            }
+            Self::Compared { refused, accepted: true } => {
+                Verdict { advice: fill(codes::ENABLE_REGION), ..refused.judge(region, profile) }
+            }
+            Self::Compared { refused, accepted: false } => refused.judged(region, profile, false),
             Self::Unusable(what) => Verdict {
                 kind: UNUSABLE.into(),
                 retry: false,
                 cause: format!("the request to S3 could not be made: {}", tidy(what)),
                 advice: fill("Check region {region}, the endpoint and the request's values."),
             },
-            Self::Taken(how) => {
-                Verdict { kind: BUCKET_TAKEN.into(), retry: false, cause: tidy(how), advice: TAKEN_ADVICE.into() }
-            }
+            Self::Taken(how) => Verdict {
+                kind: BUCKET_TAKEN.into(),
+                retry: false,
+                cause: tidy(how),
+                advice: codes::TAKEN_ADVICE.into(),
+            },
             Self::OwnerUnknown(how) => Verdict {
                 kind: OWNER_UNKNOWN.into(),
                 retry: false,
@@ -197,10 +177,21 @@ impl Problem {
     /// Whether the credentials in use were refused, so that they are not used again.
     pub fn blames_credentials(&self) -> bool {
         match self {
-            Self::NoCredentials => true,
-            Self::Refused { code, .. } => [WRONG_KEYS, STALE].iter().any(|codes| codes.contains(&code.as_str())),
+            Self::NoCredentials(_) => true,
+            Self::Compared { refused, .. } => refused.blames_credentials(),
+            Self::Refused { code, .. } => codes::blames_credentials(code),
             _ => false,
         }
+    }
+
+    /// Whether credentials that are right would be refused so, too, as long as the account
+    /// has not enabled the region.
+    pub fn may_be_the_regions(&self, region: &str) -> bool {
+        let code = match self {
+            Self::Refused { code, .. } | Self::NoCredentials(Why::Refused { code, .. }) => code,
+            _ => return false,
+        };
+        codes::not_recognised(code) && partition::must_be_enabled(region)
     }
 
     /// The problem as what Temporal records and a person reads, in `step`.
@@ -224,12 +215,22 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     fn from(error: SdkError<E, HttpResponse>) -> Self {
-        if let Some(problem) = of_credentials(&error) {
-            return problem;
+        match Why::of(&error) {
+            Some(why) => Self::NoCredentials(why),
+            None => Self::of_call(&error),
         }
-        match &error {
+    }
+}
+
+impl Problem {
+    /// What became of a call.
+    pub fn of_call<E>(error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        match error {
             SdkError::ServiceError(answer) if answer.raw().status().is_success() && answer.err().code().is_none() => {
-                Self::Unreadable(chain(&error))
+                Self::Unreadable(chain(error))
             }
             SdkError::ServiceError(answer) => {
                 let status = answer.raw().status().as_u16();
@@ -237,10 +238,10 @@ where
                 let message = answer.err().message().unwrap_or_default().to_owned();
                 Self::Refused { code, message, status }
             }
-            SdkError::ConstructionFailure(_) => Self::Unusable(chain(&error)),
+            SdkError::ConstructionFailure(_) => Self::Unusable(chain(error)),
             SdkError::TimeoutError(_) => Self::Unreachable("it took too long".into()),
-            SdkError::DispatchFailure(failure) if failure.is_user() => Self::Unusable(chain(&error)),
-            _ => Self::Unreachable(chain(&error)),
+            SdkError::DispatchFailure(failure) if failure.is_user() => Self::Unusable(chain(error)),
+            _ => Self::Unreachable(chain(error)),
         }
     }
 }
@@ -260,23 +261,8 @@ fn code_of_status(status: u16) -> String {
     }
 }
 
-/// Whether the credentials, not S3, are the trouble. Their own error texts stay
-/// out of the message: they may quote what a `credential_process` printed.
-fn of_credentials(error: &(dyn Error + 'static)) -> Option<Problem> {
-    let credentials = causes(error).find_map(|e| e.downcast_ref::<CredentialsError>())?;
-    // A token service that did not answer will; a profile that is not there will not.
-    let source_out_of_reach = causes(credentials).any(|e| e.is::<ConnectorError>());
-    Some(match credentials {
-        CredentialsError::ProviderTimedOut(_) => Problem::Unreachable("the profile's credentials took too long".into()),
-        _ if source_out_of_reach => {
-            Problem::Unreachable("the source of the profile's credentials was out of reach".into())
-        }
-        _ => Problem::NoCredentials,
-    })
-}
-
 /// An error, what caused it, what caused that, and so on.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+pub fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     let mut next = Some(error);
     std::iter::from_fn(move || {
         let this = next?;
@@ -286,7 +272,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 }
 
 /// An error and its causes in one line.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     for said in causes(error).map(ToString::to_string) {
         if !text.ends_with(&said) {
@@ -298,7 +284,7 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 
 /// A foreign text, fit to stand in a sentence: one line, no full stop, and if it
 /// had to be cut, it says so.
-fn tidy(text: &str) -> String {
+pub fn tidy(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let line = line.trim().trim_end_matches('.');
     match line.char_indices().nth(FOREIGN_TEXT_MAX) {
@@ -328,6 +314,11 @@ mod tests {
             refused("NoSuchBucket", 404),
             refused("Http502", 502),
             refused("Whatever", 429),
+            refused("SomethingNew", 400),
+            refused("Http302", 302),
+            Problem::NoCredentials(Why::Slow),
+            Problem::NoCredentials(Why::Process("ended with an error", true)),
+            Problem::NoCredentials(Why::Unknown),
             Problem::Unreachable("connection reset".into()),
             Problem::Unreadable("half an answer".into()),
         ];
@@ -346,7 +337,8 @@ mod tests {
             refused("NotImplemented", 501),
             refused("MalformedPolicy", 400),
             refused("InvalidBucketName", 400),
-            Problem::NoCredentials,
+            Problem::NoCredentials(Why::None),
+            Problem::NoCredentials(Why::Login),
             Problem::Unusable("no such region".into()),
             Problem::Taken("somebody has it".into()),
             Problem::Differs(vec!["versioning is off".into()]),
@@ -380,10 +372,72 @@ mod tests {
     }
 
     #[test]
+    fn a_region_to_be_enabled_is_not_taken_for_a_wrong_key_nor_a_wrong_key_for_it() {
+        let advice = |problem: &Problem, region: &str| problem.judge(region, "sandbox").advice;
+        let key = refused("InvalidAccessKeyId", 403);
+        assert_eq!(
+            advice(&key, "eu-west-1"),
+            "Check the access key and secret of the AWS profile \"sandbox\", then retry."
+        );
+        let sts = Why::Refused { code: "InvalidClientTokenId".into(), message: "because".into(), status: 403 };
+        for problem in [key, refused("InvalidToken", 400), refused("OptInRequired", 403), Problem::NoCredentials(sts)] {
+            let here = advice(&problem, "ap-east-1");
+            assert!(here.starts_with("Region ap-east-1 is one that accounts have to enable"), "{here}");
+            assert!(here.contains("\"sandbox\"") && here.contains("check the access key"), "{here}");
+            let elsewhere = advice(&problem, "us-east-1");
+            let accepted = Problem::Compared { refused: Box::new(problem.clone()), accepted: true };
+            let enable = advice(&accepted, "ap-east-1");
+            assert!(enable.contains("Enable region ap-east-1 for the account of profile \"sandbox\""), "{enable}");
+            let not_accepted = Problem::Compared { refused: Box::new(problem.clone()), accepted: false };
+            assert_eq!(advice(&not_accepted, "ap-east-1").replace("ap-east-1", "us-east-1"), elsewhere);
+            assert_eq!(not_accepted.judge("ap-east-1", "sandbox").cause, problem.judge("ap-east-1", "sandbox").cause);
+        }
+        assert!(!advice(&refused("SignatureDoesNotMatch", 403), "ap-east-1").contains("enable"), "it knows the key");
+    }
+
+    #[test]
+    fn who_meets_a_certificate_that_is_not_trusted_reads_how_to_trust_it() {
+        let verdict = Problem::Unreachable("invalid peer certificate: UnknownIssuer".into()).judge("eu-west-1", "a");
+        assert!(verdict.retry && verdict.advice.contains("AWS_CA_BUNDLE"), "{verdict:?}");
+    }
+
+    #[test]
+    fn what_sts_says_is_sts_s() {
+        let sts = |code: &str, status| {
+            let why = Why::Refused { code: code.into(), message: "not authorized".into(), status };
+            Problem::NoCredentials(why).judge("eu-west-1", "deploy")
+        };
+        let denied = sts("AccessDenied", 403);
+        assert_eq!(
+            denied.cause,
+            "the AWS profile \"deploy\" gives no credentials: STS answers AccessDenied: not authorized"
+        );
+        assert!(
+            denied.advice.starts_with("Let the source of the AWS profile \"deploy\" assume its role"),
+            "{denied:?}"
+        );
+        assert!(!denied.retry);
+        for (code, status, retry, advice) in [
+            ("ExpiredToken", 403, false, "Renew the credentials"),
+            ("ExpiredTokenException", 400, false, "Renew the credentials"),
+            ("RegionDisabledException", 403, false, "Check that region eu-west-1"),
+            ("InvalidIdentityToken", 400, false, "Check the web identity token"),
+            ("ValidationError", 400, false, "Check what STS says"),
+            ("IDPCommunicationError", 400, true, "See what the profile"),
+            ("Throttling", 400, true, "See what the profile"),
+            ("SomethingNew", 400, true, "Check what STS says"),
+        ] {
+            let verdict = sts(code, status);
+            assert_eq!(verdict.retry, retry, "{code}");
+            assert!(verdict.advice.starts_with(advice), "{code}: {}", verdict.advice);
+        }
+    }
+
+    #[test]
     fn only_refused_credentials_are_read_anew() {
         assert!(refused("ExpiredToken", 400).blames_credentials());
         assert!(refused("ExpiredTokenException", 400).blames_credentials());
-        assert!(Problem::NoCredentials.blames_credentials());
+        assert!(Problem::NoCredentials(Why::Slow).blames_credentials());
         assert!(!refused("SlowDown", 503).blames_credentials());
         assert!(!refused("AccessDenied", 403).blames_credentials());
     }

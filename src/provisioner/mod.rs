@@ -12,16 +12,22 @@
 //! - `claim`: making the bucket this request's own.
 //! - `ownership`: whose bucket it is; nothing of a stranger's is touched. `account`: and
 //!   in whose account. `guard`: holds every request to both.
+//! - `credentials`: a profile's, kept; and why there are none.
 //! - [`clients`]: an S3 client per region and profile.
 //! - `s3`, `verify`, `destroy`: the calls; `names`: of objects, in lists.
 //! - `metrics`, `spans`: what is counted, and what a trace shows.
+//! - `http`: how the SDK dials out.
+//! - `codes`: what S3 and STS mean by theirs.
 //! - [`failure`]: which errors are retried, and which a person gets.
 
 pub mod clients;
 pub mod failure;
+pub mod partition;
 
 mod account;
 mod claim;
+mod codes;
+mod credentials;
 mod destroy;
 mod guard;
 mod http;
@@ -29,7 +35,6 @@ mod lease;
 mod metrics;
 mod names;
 mod ownership;
-mod partition;
 mod plan;
 mod s3;
 mod spans;
@@ -53,7 +58,7 @@ use self::walk::{Beat, Walk};
 use crate::domain::provisioning::{ProvisionInput, Provisioned};
 use crate::traces;
 
-pub use self::clients::{Aws, Clients};
+pub use self::clients::{Aws, Clients, Connected};
 pub use self::metrics::Metrics;
 pub use self::ownership::REQUEST_TAG;
 
@@ -164,6 +169,7 @@ impl Provisioner {
                 ActivityError::cancelled()
             }
             Stop::Failed(problem) => {
+                let problem = site.walk.alive(self.clients.compare(problem, &input.region, &input.profile)).await;
                 self.metrics.failed(step, &problem.judge(&input.region, &input.profile).kind);
                 if problem.blames_credentials() {
                     self.clients.forget(&input.region, &input.profile).await;
@@ -180,9 +186,12 @@ impl Provisioner {
 /// again; else at the first.
 async fn beginning(site: &Site) -> Result<usize, Stop> {
     ownership::can_own(&site.input)?;
-    site.is_somewhere()?;
+    partition::is_somewhere(&site.input.region, site.endpoint.as_deref())?;
     let last = site.walk.last();
-    let look = async { Ok::<_, Stop>(ownership::first_look(site).await?) };
+    let look = async {
+        site.credentials.ready().await?;
+        Ok::<_, Stop>(ownership::first_look(site).await?)
+    };
     let owner = if last.claiming { look.await? } else { site.walk.unless_cancelled(look).await? };
     match owner {
         Owner::Us => {

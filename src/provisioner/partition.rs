@@ -5,8 +5,36 @@
 use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ParamsBuilder, ResolveEndpoint};
 use futures::FutureExt;
 
+use super::failure::Problem;
+
 /// The partition that most of the world's regions are in.
 pub const COMMERCIAL: &str = "aws";
+
+/// A region of it that every account has.
+pub const HOME: &str = "us-east-1";
+
+/// The regions of [`COMMERCIAL`] that every account has. All that came after 20 March
+/// 2019, and all that are still to come, have to be enabled first (AWS account
+/// management guide, "Enable or disable AWS Regions").
+const ALWAYS_ENABLED: [&str; 17] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
 
 /// The partition's name. `None`: the SDK knows no such region, nor any like it.
 pub fn of(region: &str) -> Option<String> {
@@ -20,9 +48,16 @@ pub fn of(region: &str) -> Option<String> {
     (name != COMMERCIAL || is_commercial(region)).then(|| name.to_owned())
 }
 
-/// What is said of a region that is in none.
-pub fn unknown(region: &str) -> String {
-    format!("no region of AWS that this version knows is called {region:?}, nor like it")
+/// A region that is in none is none of Amazon's: nothing is begun there. Other servers,
+/// which have an endpoint, call theirs what they like.
+pub fn is_somewhere(region: &str, endpoint: Option<&str>) -> Result<(), Problem> {
+    match endpoint.is_some() || of(region).is_some() {
+        true => Ok(()),
+        false => {
+            let said = format!("no region of AWS that this version knows is called {region:?}, nor like it");
+            Err(Problem::Unusable(said))
+        }
+    }
 }
 
 /// Two letters, a word and a number: `eu-west-1`. Those of other partitions differ, and so
@@ -32,6 +67,11 @@ fn is_commercial(region: &str) -> bool {
     let letters = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase());
     let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
     matches!(*parts, [place, word, number] if place.len() == 2 && letters(place) && letters(word) && digits(number))
+}
+
+/// Whether an account has to enable the region before its credentials count there.
+pub fn must_be_enabled(region: &str) -> bool {
+    of(region).as_deref() == Some(COMMERCIAL) && !ALWAYS_ENABLED.contains(&region)
 }
 
 /// Where Amazon serves a bucket: a URL without a slash at its end. `None`: nowhere, for
@@ -103,6 +143,18 @@ mod tests {
         {
             assert_eq!(of(region), None, "{region:?}");
             assert_eq!(address(region, "b"), None, "{region:?}");
+        }
+    }
+
+    #[test]
+    fn newer_regions_of_the_first_world_have_to_be_enabled() {
+        for region in ["af-south-1", "ap-east-1", "eu-south-2", "me-central-1", "il-central-1", "zz-new-1"] {
+            assert!(must_be_enabled(region), "{region}");
+        }
+        for region in
+            ["us-east-1", "eu-north-1", "cn-north-1", "us-gov-east-1", "eusc-de-east-1", "us-iso-east-1", "mars"]
+        {
+            assert!(!must_be_enabled(region), "{region}");
         }
     }
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::account::Account;
-use super::clients::Connected;
+use super::clients::{Connected, Ready};
 use super::failure::Problem;
 use super::guard::Guard;
 use super::ownership::Owner;
@@ -35,6 +35,7 @@ pub const HTML: &str = "text/html; charset=utf-8";
 pub struct Site {
     pub client: Client,
     pub endpoint: Option<String>,
+    pub credentials: Ready,
     pub input: ProvisionInput,
     pub walk: Walk,
     account: Arc<Account>,
@@ -59,6 +60,7 @@ impl Site {
         Self {
             client: Client::from_conf(config),
             endpoint: connected.endpoint.clone(),
+            credentials: connected.credentials.clone(),
             input,
             walk,
             account: connected.account.clone(),
@@ -99,15 +101,6 @@ impl Site {
             None => partition::address(&self.input.region, self.bucket()).unwrap_or_default(),
         };
         format!("{bucket}/{WELCOME_PAGE}")
-    }
-
-    /// A region of which nobody knows the partition is none at Amazon's: nothing is
-    /// begun there. Other servers call theirs what they like.
-    pub fn is_somewhere(&self) -> Result<(), Problem> {
-        match self.endpoint.is_some() || partition::of(&self.input.region).is_some() {
-            true => Ok(()),
-            false => Err(Problem::Unusable(partition::unknown(&self.input.region))),
-        }
     }
 
     /// What `CreateBucket` has to be told about the region.

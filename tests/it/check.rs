@@ -4,6 +4,7 @@
 mod broken;
 pub mod setup;
 mod stand_ins;
+mod trust;
 
 use provision_bot::demo::backends::{TemporalOptions, TemporalServer, Tools};
 use serde_json::Value;

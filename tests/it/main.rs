@@ -4,6 +4,7 @@
 mod attention;
 mod aws_gate;
 mod aws_policy;
+mod aws_profiles;
 mod aws_worlds;
 mod backends;
 mod bodies;

@@ -49,7 +49,7 @@ impl World {
             endpoint_url: Some(self.server.endpoint()),
             config_file: Some(self.files.config.clone()),
             credentials_file: Some(self.files.credentials.clone()),
-            proxy: None,
+            ..Aws::default()
         }
     }
 

@@ -207,6 +207,14 @@ async fn for_a_person_after_some_tries(scene: &Scene) {
             "usually passes",
         ),
         (
+            "in-new-words",
+            "PUT ?ownershipControls",
+            Fault::refuse(418, "NobodyThoughtOfThis"),
+            "Enforcing owner-only access",
+            "S3 answered NobodyThoughtOfThis",
+            "Check what S3 says against the setup of profile \"sandbox\"",
+        ),
+        (
             "cut-short",
             "PUT ?policy",
             LoseAnswer,

@@ -196,6 +196,27 @@ fn cases() -> Vec<Case> {
             "Check the profile \"sandbox\" in the AWS configuration"
         ),
         case!(
+            "an AWS profile with a name that the AWS SDK does not read",
+            |setup, _| setup.replace("provision-bot.toml", "\"sandbox\"", "\"my sandbox\""),
+            "configuration: provision-bot.toml:2:13: profiles[0] found \"my sandbox\"",
+            "of which the AWS SDK reads letters, digits and _-/.%@:+ only",
+            hides "Slack people",
+            hides "AWS "
+        ),
+        case!(
+            "an AWS profile of `aws login`",
+            |setup, _| setup.replace("credentials", "[sandbox]", "[sandbox]\nlogin_session = arn:aws:iam::1:user/me"),
+            "AWS sandbox in us-east-1: the AWS profile \"sandbox\" gives no credentials: it is one of `aws login`",
+            "let profile \"sandbox\" ask for its credentials: credential_process = aws configure export-credentials"
+        ),
+        case!(
+            "a bundle of certificates that is none",
+            |setup, _| setup.set("AWS_CA_BUNDLE", "provision-bot.toml"),
+            "settings: AWS_CA_BUNDLE names \"provision-bot.toml\", which holds no certificate in PEM form",
+            "Name a file with the certificates",
+            hides "AWS "
+        ),
+        case!(
             "a wrong AWS secret",
             |setup, _| setup.replace("credentials", &setup.secret_key, "hush"),
             "AWS sandbox in us-east-1: S3 answered SignatureDoesNotMatch",
