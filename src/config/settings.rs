@@ -187,15 +187,23 @@ pub(super) struct Variables<'l> {
     problems: Vec<Problem>,
 }
 
+/// Without one pair of quotes around it, and without white space within these.
+fn unquoted(value: &str) -> &str {
+    let inside = |quote: char| value.strip_prefix(quote)?.strip_suffix(quote);
+    inside('"').or_else(|| inside('\'')).unwrap_or(value).trim()
+}
+
 impl<'l> Variables<'l> {
     pub(super) fn new(lookup: &'l dyn Fn(&str) -> Option<String>) -> Self {
         Self { lookup, problems: Vec::new() }
     }
 
-    /// Blank counts as not set, as in an `.env` file with nothing behind the `=`.
+    /// Blank counts as not set, as in an `.env` file with nothing behind the `=`; and
+    /// quotes around a value are such a file's, where a container takes them literally.
     pub(super) fn get(&self, name: &str) -> Option<String> {
-        let value = (self.lookup)(name)?.trim().to_owned();
-        (!value.is_empty()).then_some(value)
+        let value = (self.lookup)(name)?;
+        let value = unquoted(value.trim());
+        (!value.is_empty()).then(|| value.to_owned())
     }
 
     fn refuse<T>(&mut self, name: &'static str, message: impl Into<String>) -> Option<T> {
@@ -479,6 +487,24 @@ mod tests {
         assert_eq!(settings.log, Log { filter: "info".into(), format: LogFormat::Text, colours: true });
         assert!(settings.encryption_keys.is_empty() && settings.slack_app_token.is_none());
         assert_eq!(settings.release, None);
+    }
+
+    #[test]
+    fn white_space_and_one_pair_of_quotes_are_no_part_of_a_value() {
+        for (typed, read) in [
+            ("0.0.0.0:80", "0.0.0.0:80"),
+            (" \"0.0.0.0:80\" \n", "0.0.0.0:80"),
+            ("'0.0.0.0:80'", "0.0.0.0:80"),
+            ("\" 0.0.0.0:80 \"", "0.0.0.0:80"),
+            ("\"\"", "127.0.0.1:3000"),
+        ] {
+            let variables = [WHOLE, &[("PROVISION_BOT_LISTEN", typed)]].concat();
+            assert_eq!(settings(Part::All, &variables).expect("valid").listen, read, "{typed:?}");
+        }
+        // One pair, and only where it is one.
+        assert_eq!(unquoted("\"'a'\""), "'a'");
+        assert_eq!(unquoted("\"a"), "\"a");
+        assert_eq!(unquoted("\""), "\"");
     }
 
     #[test]
