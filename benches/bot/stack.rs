@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use provision_bot::demo::backends::{AwsFiles, S3Server, TemporalOptions, TemporalServer, Tools};
+use provision_bot::demo::ports::Port;
 use provision_bot::demo::stack::get;
 use provision_bot::provisioner::Aws;
 use tempfile::TempDir;
@@ -25,7 +26,7 @@ pub struct Stack {
     pub s3: S3Server,
     aws: AwsFiles,
     api: String,
-    port: u16,
+    port: Port,
     folder: TempDir,
     bot: Option<Child>,
     program: String,
@@ -52,7 +53,7 @@ impl Stack {
         let s3 = S3Server::start(&tools).await?;
         let slack = Slack::default();
         let api = slack.start().await?;
-        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = Port::take()?;
         fs::write(
             folder.path().join("provision-bot.toml"),
             format!(
@@ -75,7 +76,7 @@ impl Stack {
     }
 
     pub fn bot_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://{}", self.port.address())
     }
 
     /// Starts the bot, and returns how long it took until it was ready.
@@ -92,7 +93,7 @@ impl Stack {
             .env("AWS_CONFIG_FILE", &self.aws.config)
             .env("AWS_SHARED_CREDENTIALS_FILE", &self.aws.credentials)
             .env("PROVISION_BOT_CONFIG", self.folder.path().join("provision-bot.toml"))
-            .env("PROVISION_BOT_LISTEN", format!("127.0.0.1:{}", self.port))
+            .env("PROVISION_BOT_LISTEN", self.port.address())
             .env("RUST_LOG", "error")
             .stdin(Stdio::null())
             .kill_on_drop(true)

@@ -12,8 +12,9 @@ mod tools;
 use std::fs;
 use std::future::Future;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -26,8 +27,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-use self::child::{Child, Command};
+use self::child::{Child, Command, complaint};
 pub use self::tools::{Program, Tools};
+use super::ports::Port;
 
 /// Slow starts are the first ones: Python compiles moto, the dev server creates
 /// its database, both from a cold disk.
@@ -36,8 +38,10 @@ const READY_WITHIN: Duration = Duration::from_secs(90);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// One look.
 const LOOK: Duration = Duration::from_secs(2);
-/// Another program may take a free port before we do; rarely twice.
-const PORT_TRIES: u32 = 3;
+/// The Temporal dev server chooses ports for its own parts, and whoever else looks for a
+/// free one may take them before it listens: then it ends at once.
+const STARTS: u32 = 5;
+const START_AGAIN: Duration = Duration::from_millis(200);
 /// The only namespace of the dev server.
 const NAMESPACE: &str = "default";
 
@@ -59,63 +63,55 @@ pub struct TemporalOptions {
 /// A running Temporal dev server.
 pub struct TemporalServer {
     server: Server,
-    port: u16,
-    ui_port: Option<u16>,
+    ui: Option<Place>,
 }
 
 impl TemporalServer {
     /// Starts one, and returns when it serves its namespace.
     pub async fn start(tools: &Tools, options: TemporalOptions) -> anyhow::Result<Self> {
-        let fixed = options.port.is_some();
-        with_free_ports(fixed, || async {
-            let port = port_or_free(options.port)?;
-            let ui_port = if options.ui { Some(port_or_free(options.ui_port)?) } else { None };
-            let mut args = words(&["server", "start-dev", "--ip", "127.0.0.1", "--log-level", "warn", "--port"]);
-            args.push(port.to_string());
-            match ui_port {
-                Some(ui) => args.extend(["--ui-port".to_owned(), ui.to_string()]),
-                None => args.push("--headless".to_owned()),
-            }
-            if let Some(db) = &options.db {
-                args.extend(["--db-filename".to_owned(), db.display().to_string()]);
-            }
-            for setting in &options.dynamic_config {
-                args.extend(["--dynamic-config-value".to_owned(), setting.clone()]);
-            }
-            let command = Command::new("Temporal dev server", tools.temporal(), args);
-            let mut this = Self { server: Server::new(command, port)?, port, ui_port };
-            this.start_again().await?;
-            Ok(this)
-        })
-        .await
+        let place = Place::of(options.port)?;
+        let ui = if options.ui { Some(Place::of(options.ui_port)?) } else { None };
+        let mut args = words(&["server", "start-dev", "--ip", "127.0.0.1", "--log-level", "warn", "--port"]);
+        args.push(place.number().to_string());
+        match &ui {
+            Some(ui) => args.extend(["--ui-port".to_owned(), ui.number().to_string()]),
+            None => args.push("--headless".to_owned()),
+        }
+        if let Some(db) = &options.db {
+            args.extend(["--db-filename".to_owned(), db.display().to_string()]);
+        }
+        for setting in &options.dynamic_config {
+            args.extend(["--dynamic-config-value".to_owned(), setting.clone()]);
+        }
+        let command = Command::new("Temporal dev server", tools.temporal(), args);
+        let mut this = Self { server: Server::new(command, place)?, ui };
+        this.start_again().await?;
+        Ok(this)
     }
 
     /// Starts the test server, whose time can be skipped. It is given by
     /// [`Tools::time_skipping_server`], has no web page and forgets everything.
     pub async fn start_time_skipping(program: &Program) -> anyhow::Result<Self> {
-        with_free_ports(false, || async {
-            let port = port_or_free(None)?;
-            let command = Command::new("Temporal test server", program, vec![port.to_string()]);
-            let mut this = Self { server: Server::new(command, port)?, port, ui_port: None };
-            this.start_again().await?;
-            Ok(this)
-        })
-        .await
+        let place = Place::of(None)?;
+        let command = Command::new("Temporal test server", program, vec![place.number().to_string()]);
+        let mut this = Self { server: Server::new(command, place)?, ui: None };
+        this.start_again().await?;
+        Ok(this)
     }
 
     /// `host:port`, as `TEMPORAL_ADDRESS` wants it.
     pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("127.0.0.1:{}", self.server.place.number())
     }
 
     /// The address of its web page, if it has one.
     pub fn ui_url(&self) -> Option<String> {
-        self.ui_port.map(|port| format!("http://127.0.0.1:{port}"))
+        self.ui.as_ref().map(|place| format!("http://127.0.0.1:{}", place.number()))
     }
 
     /// Starts it again on the same ports, after [`stop`](Self::stop) or [`kill`](Self::kill).
     pub async fn start_again(&mut self) -> anyhow::Result<()> {
-        let (port, ui_port) = (self.port, self.ui_port);
+        let (port, ui_port) = (self.server.place.number(), self.ui.as_ref().map(Place::number));
         self.server
             .start(|| async move { temporal_answers(port).await && (ui_port.is_none() || listens(ui_port).await) })
             .await
@@ -145,34 +141,30 @@ impl TemporalServer {
 /// A running S3 server. Its buckets live in its memory: they die with it.
 pub struct S3Server {
     server: Server,
-    port: u16,
 }
 
 impl S3Server {
     /// Starts one, and returns when it answers.
     pub async fn start(tools: &Tools) -> anyhow::Result<Self> {
-        with_free_ports(false, || async {
-            let port = port_or_free(None)?;
-            let mut args = words(&["-H", "127.0.0.1", "-p"]);
-            args.push(port.to_string());
-            // As at Amazon's: another account's buckets are out of reach.
-            let command = Command::new("S3 server (moto)", tools.moto_server(), args)
-                .env("MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS", "false");
-            let mut this = Self { server: Server::new(command, port)?, port };
-            this.start_again().await?;
-            Ok(this)
-        })
-        .await
+        let place = Place::of(None)?;
+        let mut args = words(&["-H", "127.0.0.1", "-p"]);
+        args.push(place.number().to_string());
+        // As at Amazon's: another account's buckets are out of reach.
+        let command = Command::new("S3 server (moto)", tools.moto_server(), args)
+            .env("MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS", "false");
+        let mut this = Self { server: Server::new(command, place)? };
+        this.start_again().await?;
+        Ok(this)
     }
 
     /// Its address, as `AWS_ENDPOINT_URL` wants it.
     pub fn endpoint(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://127.0.0.1:{}", self.server.place.number())
     }
 
     /// Starts it again on the same port, empty.
     pub async fn start_again(&mut self) -> anyhow::Result<()> {
-        let port = self.port;
+        let port = self.server.place.number();
         self.server.start(|| async move { http_answers(port, "/moto-api/").await }).await
     }
 
@@ -200,38 +192,55 @@ impl S3Server {
 /// What both servers have in common: a command, its log, and the child if it runs.
 struct Server {
     command: Command,
-    port: u16,
+    place: Place,
     dir: tempfile::TempDir,
     child: Option<Child>,
 }
 
 impl Server {
-    fn new(command: Command, port: u16) -> anyhow::Result<Self> {
+    fn new(command: Command, place: Place) -> anyhow::Result<Self> {
         let dir = tempfile::Builder::new().prefix("provision-bot-").tempdir().context("a folder for the log")?;
-        Ok(Self { command, port, dir, child: None })
+        Ok(Self { command, place, dir, child: None })
     }
 
     async fn start<F: Future<Output = bool>>(&mut self, answers: impl Fn() -> F) -> anyhow::Result<()> {
         self.stop().await;
-        let name = self.command.name;
-        if listens(Some(self.port)).await {
-            bail!("the {name} cannot start: something else listens on port {}", self.port);
+        let (name, port) = (self.command.name, self.place.number());
+        if listens(Some(port)).await {
+            bail!("the {name} cannot start: something else listens on port {port}");
         }
+        let mut starts = 1;
+        while let Err(said) = self.start_once(&answers).await? {
+            if starts == STARTS || !is_about_a_port(&said.all) {
+                bail!("the {name} ended at once ({}). It said:\n{}", said.status, said.complaint());
+            }
+            starts += 1;
+            sleep(START_AGAIN).await;
+        }
+        Ok(())
+    }
+
+    /// The inner error: it ended at once.
+    async fn start_once<F: Future<Output = bool>>(
+        &mut self,
+        answers: impl Fn() -> F,
+    ) -> anyhow::Result<Result<(), LastWords>> {
         let mut child = Child::start(&self.command, &self.dir.path().join("log"))?;
         let deadline = Instant::now() + READY_WITHIN;
         while !timeout(LOOK, answers()).await.unwrap_or(false) {
             if let Some(status) = child.ended()? {
-                bail!("the {name} ended at once ({status}). It said:\n{}", child.last_words());
+                return Ok(Err(LastWords { status, all: child.said() }));
             }
             if Instant::now() > deadline {
-                let words = child.last_words();
+                let said = complaint(&child.said());
                 child.kill().await;
-                bail!("the {name} does not answer on port {} after {READY_WITHIN:?}. It said:\n{words}", self.port);
+                let (name, port) = (self.command.name, self.place.number());
+                bail!("the {name} does not answer on port {port} after {READY_WITHIN:?}. It said:\n{said}");
             }
             sleep(LOOK_AGAIN).await;
         }
         self.child = Some(child);
-        Ok(())
+        Ok(Ok(()))
     }
 
     async fn stop(&mut self) {
@@ -252,33 +261,43 @@ impl Server {
     }
 }
 
-/// Starts something on ports it chooses itself; if it fails and the port was not
-/// given, other ports may do.
-async fn with_free_ports<T, F>(fixed: bool, start: impl Fn() -> F) -> anyhow::Result<T>
-where
-    F: Future<Output = anyhow::Result<T>>,
-{
-    let mut tries = 1;
-    loop {
-        match start().await {
-            Err(error) if !fixed && tries < PORT_TRIES && is_about_a_port(&error) => tries += 1,
-            result => return result,
+/// What is left of a program that ended.
+struct LastWords {
+    status: ExitStatus,
+    all: String,
+}
+
+impl LastWords {
+    fn complaint(&self) -> String {
+        complaint(&self.all)
+    }
+}
+
+/// Where a server listens: on a port that was given, or on one that is held.
+enum Place {
+    Given(u16),
+    Held(Port),
+}
+
+impl Place {
+    fn of(given: Option<u16>) -> io::Result<Self> {
+        given.map_or_else(|| Port::take().map(Self::Held), |port| Ok(Self::Given(port)))
+    }
+
+    fn number(&self) -> u16 {
+        match self {
+            Self::Given(port) => *port,
+            Self::Held(port) => port.number(),
         }
     }
 }
 
-fn is_about_a_port(error: &anyhow::Error) -> bool {
-    let said = format!("{error:#}").to_lowercase();
-    ["address already in use", "in use by another program", "something else listens", "bind"]
+/// Whether a program complains that somebody else has a port.
+fn is_about_a_port(said: &str) -> bool {
+    let said = said.to_lowercase();
+    ["address already in use", "in use by another program", "failed to bind", "bind: "]
         .iter()
         .any(|words| said.contains(words))
-}
-
-fn port_or_free(port: Option<u16>) -> io::Result<u16> {
-    match port {
-        Some(port) => Ok(port),
-        None => Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port()),
-    }
 }
 
 fn words(words: &[&str]) -> Vec<String> {

@@ -10,6 +10,7 @@ use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::backends::child::Child;
+use super::ports::Port;
 
 /// How long the bot gets to be ready, and to end.
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -21,13 +22,21 @@ const ASK_EVERY: Duration = Duration::from_millis(50);
 pub struct Bot {
     process: Child,
     port: u16,
+    /// Held as long as the bot runs, unless somebody else does.
+    _held: Option<Port>,
 }
 
 impl Bot {
     /// Starts `command`, which serves on `port`, without waiting for anything.
     pub(super) fn launch(command: &mut Command, port: u16) -> anyhow::Result<Self> {
         let process = Child::spawn(command).context("the bot cannot be started")?;
-        Ok(Self { process, port })
+        Ok(Self { process, port, _held: None })
+    }
+
+    /// The same, on a port that is this bot's alone.
+    pub(super) fn launch_alone(command: &mut Command, port: Port) -> anyhow::Result<Self> {
+        let bot = Self::launch(command, port.number())?;
+        Ok(Self { _held: Some(port), ..bot })
     }
 
     /// The address it serves on.

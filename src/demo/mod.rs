@@ -16,6 +16,7 @@ mod payloads;
 pub mod people;
 mod play;
 mod plugs;
+pub mod ports;
 pub mod proxy;
 pub mod record;
 mod response_url;

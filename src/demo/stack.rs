@@ -11,6 +11,7 @@ use super::backends::child::on_a_lifeline;
 use super::backends::{AwsFiles, S3Server, TemporalOptions, TemporalServer, Tools};
 pub use super::bot::get;
 use super::bot::{self, Bot};
+use super::ports::Port;
 use super::proxy::Proxy;
 use super::simulator::{Simulator, SimulatorOptions};
 use super::workspace::Rules;
@@ -84,7 +85,7 @@ pub struct Stack {
     pub aws: AwsFiles,
     options: StackOptions,
     folder: TempDir,
-    port: u16,
+    port: Port,
     bot: Option<Bot>,
 }
 
@@ -103,7 +104,7 @@ impl Stack {
         let s3_proxy = Proxy::start(&s3.endpoint()).await?;
         let rules = Rules { socket_mode: options.socket_mode, ..Rules::default() };
         let slack = Simulator::start(SimulatorOptions { listen: options.page, rules, ..Default::default() }).await?;
-        let port = free_port()?;
+        let port = Port::take()?;
         let mut stack = Self { slack, temporal, s3, temporal_proxy, s3_proxy, aws, options, folder, port, bot: None };
         tell("starting the bot …");
         stack.start_bot().await?;
@@ -112,7 +113,7 @@ impl Stack {
 
     /// The address Slack delivers to.
     pub fn bot_url(&self) -> String {
-        bot::url(self.port)
+        bot::url(self.port.number())
     }
 
     /// The bot's process: nothing but public settings, and a lifeline, so that it
@@ -165,7 +166,8 @@ impl Stack {
 
     /// Starts the bot with these arguments, without waiting for anything.
     pub fn launch_bot(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
-        self.bot = Some(Bot::launch(self.bot_command(self.port)?.args(arguments), self.port)?);
+        let port = self.port.number();
+        self.bot = Some(Bot::launch(self.bot_command(port)?.args(arguments), port)?);
         self.slack.connect_bot(&self.bot_url());
         Ok(())
     }
@@ -173,8 +175,8 @@ impl Stack {
     /// Starts one more process of the bot beside the others, and waits until it is
     /// ready. Slack does not know it until it is told.
     pub async fn start_beside(&self, arguments: &[&str]) -> anyhow::Result<Bot> {
-        let port = free_port()?;
-        let mut bot = Bot::launch(self.bot_command(port)?.args(arguments), port)?;
+        let port = Port::take()?;
+        let mut bot = Bot::launch_alone(self.bot_command(port.number())?.args(arguments), port)?;
         bot.wait_until_ready().await?;
         Ok(bot)
     }
@@ -217,8 +219,4 @@ impl Stack {
         self.s3.stop().await;
         self.temporal.stop().await;
     }
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

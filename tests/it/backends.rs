@@ -1,9 +1,10 @@
 //! The programs behind the demo: they answer, they come back, they do not outlive us.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use provision_bot::demo::backends::{S3Server, TemporalOptions, TemporalServer, Tools};
+use provision_bot::demo::backends::{Program, S3Server, TemporalOptions, TemporalServer, Tools};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -112,6 +113,40 @@ async fn a_failed_start_says_why() {
     let options = TemporalOptions { port, ..Default::default() };
     let error = TemporalServer::start(&tools().await, options).await.err().unwrap();
     assert!(error.to_string().contains("something else listens"), "{error:#}");
+}
+
+/// A program that complains of a port, as the dev server does when somebody took one of
+/// those it chose for itself: so many times, and then is the dev server.
+async fn complains(times: usize) -> (tempfile::TempDir, Program) {
+    let dir = tempfile::tempdir().unwrap();
+    let script = format!(
+        "#!/bin/sh\ncd '{}'\necho x >> starts\nif [ $(wc -l < starts) -le {times} ]; then\n\
+         echo 'panic: listen tcp 127.0.0.1:7: bind: address already in use' >&2\n\
+         for n in $(seq 60); do echo \"goroutine $n\" >&2; done\nexit 2\nfi\n\
+         exec '{}' server start-dev --headless --ip 127.0.0.1 --log-level warn --port \"$1\"\n",
+        dir.path().display(),
+        tools().await.temporal().path.display()
+    );
+    let path = dir.path().join("server");
+    std::fs::write(&path, script).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    (dir, Program { path, env: Vec::new() })
+}
+
+#[tokio::test]
+async fn a_server_whose_own_ports_were_taken_is_started_again() {
+    let (dir, program) = complains(2).await;
+    let mut temporal = TemporalServer::start_time_skipping(&program).await.unwrap();
+    let address = temporal.address();
+    temporal.stop().await;
+    std::fs::remove_file(dir.path().join("starts")).unwrap();
+    temporal.start_again().await.unwrap();
+    assert_eq!(temporal.address(), address);
+    temporal.stop().await;
+
+    let (_dir, program) = complains(100).await;
+    let error = TemporalServer::start_time_skipping(&program).await.err().unwrap().to_string();
+    assert!(error.contains("ended at once (exit status: 2). It said:\npanic: listen tcp 127.0.0.1:7"), "{error}");
 }
 
 /// Needs a package index, and writes into the cache folder.

@@ -8,7 +8,6 @@
 //! policy of the page allows.
 
 use std::collections::BTreeSet;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
@@ -16,6 +15,7 @@ use provision_bot::config::environment;
 use provision_bot::demo::backends::{AwsFiles, S3Server, TemporalOptions, TemporalServer, Tools};
 use provision_bot::demo::message::Message;
 use provision_bot::demo::modal::Submitted;
+use provision_bot::demo::ports::Port;
 use provision_bot::demo::simulator::{Simulator, SimulatorOptions};
 use provision_bot::demo::stack::get;
 use serde_json::Value;
@@ -239,14 +239,14 @@ fn the_page_leads_to_the_first_bucket() {
             std::fs::create_dir_all(folder.path().join("settings")).unwrap();
             std::fs::create_dir_all(folder.path().join("bin")).unwrap();
             std::os::unix::fs::symlink(PathBuf::from(BOT), Path::new(folder.path()).join("bin/provision-bot")).unwrap();
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let port = Port::take().unwrap();
             let (gate, s3_through_gate) = Gate::before(s3.endpoint(), policy()).await;
             let mut newcomer = Newcomer {
                 folder,
                 slack,
                 temporal: temporal.address(),
                 s3: s3_through_gate,
-                port,
+                port: port.number(),
                 session: String::new(),
                 done: BTreeSet::new(),
                 bot: None,

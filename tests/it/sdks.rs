@@ -2,12 +2,12 @@
 //! the SDKs for Python and for JavaScript, over HTTP and over Socket Mode.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::Duration;
 
 use provision_bot::demo::backends::{Program, Tools};
 use provision_bot::demo::modal::{Modal, Submitted};
+use provision_bot::demo::ports::Port;
 use provision_bot::demo::record::Fault;
 use provision_bot::demo::simulator::{Simulator, SimulatorOptions};
 use provision_bot::demo::socket_mode::Connection;
@@ -40,20 +40,23 @@ async fn javascript() -> App {
 async fn start((program, file): App, socket_mode: bool) -> (Simulator, Child) {
     let rules = Rules { socket_mode, ..Rules::default() };
     let slack = Simulator::start(SimulatorOptions { rules, another_app: true, ..Default::default() }).await.unwrap();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
-    slack.connect_bot(&format!("http://127.0.0.1:{port}"));
+    let port = Port::take().unwrap();
+    slack.connect_bot(&format!("http://{}", port.address()));
     let mut command = Command::new(&program.path);
     command.arg(file).envs(program.env).env("SLACK_API_URL", slack.api_url());
     command.env("SLACK_BOT_TOKEN", slack.bot_token());
     match socket_mode {
         true => command.arg("socket").env("SLACK_APP_TOKEN", slack.app_token()),
-        false => command.args(["http", &port]).env("SLACK_SIGNING_SECRET", slack.signing_secret()),
+        false => command.args(["http", &port.number().to_string()]).env("SLACK_SIGNING_SECRET", slack.signing_secret()),
     };
     let mut app = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
     let mut said = BufReader::new(app.stdout.take().unwrap()).lines();
     let ready = async { while said.next_line().await.unwrap().expect("the app is ready before it ends") != "ready" {} };
     tokio::time::timeout(LONG, ready).await.expect("the app is ready");
-    tokio::spawn(async move { while let Ok(Some(_)) = said.next_line().await {} });
+    tokio::spawn(async move {
+        while let Ok(Some(_)) = said.next_line().await {}
+        drop(port); // held as long as the app lives
+    });
     (slack, app)
 }
 

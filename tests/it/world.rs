@@ -5,7 +5,6 @@
 //! something or needs another configuration starts a stack [`alone`].
 
 use std::collections::BTreeSet;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +14,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use provision_bot::demo::message::Message;
 use provision_bot::demo::modal::{Modal, Submitted};
 use provision_bot::demo::people::{ClickOutcome, PATIENCE, Person};
+use provision_bot::demo::ports::Port;
 use provision_bot::demo::proxy::Proxy;
 use provision_bot::demo::scopes;
 use provision_bot::demo::simulator::{Simulator, SimulatorOptions};
@@ -432,6 +432,7 @@ pub struct Web {
     pub slack: Simulator,
     pub url: String,
     bot: tokio::process::Child,
+    _port: Port,
     _folder: tempfile::TempDir,
 }
 
@@ -446,8 +447,8 @@ impl Web {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("provision-bot.toml");
         std::fs::write(&file, config).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let url = format!("http://127.0.0.1:{port}");
+        let port = Port::take().unwrap();
+        let url = format!("http://{}", port.address());
         let bot = tokio::process::Command::new(BOT)
             .args(["run", "--only", "web"])
             .env_clear()
@@ -457,7 +458,7 @@ impl Web {
             // Nobody listens there.
             .env("TEMPORAL_ADDRESS", "127.0.0.1:1")
             .env("PROVISION_BOT_CONFIG", file)
-            .env("PROVISION_BOT_LISTEN", format!("127.0.0.1:{port}"))
+            .env("PROVISION_BOT_LISTEN", port.address())
             .env("RUST_LOG", "error")
             .envs(variables.iter().copied())
             .kill_on_drop(true)
@@ -466,7 +467,7 @@ impl Web {
         slack.connect_bot(&url);
         let health = format!("{url}/healthz");
         eventually("the bot to serve", async || get(&health).await.ok()).await;
-        Self { slack, url, bot, _folder: folder }
+        Self { slack, url, bot, _port: port, _folder: folder }
     }
 
     /// The names of its threads, as Linux tells them: the first 15 characters.

@@ -49,8 +49,8 @@ exit "$code"
 /// The `sleep` in [`LIFELINE`], and a second for the signals to arrive.
 const GRACE: Duration = Duration::from_secs(6);
 
-/// How much of a log is shown when a start fails.
-const LAST_WORDS: usize = 15;
+/// How many lines of a log are shown when a start fails.
+const COMPLAINT: usize = 15;
 
 /// What to run.
 pub struct Command {
@@ -115,12 +115,10 @@ impl Child {
         Ok(self.process.try_wait()?)
     }
 
-    /// The end of what it said.
-    pub fn last_words(&self) -> String {
+    /// What it said.
+    pub fn said(&self) -> String {
         let said = self.log.as_ref().and_then(|log| fs::read(log).ok()).unwrap_or_default();
-        let said = String::from_utf8_lossy(&said);
-        let lines: Vec<&str> = said.lines().collect();
-        lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n")
+        String::from_utf8_lossy(&said).into_owned()
     }
 
     /// Sends the signal of this name, such as `STOP`; it is sent when this returns.
@@ -146,5 +144,44 @@ impl Child {
     pub async fn kill(mut self) {
         let _ = self.signal("KILL").await;
         self.stop().await;
+    }
+}
+
+/// What a program that ended complained of: behind the first line of a complaint there
+/// may be a stack trace of any length, and before it anything.
+pub fn complaint(said: &str) -> String {
+    let lines: Vec<&str> = said.lines().collect();
+    let complains = |line: &&str| {
+        let line = line.to_lowercase();
+        ["panic", "fatal", "error", "already in use"].iter().any(|word| line.contains(word))
+    };
+    let end = lines.len().saturating_sub(COMPLAINT);
+    let first = lines.iter().position(complains).unwrap_or(end).min(end);
+    if first == end {
+        return lines[end..].join("\n");
+    }
+    let (head, tail) = (COMPLAINT * 2 / 3, COMPLAINT / 3);
+    let head = &lines[first..(first + head).min(lines.len())];
+    let tail = &lines[lines.len() - tail..];
+    [head, &["…"], tail].concat().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_complaint_begins_with_its_first_line() {
+        let trace = |n: usize| (0..n).map(|n| format!("goroutine {n}\n")).collect::<String>();
+        let said =
+            format!("a warning\npanic: listen tcp 127.0.0.1:7: bind: address already in use\n{}the end", trace(90));
+        let told = complaint(&said);
+        assert!(told.starts_with("panic: listen tcp 127.0.0.1:7: bind: address already in use\n"), "{told}");
+        assert!(told.ends_with("\nthe end"), "{told}");
+        assert!(told.lines().count() <= COMPLAINT + 1, "{told}");
+        // Short ones are told in full, and without a complaint the last lines.
+        assert_eq!(complaint("one\nerror: two\nthree"), "one\nerror: two\nthree");
+        assert!(complaint(&(trace(90) + "the end")).ends_with("the end"));
+        assert_eq!(complaint(""), "");
     }
 }
