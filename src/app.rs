@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use secrecy::ExposeSecret;
+use temporalio_client::Client;
 use temporalio_common::telemetry::{PrometheusExporterOptions, TelemetryOptions, start_prometheus_metric_exporter};
 use temporalio_sdk::Runtime;
 use temporalio_sdk::runtime::RuntimeOptions;
@@ -26,7 +27,7 @@ use crate::slack::handlers::Handlers;
 use crate::slack::socket::{self, Reach};
 use crate::slack::views;
 use crate::telemetry::Metrics;
-use crate::temporal::{self, Requests};
+use crate::temporal::{self, Requests, namespace};
 use crate::versioning;
 use crate::web::{self, Health};
 use crate::workers::{Live, Workers};
@@ -116,32 +117,62 @@ pub async fn serve(
 
     // Slack is answered while Temporal is still being looked for.
     let client = tokio::select! {
-        client = connect(&codec) => client?,
+        client = connect(&codec, &requests) => client?,
         _ = stopping.wait_for(|stop| *stop) => return web.await.context("the web side"),
     };
     requests.connected(client.clone());
-    let mut ended = None;
     if part == Part::Web {
         let _ = stopping.wait_for(|stop| *stop).await;
-    } else {
-        let indexed = temporal::missing_search_attributes(&client).await.is_ok_and(|missing| missing.is_empty());
-        let bot = BotActivities { policy, slack, directory, metrics, open, indexed };
-        let aws =
-            Aws { proxy: settings.proxy.clone(), authorities: settings.aws_authorities.clone(), ..Aws::default() };
-        let provisioner = Provisioner::with(aws, steps);
-        let release = settings.release.as_ref();
-        let mut workers = Workers::start(&runtime, &client, bot, provisioner, release, &live)?;
-        if let Some(release) = settings.release.clone() {
-            tokio::spawn(async move { versioning::tell_routing(&client, &release).await });
-        }
-        tokio::select! {
-            _ = stopping.wait_for(|stop| *stop) => workers.stop().await,
-            why = workers.failed() => ended = Some(why),
-        }
+        return web.await.context("the web side");
     }
-    match ended {
-        Some(why) => Err(anyhow::anyhow!(why)),
-        None => web.await.context("the web side"),
+    namespace::look_at_search_attributes(&client).await;
+    if let Some(release) = settings.release.clone() {
+        let client = client.clone();
+        tokio::spawn(async move { versioning::tell_routing(&client, &release).await });
+    }
+    let work = || {
+        let (policy, slack, directory) = (policy.clone(), slack.clone(), directory.clone());
+        let bot = BotActivities { policy, slack, directory, metrics: metrics.clone(), open: open.clone() };
+        let (proxy, authorities) = (settings.proxy.clone(), settings.aws_authorities.clone());
+        let provisioner = Provisioner::with(Aws { proxy, authorities, ..Aws::default() }, steps.clone());
+        Workers::start(&runtime, &client, bot, provisioner, settings.release.as_ref(), &live)
+    };
+    tokio::select! {
+        worked = work_on(work, &client, &mut stopping) => worked?,
+        () = namespace::watch_search_attributes(&client) => {}
+    }
+    web.await.context("the web side")
+}
+
+/// Has workers work until the process is asked to stop. They end by themselves when
+/// the namespace goes or the server refuses them for a while; as that passes, others
+/// take their place.
+async fn work_on(
+    start: impl Fn() -> anyhow::Result<Workers>,
+    client: &Client,
+    stopping: &mut watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    loop {
+        let mut workers = start()?;
+        let failed = tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => None,
+            why = workers.failed() => Some(why),
+        };
+        // Both, in either case: a thread that still works when the runtime goes panics.
+        workers.stop().await;
+        let Some(why) = failed else { return Ok(()) };
+        tracing::error!(why, "a worker ended: it is started again as soon as the namespace can be used");
+        let again = async {
+            tokio::time::sleep(CONNECT_AGAIN).await;
+            while let Some(why) = namespace::problem(client).await {
+                tracing::warn!(why, "no worker is started yet");
+                tokio::time::sleep(CONNECT_AGAIN).await;
+            }
+        };
+        tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => return Ok(()),
+            () = again => {}
+        }
     }
 }
 
@@ -157,18 +188,24 @@ async fn in_time(web: impl Future<Output = ()>, mut stopping: watch::Receiver<bo
     }
 }
 
-/// Reaches Temporal, however long it takes: only settings that cannot work end it.
-async fn connect(codec: &Codec) -> anyhow::Result<temporalio_client::Client> {
+/// Reaches Temporal and the namespace, however long it takes: only settings that
+/// cannot work end it.
+async fn connect(codec: &Codec, requests: &Requests) -> anyhow::Result<Client> {
     let identity = format!("provision-bot-{}", uuid::Uuid::new_v4().simple());
     temporal::load()?;
     loop {
-        match temporal::connect(&identity, codec).await {
-            Ok(client) => {
-                tracing::info!(temporal.namespace = client.options().namespace, "connected to Temporal");
-                return Ok(client);
-            }
-            Err(error) => tracing::warn!(error = format!("{error:#}"), "Temporal cannot be reached yet"),
-        }
+        let why = match temporal::connect(&identity, codec).await {
+            Ok(client) => match namespace::problem(&client).await {
+                None => {
+                    tracing::info!(temporal.namespace = client.options().namespace, "connected to Temporal");
+                    return Ok(client);
+                }
+                Some(why) => why,
+            },
+            Err(error) => format!("{error:#}"),
+        };
+        tracing::warn!(error = why, "Temporal cannot be used yet");
+        requests.waits(&why);
         tokio::time::sleep(CONNECT_AGAIN).await;
     }
 }

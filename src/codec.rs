@@ -17,17 +17,15 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::ExposeSecret;
 use temporalio_common::data_converters::{
-    DataConverter, DefaultFailureConverter, PayloadCodec, PayloadConversionError, PayloadConverter,
+    DataConverter, DefaultFailureConverter, FailureConverter, PayloadCodec, PayloadConversionError, PayloadConverter,
     SerializationContextData,
 };
+use temporalio_common::error::{IncomingError, OutgoingError};
 use temporalio_common::protos::temporal::api::common::v1::Payload;
+use temporalio_common::protos::temporal::api::failure::v1::Failure;
 
 use crate::config::EncryptionKey;
-use crate::workflow::loose::{ENCODING, ENCRYPTED, PLAIN, is_encrypted};
-
-/// The encoding of what only looked encrypted: nothing knows how to read it.
-const UNREADABLE: &[u8] = b"binary/unreadable";
-const KEY_ID: &str = "encryption-key-id";
+use crate::workflow::loose::{ENCODING, ENCRYPTED, KEY_ID, PLAIN, UNREADABLE, Unread, is_encrypted, key_id};
 
 /// Why a payload cannot be encrypted or decrypted.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,7 +61,7 @@ impl Codec {
     /// What clients and workers convert their values with.
     pub fn data_converter(&self) -> DataConverter {
         // Messages and stack traces of failures are encrypted like all else.
-        let failures = DefaultFailureConverter::new(!self.keys.is_empty());
+        let failures = Failures(DefaultFailureConverter::new(!self.keys.is_empty()));
         DataConverter::new(PayloadConverter::default(), failures, self.clone())
     }
 
@@ -86,17 +84,17 @@ impl Codec {
         })
     }
 
-    /// Decrypts a payload. With a key that is not there it fails, so that a worker
-    /// which has not learnt of a new key yet leaves the work to others. One that is not encrypted stays what it is. One that was
-    /// never encrypted with the key it names is marked as unreadable: whoever
-    /// reads it refuses it as he refuses any other that does not decode.
+    /// Decrypts a payload. With a key that is not there it fails. One that is not
+    /// encrypted stays what it is. One that was never encrypted with the key it names
+    /// is marked as unreadable: whoever reads it refuses it as he refuses any other
+    /// that does not decode.
     pub fn decrypt(&self, payload: Payload) -> Result<Payload, CodecError> {
         if self.keys.is_empty() || !is_encrypted(&payload) {
             return Ok(payload);
         }
-        let id = String::from_utf8_lossy(payload.metadata.get(KEY_ID).map(Vec::as_slice).unwrap_or_default());
+        let id = key_id(&payload);
         let Some((id, key)) = self.keys.iter().find(|(known, _)| *known == id) else {
-            return Err(CodecError::UnknownKey(id.into_owned()));
+            return Err(CodecError::UnknownKey(id));
         };
         Ok(open(id, key, &payload.data).unwrap_or_else(|| unreadable(payload)))
     }
@@ -131,14 +129,65 @@ impl PayloadCodec for Codec {
         coded(payloads.into_iter().map(|payload| self.encrypt(payload)).collect())
     }
 
-    fn decode(&self, _context: &SerializationContextData, payloads: Vec<Payload>) -> Coded {
-        coded(payloads.into_iter().map(|payload| self.decrypt(payload)).collect())
+    /// An activity whose input cannot be read fails, and is given to another worker. A
+    /// workflow gets what cannot be read as it is, among all the rest: a signal it
+    /// refuses ([`crate::workflow::Loose`]), and for what it needs itself it waits
+    /// ([`crate::workflow::loose::Kept`], [`Failures`]).
+    fn decode(&self, context: &SerializationContextData, payloads: Vec<Payload>) -> Coded {
+        let all = matches!(context, SerializationContextData::Activity(_));
+        let read = |payload: Payload| match self.decrypt(payload.clone()) {
+            Err(CodecError::UnknownKey(_)) if !all => Ok(payload),
+            read => read,
+        };
+        coded(payloads.into_iter().map(read).collect())
     }
+}
+
+/// Failures as the SDK converts them. One whose words are encrypted with a key that is
+/// not here fails the workflow task, as an activity's result does: what people are told
+/// must not depend on who replays.
+struct Failures(DefaultFailureConverter);
+
+impl FailureConverter for Failures {
+    fn to_failure(
+        &self,
+        error: OutgoingError,
+        payload_converter: &PayloadConverter,
+        context: &SerializationContextData,
+    ) -> Failure {
+        self.0.to_failure(error, payload_converter, context)
+    }
+
+    fn to_error(
+        &self,
+        failure: Failure,
+        payload_converter: &PayloadConverter,
+        context: &SerializationContextData,
+    ) -> Result<IncomingError, PayloadConversionError> {
+        if let SerializationContextData::Workflow(_) = context
+            && let Some(key) = sealed(&failure)
+        {
+            panic!("{}", Unread::NoKey(key));
+        }
+        self.0.to_error(failure, payload_converter, context)
+    }
+}
+
+/// The key that a failure, or a cause of it, is still encrypted with.
+fn sealed(failure: &Failure) -> Option<String> {
+    let causes = std::iter::successors(Some(failure), |failure| failure.cause.as_deref());
+    causes.filter_map(|failure| failure.encoded_attributes.as_ref()).find(|it| is_encrypted(it)).map(key_id)
 }
 
 #[cfg(test)]
 mod tests {
+    use temporalio_common::data_converters::{
+        ActivitySerializationContext, NoopDecodeHint, SerializationContext, TemporalDeserializable,
+        WorkflowSerializationContext,
+    };
+
     use super::*;
+    use crate::workflow::loose::Kept;
 
     fn key(id: &str, byte: u8) -> EncryptionKey {
         EncryptionKey { id: id.to_owned(), key: vec![byte; 32].into() }
@@ -186,6 +235,43 @@ mod tests {
         assert_eq!(codec.decrypt(renamed.clone()).unwrap(), unreadable(renamed), "the key's ID is authenticated");
         let short = Payload { data: vec![1, 2], ..secret };
         assert_eq!(codec.decrypt(short.clone()).unwrap(), unreadable(short));
+    }
+
+    #[test]
+    fn an_activity_leaves_what_it_cannot_read_to_others_and_a_workflow_gets_it_as_it_is() {
+        let (here, elsewhere) = (Codec::new(&[key("here", 1)]), Codec::new(&[key("elsewhere", 2)]));
+        let payloads = vec![here.encrypt(json("one")).unwrap(), elsewhere.encrypt(json("two")).unwrap()];
+        let read = |context| here.decode(&context, payloads.clone()).now_or_never().unwrap();
+        let kept = vec![json("one"), payloads[1].clone()];
+        let workflow = SerializationContextData::Workflow(WorkflowSerializationContext::new());
+        assert_eq!(read(workflow).unwrap(), kept);
+        assert_eq!(read(SerializationContextData::None).unwrap(), kept);
+        let activity = SerializationContextData::Activity(ActivitySerializationContext::new());
+        assert!(read(activity).is_err());
+    }
+
+    #[test]
+    fn a_result_and_a_failure_that_cannot_be_read_fail_the_task() {
+        let converter = Codec::new(&[key("here", 1)]).data_converter();
+        let workflow = SerializationContextData::Workflow(WorkflowSerializationContext::new());
+        let context = SerializationContext::new(&workflow, converter.payload_converter());
+        let sealed = Codec::new(&[key("elsewhere", 2)]).encrypt(json("1")).unwrap();
+        let result = |payload: Payload| {
+            let read = || Kept::<u8>::from_payload(&context, payload).ok().map(|kept| kept.0);
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).ok()
+        };
+        assert_eq!(result(json("1")), Some(Some(1)));
+        assert_eq!(result(json("\"one\"")), Some(None), "a stranger's odd result is told");
+        assert_eq!(result(unreadable(sealed.clone())), Some(None), "and one that nobody ever encrypted");
+        assert_eq!(result(sealed.clone()), None);
+
+        let plain = Failure { message: "no such region".to_owned(), ..Default::default() };
+        let hidden = Failure { encoded_attributes: Some(sealed), ..Default::default() };
+        let caused = Failure { cause: Some(Box::new(hidden.clone())), ..plain.clone() };
+        for (failure, told) in [(plain, true), (hidden, false), (caused, false)] {
+            let read = || converter.to_error(&workflow, failure, NoopDecodeHint).is_ok();
+            assert_eq!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).is_ok(), told);
+        }
     }
 
     #[test]

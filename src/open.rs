@@ -60,6 +60,11 @@ impl Open {
         Self { requests, ..Self::default() }
     }
 
+    /// The same, for somebody who waits until then and no longer.
+    pub fn until(&self, deadline: Instant) -> Self {
+        Self { requests: self.requests.until(deadline), ..self.clone() }
+    }
+
     /// Whether `person` may begin one more request, before it is begun. If so, it counts
     /// from now on. Asked again for the same one, the answer is the same.
     pub async fn may_begin(&self, person: &str, id: &RequestId, most: u32) -> Result<bool, RequestError> {

@@ -2,42 +2,44 @@
 //! done with a request. Every call has a deadline, since behind most of them a
 //! person waits for Slack to be acknowledged.
 
+pub mod namespace;
 mod recorded;
 mod running;
+mod statuses;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 use temporalio_client::envconfig::LoadClientConfigProfileOptions;
-use temporalio_client::errors::{WorkflowInteractionError, WorkflowQueryError, WorkflowStartError};
-use temporalio_client::tonic::{Code, IntoRequest, Status as Rpc};
+use temporalio_client::errors::{WorkflowQueryError, WorkflowStartError};
+use temporalio_client::tonic::IntoRequest;
 use temporalio_client::{
     Client, ClientOptions, Connection, ConnectionOptions, GrpcCompression, RetryOptions, RpcOptions,
     WorkflowCancelOptions, WorkflowHandle, WorkflowIdReusePolicy, WorkflowQueryOptions, WorkflowSignalOptions,
     WorkflowStartOptions,
 };
-use temporalio_common::protos::temporal::api::operatorservice::v1::ListSearchAttributesRequest;
 use temporalio_common::protos::temporal::api::workflowservice::v1::CountWorkflowExecutionsRequest;
 use temporalio_common::{HasWorkflowDefinition, QueryDefinition};
+use tokio::time::{Instant, timeout};
 
 pub use self::recorded::{Execution, Recorded};
 pub use self::running::Running;
+pub use self::statuses::{RequestError, is_about_the_namespace};
+use self::statuses::{is_queue_full, no_answer, of_interaction, of_query, of_request};
 use crate::codec::Codec;
 use crate::domain::lifecycle::{Attendance, RequestState};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::{Decision, NotCounted};
 use crate::traces;
-use crate::workflow::index;
 use crate::workflow::{Loose, ProvisionApplication, TASK_QUEUE, WORKFLOW_TYPE};
 
-/// One attempt of a call, and the whole call with its retries. A handler makes
-/// several, and calls Slack too: `slack::http` bounds them together.
-const ATTEMPT: Duration = Duration::from_millis(800);
+/// How long a call may take, with its retries, when nobody said until when
+/// ([`Requests::until`]).
 const CALL: Duration = Duration::from_millis(1_000);
-/// A query needs a live worker; without one it would hang.
-const QUERY: Duration = Duration::from_millis(1_000);
+/// A query needs a live worker; without one it would hang, whoever waits.
+const QUERY: Duration = Duration::from_millis(1_500);
 const QUERY_AGAIN: Duration = Duration::from_millis(30);
 /// How long a worker may be silent about a workflow task before it is handed out
 /// again: for that long a request stands still when its worker died. Half of the
@@ -69,20 +71,6 @@ pub fn load() -> anyhow::Result<(ConnectionOptions, ClientOptions)> {
         .map_err(|error| anyhow!("the TEMPORAL_* settings: {error}"))
 }
 
-/// Which search attributes of requests the namespace lacks; see [`index`]. An
-/// error where it may not be asked.
-pub async fn missing_search_attributes(client: &Client) -> Result<Vec<&'static str>, RequestError> {
-    let mut call = ListSearchAttributesRequest { namespace: client.options().namespace.clone() }.into_request();
-    call.set_timeout(ATTEMPT);
-    let mut service = client.connection().operator_service();
-    let answer = tokio::time::timeout(CALL, service.list_search_attributes(call))
-        .await
-        .map_err(|_| RequestError::NoAnswer("timeout".to_owned()))?
-        .map_err(|status| rpc(&status))?
-        .into_inner();
-    Ok(index::NAMES.into_iter().filter(|name| !answer.custom_attributes.contains_key(*name)).collect())
-}
-
 /// The workflow, as the SDK's macros name it.
 type Run = <ProvisionApplication as HasWorkflowDefinition>::Run;
 
@@ -93,6 +81,10 @@ type Run = <ProvisionApplication as HasWorkflowDefinition>::Run;
 #[derive(Clone, Default)]
 pub struct Requests {
     client: Arc<OnceLock<Client>>,
+    /// Why there is no client yet.
+    waits: Arc<Mutex<String>>,
+    /// When whoever waits for an answer has to have it.
+    until: Option<Instant>,
 }
 
 /// Whether a request was started, or had been before.
@@ -102,27 +94,54 @@ pub enum Started {
     Before,
 }
 
-/// Why nothing could be done with a request.
-#[derive(Debug, thiserror::Error)]
-pub enum RequestError {
-    #[error("there is no such request")]
-    NotFound,
-    #[error("the request has ended")]
-    Ended,
-    /// The call may still be carried out. Every call here may be made again.
-    #[error("Temporal does not answer: {0}")]
-    NoAnswer(String),
-}
-
 impl Requests {
     /// Temporal is there. Only the first call counts: a client heals by itself.
     pub fn connected(&self, client: Client) {
         let _ = self.client.set(client);
     }
 
+    /// Temporal cannot be used yet, for this reason.
+    pub fn waits(&self, why: &str) {
+        why.clone_into(&mut self.waits.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The same requests, for somebody who waits until then and no longer. A call may
+    /// take all of that: each may be made again, so the only thing that is worse than a
+    /// late answer is none.
+    pub fn until(&self, deadline: Instant) -> Self {
+        Self { until: Some(deadline), ..self.clone() }
+    }
+
     /// The client, once connected.
     pub fn client(&self) -> Result<&Client, RequestError> {
-        self.client.get().ok_or_else(|| RequestError::NoAnswer("not connected yet".to_owned()))
+        self.client.get().ok_or_else(|| {
+            let why = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+            let why = if why.is_empty() { "not connected yet" } else { &**why };
+            RequestError::NoAnswer(why.to_owned())
+        })
+    }
+
+    /// The same requests, with this much less time.
+    pub fn sooner(&self, by: Duration) -> Self {
+        Self { until: self.until.and_then(|until| until.checked_sub(by)), ..self.clone() }
+    }
+
+    /// How long the next call may take.
+    pub fn left(&self) -> Duration {
+        self.until.map_or(CALL, |until| until.saturating_duration_since(Instant::now()))
+    }
+
+    /// The same for a call of the SDK's, which repeats what fails within that time. What
+    /// is repeated keeps its ID, so that it happens once.
+    fn in_time(&self) -> RpcOptions {
+        let left = self.left();
+        let retry = RetryOptions::builder().max_elapsed_time(Some(left)).build();
+        RpcOptions::builder().timeout(left).retry_options(retry).build()
+    }
+
+    async fn answer<T>(&self, call: impl Future<Output = Result<T, RequestError>>) -> Result<T, RequestError> {
+        let answer = timeout(self.left(), call).await;
+        answer.unwrap_or_else(|_| Err(RequestError::NoAnswer("no answer in time".to_owned())))
     }
 
     fn handle(&self, id: &RequestId) -> Result<WorkflowHandle<Client, ProvisionApplication>, RequestError> {
@@ -135,34 +154,37 @@ impl Requests {
         let options = WorkflowStartOptions::new(TASK_QUEUE, id.as_str())
             .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
             .task_timeout(WORKFLOW_TASK)
-            .rpc_options(in_time())
+            .rpc_options(self.in_time())
             .build();
         let start = self.client()?.start_workflow(ProvisionApplication::run, Loose::of(request.clone()), options);
-        traces::within(traces::call("StartWorkflow"), async {
+        let started = async {
             match start.await {
                 Ok(_) => Ok(Started::Now),
                 Err(WorkflowStartError::AlreadyStarted { .. }) => Ok(Started::Before),
+                Err(WorkflowStartError::Rpc(status)) => Err(no_answer(&status)),
                 Err(error) => Err(RequestError::NoAnswer(error.to_string())),
             }
-        })
-        .await
+        };
+        traces::within(traces::call("StartWorkflow"), self.answer(started)).await
     }
 
     /// Sends an authorizer's decision. `click` is Slack's own ID of the click: the
     /// same one sent twice counts once.
     pub async fn authorize(&self, id: &RequestId, decision: Decision, click: &str) -> Result<(), RequestError> {
-        let options = WorkflowSignalOptions::builder().request_id(click.to_owned()).rpc_options(in_time()).build();
+        let options = WorkflowSignalOptions::builder().request_id(click.to_owned()).rpc_options(self.in_time()).build();
         let handle = self.handle(id)?;
         let signal = handle.signal(ProvisionApplication::authorize, Loose::of(decision), options);
-        traces::within(traces::call("SignalWorkflow:authorize"), signal).await.map_err(interaction)
+        let signal = self.answer(async { signal.await.map_err(of_interaction) });
+        traces::within(traces::call("SignalWorkflow:authorize"), signal).await
     }
 
     /// Sends a choice about a request that needs a hand.
     pub async fn attend(&self, id: &RequestId, choice: Attendance, click: &str) -> Result<(), RequestError> {
-        let options = WorkflowSignalOptions::builder().request_id(click.to_owned()).rpc_options(in_time()).build();
+        let options = WorkflowSignalOptions::builder().request_id(click.to_owned()).rpc_options(self.in_time()).build();
         let handle = self.handle(id)?;
         let signal = handle.signal(ProvisionApplication::attend, Loose::of(choice), options);
-        traces::within(traces::call("SignalWorkflow:attend"), signal).await.map_err(interaction)
+        let signal = self.answer(async { signal.await.map_err(of_interaction) });
+        traces::within(traces::call("SignalWorkflow:attend"), signal).await
     }
 
     /// Where a request stands. Needs a live worker; ended requests answer too.
@@ -182,21 +204,16 @@ impl Requests {
         let ask = async {
             loop {
                 match self.query_once(id, query()).await {
-                    // The server queues one query for a workflow: those of
-                    // simultaneous clicks are asked again at once, where the
+                    // Those of simultaneous clicks are asked again at once, where the
                     // client's own policy would wait longer than we have.
                     Err(error) if is_queue_full(&error) => tokio::time::sleep(QUERY_AGAIN).await,
-                    answer => return answer,
+                    answer => return answer.map_err(of_query),
                 }
             }
         };
         let answer = async {
-            match tokio::time::timeout(QUERY, ask).await {
-                Ok(Ok(answer)) => Ok(answer),
-                Ok(Err(WorkflowQueryError::NotFound(status))) => Err(rpc(&status)),
-                Ok(Err(error)) => Err(RequestError::NoAnswer(error.to_string())),
-                Err(_) => Err(RequestError::NoAnswer("no worker answered in time".to_owned())),
-            }
+            let answer = timeout(QUERY.min(self.left()), ask).await;
+            answer.unwrap_or_else(|_| Err(RequestError::NoAnswer("no worker answered in time".to_owned())))
         };
         traces::within(traces::call(&format!("QueryWorkflow:{}", query().name())), answer).await
     }
@@ -222,49 +239,27 @@ impl Requests {
         }
         let mut call =
             CountWorkflowExecutionsRequest { namespace: client.options().namespace.clone(), query }.into_request();
-        call.set_timeout(ATTEMPT);
+        call.set_timeout(self.left());
         let mut service = client.connection().workflow_service();
-        let answer = tokio::time::timeout(CALL, service.count_workflow_executions(call));
-        let answer = answer.await.map_err(|_| RequestError::NoAnswer("timeout".to_owned()))?;
-        Ok(answer.map_err(|status| rpc(&status))?.into_inner().count)
+        let count = async { service.count_workflow_executions(call).await.map_err(|status| no_answer(&status)) };
+        Ok(self.answer(count).await?.into_inner().count)
     }
 
     /// Asks a request to stop and to undo what it built. Asking one that has ended
     /// does nothing.
     pub async fn cancel(&self, id: &RequestId, reason: &str, click: &str) -> Result<(), RequestError> {
-        let options =
-            WorkflowCancelOptions::builder().reason(reason).request_id(click.to_owned()).rpc_options(in_time()).build();
+        let options = WorkflowCancelOptions::builder()
+            .reason(reason)
+            .request_id(click.to_owned())
+            .rpc_options(self.in_time())
+            .build();
         let handle = self.handle(id)?;
-        traces::within(traces::call("CancelWorkflow"), handle.cancel(options)).await.map_err(interaction)
+        let cancel = self.answer(async { handle.cancel(options).await.map_err(of_interaction) });
+        traces::within(traces::call("CancelWorkflow"), cancel).await
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the age of a request is told from outside its workflow")]
 fn now() -> i64 {
     Timestamp::now().as_second()
-}
-
-fn in_time() -> RpcOptions {
-    let retry = RetryOptions::builder().max_elapsed_time(Some(CALL)).build();
-    RpcOptions::builder().timeout(ATTEMPT).retry_options(retry).build()
-}
-
-fn is_queue_full(error: &WorkflowQueryError) -> bool {
-    matches!(error, WorkflowQueryError::Rpc(status) if status.code() == Code::ResourceExhausted)
-}
-
-fn interaction(error: WorkflowInteractionError) -> RequestError {
-    match error {
-        WorkflowInteractionError::NotFound(status) => rpc(&status),
-        other => RequestError::NoAnswer(other.to_string()),
-    }
-}
-
-/// An ended workflow and an unknown one are told apart by the message alone.
-fn rpc(status: &Rpc) -> RequestError {
-    match status.code() {
-        Code::NotFound if status.message().contains("already completed") => RequestError::Ended,
-        Code::NotFound | Code::InvalidArgument => RequestError::NotFound,
-        _ => RequestError::NoAnswer(format!("{:?}: {}", status.code(), status.message())),
-    }
 }

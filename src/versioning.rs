@@ -16,6 +16,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeWorke
 use temporalio_common::worker::{VersioningBehavior, WorkerDeploymentOptions, WorkerDeploymentVersion};
 
 use crate::config::Release;
+use crate::temporal;
 
 /// How long Temporal gets to answer.
 const ASK: Duration = Duration::from_secs(5);
@@ -63,7 +64,9 @@ impl Routing {
                 Ok(Self::read(routing.unwrap_or_default(), &release.build_id))
             }
             // Nobody polled for it yet.
-            Err(status) if status.code() == Code::NotFound => Ok(Self::Elsewhere(None)),
+            Err(status) if status.code() == Code::NotFound && !temporal::is_about_the_namespace(&status) => {
+                Ok(Self::Elsewhere(None))
+            }
             Err(status) => Err(status),
         }
     }

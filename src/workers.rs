@@ -93,7 +93,8 @@ impl Workers {
         Ok(Self { running: vec![run(TASK_QUEUE, bot, live), run(provisioner::QUEUE, builtin, live)] })
     }
 
-    /// Waits until a worker ends by itself, which none should, and says why.
+    /// Waits until a worker ends by itself, and says why: that comes of what the server
+    /// refuses for a while. It is none of these any more.
     pub async fn failed(&mut self) -> String {
         let ends = self.running.iter_mut().map(|worker| {
             let queue = worker.queue;
@@ -105,7 +106,9 @@ impl Workers {
                 }
             })
         });
-        futures::future::select_all(ends).await.0
+        let (why, index, _) = futures::future::select_all(ends).await;
+        self.running.swap_remove(index);
+        why
     }
 
     /// Takes no new work, lets the running work come to a good point, and ends.
@@ -130,6 +133,8 @@ fn run(queue: &'static str, mut worker: Worker, live: &Live) -> Running {
         live.fetch_add(1, Ordering::SeqCst);
         let result = tokio.block_on(worker.run()).map_err(|error| error.to_string());
         live.fetch_sub(1, Ordering::SeqCst);
+        // Whoever hears of the end may start another one, which this one would hinder.
+        drop(worker);
         // Nobody listens any more when the process is on its way out.
         let _ = tell.send(result);
     });

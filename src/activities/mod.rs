@@ -23,6 +23,7 @@ use crate::slack::directory::Directory;
 use crate::telemetry::Metrics;
 use crate::traces;
 use crate::workflow::calls::{Check, MayGiveUpCall, NotifyCall, Preflight, PreflightCall};
+use crate::workflow::loose::Kept;
 
 /// How long to wait before Slack is asked again with a token it refused: it takes
 /// a person to mend that, and asking sooner mends nothing.
@@ -35,15 +36,17 @@ pub struct BotActivities {
     pub directory: Directory,
     pub metrics: Metrics,
     pub open: Open,
-    /// Does the namespace have the search attributes of requests?
-    pub indexed: bool,
 }
 
 #[activities]
 impl BotActivities {
     #[activity(definition = PreflightCall)]
-    pub async fn preflight(self: Arc<Self>, ctx: ActivityContext, check: Check) -> Result<Preflight, ActivityError> {
-        traces::activity(ctx.info(), preflight::run(&self, &ctx, &check)).await
+    pub async fn preflight(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        check: Check,
+    ) -> Result<Kept<Preflight>, ActivityError> {
+        traces::activity(ctx.info(), preflight::run(&self, &ctx, &check)).await.map(Kept)
     }
 
     #[activity(definition = MayGiveUpCall)]
@@ -51,8 +54,8 @@ impl BotActivities {
         self: Arc<Self>,
         ctx: ActivityContext,
         request: ProvisionRequest,
-    ) -> Result<Option<PreflightProblem>, ActivityError> {
-        traces::activity(ctx.info(), preflight::may_give_up(&self, &request)).await
+    ) -> Result<Kept<Option<PreflightProblem>>, ActivityError> {
+        traces::activity(ctx.info(), preflight::may_give_up(&self, &request)).await.map(Kept)
     }
 
     #[activity(definition = NotifyCall)]
@@ -60,8 +63,8 @@ impl BotActivities {
         self: Arc<Self>,
         ctx: ActivityContext,
         notification: Notification,
-    ) -> Result<Told, ActivityError> {
-        traces::activity(ctx.info(), notify::run(&self, &ctx, notification)).await
+    ) -> Result<Kept<Told>, ActivityError> {
+        traces::activity(ctx.info(), notify::run(&self, &ctx, notification)).await.map(Kept)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Rules;
 use crate::slack::directory::Look;
 use crate::workflow::calls::{Check, Preflight};
+use crate::workflow::index;
 
 pub async fn run(bot: &BotActivities, ctx: &ActivityContext, check: &Check) -> Result<Preflight, ActivityError> {
     let look = if check.afresh { Look::Afresh } else { Look::Lately };
@@ -24,7 +25,7 @@ pub async fn run(bot: &BotActivities, ctx: &ActivityContext, check: &Check) -> R
     {
         return Ok(Preflight::Refused { problem: PreflightProblem::TooManyOpen { most } });
     }
-    Ok(Preflight::Passed { rules: Rules { indexed: bot.indexed, ..rules } })
+    Ok(Preflight::Passed { rules: Rules { indexed: index::are_there(), ..rules } })
 }
 
 /// Whether this request is among the first `most` of its person. As long as that cannot

@@ -9,10 +9,13 @@
 use std::time::Duration;
 
 use futures::StreamExt;
+use temporalio_client::tonic::IntoRequest;
 use temporalio_client::{Client, WorkflowFetchHistoryOptions, WorkflowHandle, WorkflowHistory, WorkflowQueryOptions};
 use temporalio_common::data_converters::SerializationContextData;
+use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeWorkflowExecutionRequest;
 use temporalio_sdk::ApplicationFailure;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::timeout;
@@ -29,6 +32,8 @@ const LOOK_FIRST: Duration = Duration::from_millis(100);
 /// Slack asks for no more than one edit a second; the last state wins. More often
 /// than it can be shown, nothing needs to be looked for.
 const EDIT_EVERY: Duration = Duration::from_millis(1_050);
+/// How long one look may take.
+const LOOK: Duration = Duration::from_secs(10);
 /// How soon the workflow is asked again, if it did not know an answer.
 const ASK_FIRST: Duration = Duration::from_millis(20);
 
@@ -93,13 +98,24 @@ impl<'a> Watch<'a> {
 
     /// The last heartbeat of an activity. The outer `None`: it is over.
     async fn heartbeat(&mut self, activity_id: &str) -> Result<Option<Option<Progress>>, ActivityError> {
-        let seen = self.request.describe(Default::default()).await.map_err(|error| failure(&error.to_string()))?;
-        let pending = &seen.raw().pending_activities;
-        let Some(watched) = pending.iter().find(|activity| activity.activity_id == activity_id) else {
-            return Ok(None);
-        };
-        let Some(details) = watched.heartbeat_details.clone() else { return Ok(Some(None)) };
         let client = self.ctx.client();
+        // As it comes: the SDK would read all there is, such as a summary that nobody here wrote.
+        let info = self.request.info();
+        let execution = WorkflowExecution {
+            workflow_id: info.workflow_id.clone(),
+            run_id: info.run_id.clone().unwrap_or_default(),
+        };
+        let mut call = DescribeWorkflowExecutionRequest {
+            namespace: client.options().namespace.clone(),
+            execution: Some(execution),
+        }
+        .into_request();
+        call.set_timeout(LOOK);
+        let mut service = client.connection().workflow_service();
+        let seen = service.describe_workflow_execution(call).await.map_err(|status| failure(status.message()))?;
+        let mut pending = seen.into_inner().pending_activities.into_iter();
+        let Some(watched) = pending.find(|activity| activity.activity_id == activity_id) else { return Ok(None) };
+        let Some(details) = watched.heartbeat_details else { return Ok(Some(None)) };
         let converter = &client.options().data_converter;
         let read = converter.from_payloads::<Loose<Progress>>(&SerializationContextData::None, details.payloads).await;
         Ok(Some(read.ok().and_then(|progress| progress.0.ok())))

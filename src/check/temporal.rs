@@ -21,10 +21,12 @@ use super::{DEADLINE, Line, release};
 use crate::codec::{Codec, CodecError, is_unreadable};
 use crate::config::Release;
 use crate::temporal;
+use crate::temporal::namespace::{self, Lack};
 use crate::workflow::loose::is_encrypted;
 use crate::workflow::{TASK_QUEUE, WORKFLOW_TYPE, index};
 
 const TEMPORAL: &str = "Temporal";
+const ATTRIBUTES: &str = "Temporal search attributes";
 /// What may be changed is found out on a request that cannot be: no ID has a space.
 const NO_REQUEST: &str = "provision-bot check";
 
@@ -58,6 +60,9 @@ async fn namespace(codec: &Codec) -> Result<(Client, Line), Line> {
     let call = in_time(DescribeNamespaceRequest { namespace: namespace.clone(), ..Default::default() });
     let mut service = client.connection().workflow_service();
     match timeout(DEADLINE, service.describe_namespace(call)).await {
+        Ok(Ok(answer)) if namespace::is_deleted(answer.get_ref()) => {
+            Err(no_namespace(&namespace, format!("the namespace {namespace:?} was deleted")))
+        }
         Ok(Ok(_)) => {
             let said = format!("{} {}, namespace {namespace}", connection.target, security(&connection));
             Ok((client, Line::passed(TEMPORAL, said)))
@@ -120,19 +125,19 @@ fn innermost(mut error: &dyn Error) -> String {
 /// What a refused look at the namespace means.
 fn refused(namespace: &str, status: &Status) -> Line {
     match status.code() {
-        Code::NotFound => Line::failed(
-            TEMPORAL,
-            format!("there is no namespace {namespace:?}"),
-            format!(
-                "Create it (temporal operator namespace create --namespace {namespace}), or set TEMPORAL_NAMESPACE."
-            ),
-        ),
+        Code::NotFound => no_namespace(namespace, format!("there is no namespace {namespace:?}")),
         _ if is_denied(status) => denied(status),
         code => {
             let said = format!("{code:?}: {}", status.message());
             Line::failed(TEMPORAL, said, "Look at the state of the Temporal server.")
         }
     }
+}
+
+fn no_namespace(namespace: &str, said: String) -> Line {
+    let advice =
+        format!("Create it (temporal operator namespace create --namespace {namespace}), or set TEMPORAL_NAMESPACE.");
+    Line::failed(TEMPORAL, said, advice)
 }
 
 fn is_denied(status: &Status) -> bool {
@@ -213,19 +218,38 @@ async fn permissions(client: &Client, unlisted: Option<&Status>) -> Line {
 
 /// Requests are found by them, and are served as well without.
 async fn search_attributes(client: &Client) -> Line {
-    const WHAT: &str = "Temporal search attributes";
-    match temporal::missing_search_attributes(client).await {
-        Ok(missing) if missing.is_empty() => Line::passed(WHAT, format!("all {} are registered", index::NAMES.len())),
-        Ok(missing) => {
-            let namespace = &client.options().namespace;
-            Line::passed(WHAT, format!("optional, and not registered: {}", missing.join(", "))).advise(format!(
-                "To find requests by them, run: for name in {}; do temporal operator search-attribute create \
-                 --namespace {namespace} --name $name --type Keyword; done",
-                missing.join(" ")
-            ))
+    match namespace::lack_of_search_attributes(client).await {
+        Ok(lack) => attributes(&client.options().namespace, &lack),
+        Err(status) => {
+            Line::passed(ATTRIBUTES, format!("optional, and not known: {:?}: {}", status.code(), status.message()))
         }
-        Err(error) => Line::passed(WHAT, format!("optional, and not known: {error}")),
     }
+}
+
+fn attributes(namespace: &str, lack: &Lack) -> Line {
+    if lack.is_nothing() {
+        return Line::passed(ATTRIBUTES, format!("all {} are registered", index::NAMES.len()));
+    }
+    let types = lack.other_type.iter().map(|(name, kind)| format!("{name} ({kind})")).collect::<Vec<_>>().join(", ");
+    let mut said = Vec::new();
+    if !lack.missing.is_empty() {
+        said.push(format!("not registered: {}", lack.missing.join(", ")));
+    }
+    if !types.is_empty() {
+        said.push(format!("registered as another type than Keyword: {types}"));
+    }
+    // What has the name is somebody's, perhaps: to remove it is a command of its own.
+    let others: Vec<&str> = lack.other_type.iter().map(|(name, _)| *name).collect();
+    let each = |names: &[&str], what: &str| {
+        let names = names.join(" ");
+        format!(
+            "for name in {names}; do temporal operator search-attribute {what} --namespace {namespace} --name $name"
+        )
+    };
+    let remove = if others.is_empty() { String::new() } else { each(&others, "remove") + " --yes; done; " };
+    let create = each(&[&lack.missing[..], &others].concat(), "create") + " --type Keyword; done";
+    Line::passed(ATTRIBUTES, format!("optional, and {}", said.join("; ")))
+        .advise(format!("To find requests by them, run: {remove}{create}"))
 }
 
 /// Whether the keys are those of the others who write into the namespace.
@@ -268,6 +292,24 @@ async fn input(client: &Client, request: WorkflowExecution) -> Option<Payload> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn attributes_of_another_type_are_named_with_what_to_do() {
+        let mut lack = Lack { missing: vec![index::TEAM], other_type: Vec::new() };
+        let said = attributes("prod", &lack).to_string();
+        assert!(said.contains("optional, and not registered: ProvisionTeam. To find"), "{said}");
+        assert!(!said.contains("remove"), "{said}");
+        lack.other_type.push((index::STATUS, "Int".to_owned()));
+        let said = attributes("prod", &lack).to_string();
+        assert!(said.contains("; registered as another type than Keyword: ProvisionStatus (Int)."), "{said}");
+        assert!(
+            said.contains(
+                "run: for name in ProvisionStatus; do temporal operator search-attribute remove --namespace prod"
+            ),
+            "{said}"
+        );
+        assert!(said.contains("for name in ProvisionTeam ProvisionStatus; do"), "{said}");
+    }
 
     #[test]
     fn a_namespace_that_is_not_there_can_be_created() {

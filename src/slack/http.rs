@@ -64,13 +64,14 @@ type Refused = (StatusCode, &'static str);
 
 impl Edge {
     async fn answer(&self, route: &str, request: Request, read: Read) -> Response {
-        let began = Instant::now();
-        let (response, result) = self.handle(request, read).await;
-        self.handlers.metrics.handled(route, result, began.elapsed());
+        // Slack waits for the body, too.
+        let arrived = Instant::now();
+        let (response, result) = self.handle(request, read, arrived).await;
+        self.handlers.metrics.handled(route, result, arrived.elapsed());
         response
     }
 
-    async fn handle(&self, request: Request, read: Read) -> (Response, &'static str) {
+    async fn handle(&self, request: Request, read: Read, arrived: Instant) -> (Response, &'static str) {
         let (origin, inbound) = match self.receive(request, read).await {
             Ok(read) => read,
             Err((status, result)) => return (status.into_response(), result),
@@ -80,7 +81,7 @@ impl Edge {
             Ok(inbound) => (inbound, None),
             Err(why) => (Inbound::Nothing, Some(why)),
         };
-        match self.handlers.answer(&origin, inbound).await {
+        match self.handlers.answer(&origin, inbound, arrived).await {
             (Ok(reply), result) => match unread.map(|why| malformed(&why)) {
                 None => (respond(reply), result),
                 Some((status, result)) => (status.into_response(), result),

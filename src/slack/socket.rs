@@ -254,7 +254,7 @@ async fn converse(
                         (answering, useful) = (answering + 1, true);
                         let (handlers, acknowledge) = (handlers.clone(), acknowledge.clone());
                         tokio::spawn(async move {
-                            let _ = acknowledge.send(answer(&handlers, envelope).await);
+                            let _ = acknowledge.send(answer(&handlers, envelope, heard).await);
                         });
                     }
                 }
@@ -298,8 +298,7 @@ async fn converse(
 /// Handles a delivery; the acknowledgement, or none where it could not be read:
 /// then Slack tells the person that the app did not answer. What is for somebody else
 /// is acknowledged, so that it is not sent again, and not obeyed.
-async fn answer(handlers: &Handlers, envelope: Envelope) -> Option<String> {
-    let began = Instant::now();
+async fn answer(handlers: &Handlers, envelope: Envelope, arrived: Instant) -> Option<String> {
     let route = match envelope.r#type.as_str() {
         "slash_commands" => "command",
         "interactive" => "interaction",
@@ -311,7 +310,7 @@ async fn answer(handlers: &Handlers, envelope: Envelope) -> Option<String> {
         Ok(inbound) => (inbound, None),
         Err(why) => (Inbound::Nothing, Some(why)),
     };
-    let (acknowledgement, result) = match (handlers.answer(&origin, inbound).await, unread) {
+    let (acknowledgement, result) = match (handlers.answer(&origin, inbound, arrived).await, unread) {
         ((Ok(_), _), Some(why)) => {
             tracing::warn!(%why, "a delivery could not be read");
             (None, "malformed")
@@ -328,7 +327,7 @@ async fn answer(handlers: &Handlers, envelope: Envelope) -> Option<String> {
             (Some(json!({ "envelope_id": envelope.envelope_id }).to_string()), result)
         }
     };
-    handlers.metrics.handled(route, result, began.elapsed());
+    handlers.metrics.handled(route, result, arrived.elapsed());
     acknowledgement
 }
 

@@ -11,7 +11,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeWorkflowExecutionRequest, GetWorkflowExecutionHistoryRequest,
 };
 
-use super::{ATTEMPT, CALL, IntoRequest, RequestError, Requests, rpc};
+use super::{IntoRequest, RequestError, Requests, of_request};
 use crate::domain::lifecycle::Break;
 use crate::domain::notice::{Notification, Told};
 use crate::domain::request::{ProvisionRequest, RequestId};
@@ -126,12 +126,10 @@ impl Requests {
         let client = self.client()?;
         let namespace = client.options().namespace.clone();
         let mut call = DescribeWorkflowExecutionRequest { namespace, execution: Some(latest_run(id)) }.into_request();
-        call.set_timeout(ATTEMPT);
+        call.set_timeout(self.left());
         let mut service = client.connection().workflow_service();
-        let read = async {
-            let answer = tokio::time::timeout(CALL, service.describe_workflow_execution(call)).await;
-            answer.map_err(|_| RequestError::NoAnswer("timeout".to_owned()))?.map_err(|status| rpc(&status))
-        };
+        let read = async { service.describe_workflow_execution(call).await.map_err(|status| of_request(&status)) };
+        let read = self.answer(read);
         let answer = traces::within(traces::call("DescribeWorkflowExecution"), read).await?.into_inner();
         Ok(answer.workflow_execution_info.unwrap_or_default())
     }
@@ -152,12 +150,10 @@ impl Requests {
             ..Default::default()
         }
         .into_request();
-        call.set_timeout(ATTEMPT);
+        call.set_timeout(self.left());
         let mut service = client.connection().workflow_service();
-        let read = async {
-            let answer = tokio::time::timeout(CALL, service.get_workflow_execution_history(call)).await;
-            answer.map_err(|_| RequestError::NoAnswer("timeout".to_owned()))?.map_err(|status| rpc(&status))
-        };
+        let read = async { service.get_workflow_execution_history(call).await.map_err(|status| of_request(&status)) };
+        let read = self.answer(read);
         let answer = traces::within(traces::call("GetWorkflowExecutionHistory"), read).await?.into_inner();
         Ok((answer.history.unwrap_or_default().events, answer.next_page_token))
     }
@@ -184,8 +180,9 @@ impl Requests {
             .map_err(|error| RequestError::NoAnswer(error.to_string()))?;
         match read.0 {
             Ok(value) => Ok(Some(value)),
-            Err(why @ Unread::NoKey) => Err(RequestError::NoAnswer(why.to_string())),
             Err(Unread::Wrong(_)) => Ok(None),
+            // Another copy may have the key.
+            Err(why) => Err(RequestError::NoAnswer(why.to_string())),
         }
     }
 }

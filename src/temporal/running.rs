@@ -2,11 +2,13 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use temporalio_client::tonic::{Code, Status};
 use temporalio_common::protos::temporal::api::common::v1::SearchAttributes;
 use temporalio_common::protos::temporal::api::workflow::v1::WorkflowExecutionInfo;
 use temporalio_common::protos::temporal::api::workflowservice::v1::ListWorkflowExecutionsRequest;
 
-use super::{ATTEMPT, CALL, IntoRequest, RequestError, Requests, rpc};
+use super::statuses::no_answer;
+use super::{IntoRequest, RequestError, Requests};
 use crate::domain::request::RequestId;
 use crate::traces;
 use crate::workflow::{WORKFLOW_TYPE, index};
@@ -53,12 +55,10 @@ impl Requests {
                 query: query.to_owned(),
             }
             .into_request();
-            call.set_timeout(ATTEMPT);
+            call.set_timeout(self.left());
             let mut service = client.connection().workflow_service();
-            let read = async {
-                let answer = tokio::time::timeout(CALL, service.list_workflow_executions(call)).await;
-                answer.map_err(|_| RequestError::NoAnswer("timeout".to_owned()))?.map_err(|status| rpc(&status))
-            };
+            let read = async { service.list_workflow_executions(call).await.map_err(|status| unlisted(&status)) };
+            let read = self.answer(read);
             let answer = traces::within(traces::call("ListWorkflowExecutions"), read).await?.into_inner();
             running.extend(answer.executions.into_iter().map(Running::from));
             next = answer.next_page_token;
@@ -71,6 +71,14 @@ impl Requests {
     /// When a request began, in nanoseconds of Unix time.
     pub async fn began(&self, id: &RequestId) -> Result<u128, RequestError> {
         Ok(start(&self.describe(id).await?))
+    }
+}
+
+/// A query that the server does not understand names an attribute that it does not have.
+fn unlisted(status: &Status) -> RequestError {
+    match status.code() {
+        Code::InvalidArgument => RequestError::NotFound,
+        _ => no_answer(status),
     }
 }
 

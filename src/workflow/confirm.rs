@@ -4,6 +4,7 @@
 use temporalio_sdk::ActivityExecutionError;
 
 use super::calls::{self, BotCalls, Preflight};
+use super::loose::Kept;
 use super::story::{Chosen, Context, Decided, Stop, Story, failed_check};
 use crate::domain::lifecycle::{Attendance, Choice};
 use crate::domain::notice::Notice;
@@ -87,7 +88,7 @@ impl Story {
     /// Why the authorizer may not end the request, if so.
     async fn against_giving_up(&self, ctx: &Context) -> Result<Option<NotCounted>, Stop> {
         match ctx.execute_local_activity(BotCalls::may_give_up, self.request.clone(), calls::preflight()).await {
-            Ok(problem) => Ok(problem.map(|problem| NotCounted::Request(problem.to_string()))),
+            Ok(Kept(problem)) => Ok(problem.map(|problem| NotCounted::Request(problem.to_string()))),
             Err(ActivityExecutionError::Cancelled(_)) => Err(Stop::Cancelled),
             Err(error) => Ok(Some(NotCounted::Unchecked(failed_check(&error).cause))),
         }

@@ -1,9 +1,12 @@
 //! Payloads that cross the border: those from outside, which never fail to
-//! decode, and those for strangers, which stay plain.
+//! decode, those for strangers, which stay plain, and those that are kept until
+//! somebody can read them.
 //!
 //! A typed argument that does not decode fails the workflow task, which the
 //! server repeats for ever: nothing else of that workflow would ever happen. With
-//! [`Loose`] the mistake arrives as a value, and the workflow can refuse it.
+//! [`Loose`] the mistake arrives as a value, and the workflow can refuse it. What was
+//! written by an activity is another matter: with [`Kept`] the task fails, and is
+//! given to somebody who has the key.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,10 +23,32 @@ pub struct Loose<T>(pub Result<T, Unread>);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unread {
     /// Somebody else may have the key.
-    #[error("the payload is encrypted, and PROVISION_BOT_ENCRYPTION_KEYS is not set here")]
-    NoKey,
+    #[error("the payload is encrypted with the key {0:?}, which PROVISION_BOT_ENCRYPTION_KEYS does not name here")]
+    NoKey(String),
+    /// It was not encrypted with the key it names, as that is here.
+    #[error("the payload cannot be decrypted: it was changed, or its key was another one of the same ID")]
+    Tampered,
     #[error("{0}")]
     Wrong(String),
+}
+
+impl Unread {
+    /// Why nobody can read a payload here, if that is a matter of keys. Whoever has
+    /// other keys may find otherwise.
+    pub fn for_lack_of_a_key(&self) -> bool {
+        match self {
+            Self::NoKey(_) | Self::Tampered => true,
+            Self::Wrong(_) => false,
+        }
+    }
+
+    fn sealed(payload: &Payload) -> Option<Self> {
+        match payload.metadata.get(ENCODING).map(Vec::as_slice) {
+            Some(ENCRYPTED) => Some(Self::NoKey(key_id(payload).chars().take(KEY_ID_MAX).collect())),
+            Some(UNREADABLE) => Some(Self::Tampered),
+            _ => None,
+        }
+    }
 }
 
 impl<T> Loose<T> {
@@ -41,8 +66,8 @@ impl<T: Serialize + 'static> TemporalSerializable for Loose<T> {
 
 impl<T: DeserializeOwned + 'static> TemporalDeserializable for Loose<T> {
     fn from_payload(context: &SerializationContext<'_>, payload: Payload) -> Result<Self, PayloadConversionError> {
-        if is_encrypted(&payload) {
-            return Ok(Self(Err(Unread::NoKey)));
+        if let Some(why) = Unread::sealed(&payload) {
+            return Ok(Self(Err(why)));
         }
         let read = context.converter.from_payload::<T>(context, payload);
         Ok(Self(read.map_err(|error| Unread::Wrong(error.to_string()))))
@@ -59,10 +84,41 @@ impl<T: DeserializeOwned + 'static> TemporalDeserializable for Loose<T> {
     }
 }
 
+/// The result of an activity. Where it is encrypted with a key that is not here, the
+/// workflow task fails: the server repeats it until somebody has the key.
+#[derive(Clone, Debug)]
+pub struct Kept<T>(pub T);
+
+impl<T: Serialize + 'static> TemporalSerializable for Kept<T> {
+    fn to_payload(&self, context: &SerializationContext<'_>) -> Result<Payload, PayloadConversionError> {
+        context.converter.to_payload(context, &self.0)
+    }
+}
+
+impl<T: DeserializeOwned + 'static> TemporalDeserializable for Kept<T> {
+    fn from_payload(context: &SerializationContext<'_>, payload: Payload) -> Result<Self, PayloadConversionError> {
+        if let Some(why @ Unread::NoKey(_)) = Unread::sealed(&payload) {
+            panic!("{why}");
+        }
+        Ok(Self(context.converter.from_payload(context, payload)?))
+    }
+}
+
 /// Metadata that names how a payload is encoded.
 pub const ENCODING: &str = "encoding";
 /// What it says of an encrypted one, by the custom of Temporal's samples.
 pub const ENCRYPTED: &[u8] = b"binary/encrypted";
+
+/// The encoding of what only looked encrypted: nothing knows how to read it.
+pub const UNREADABLE: &[u8] = b"binary/unreadable";
+/// Metadata that names the key.
+pub const KEY_ID: &str = "encryption-key-id";
+/// How much of that is told: anybody may write it.
+const KEY_ID_MAX: usize = 100;
+
+pub fn key_id(payload: &Payload) -> String {
+    String::from_utf8_lossy(payload.metadata.get(KEY_ID).map(Vec::as_slice).unwrap_or_default()).into_owned()
+}
 
 pub fn is_encrypted(payload: &Payload) -> bool {
     payload.metadata.get(ENCODING).is_some_and(|encoding| encoding == ENCRYPTED)

@@ -10,7 +10,7 @@ use temporalio_sdk::workflows::select;
 use temporalio_sdk::{ActivityExecutionError, TimerOptions, TimerResult, WorkflowCancellationToken, WorkflowContext};
 
 use super::calls::{self, BotCalls, Check, Preflight, Remote};
-use super::loose::Handed;
+use super::loose::{Handed, Kept};
 use super::provision_application::ProvisionApplication;
 use super::{explain, index};
 use crate::domain::lifecycle::{Failure, Status};
@@ -61,7 +61,7 @@ pub(super) enum Stop {
 
 pub(super) type Context = WorkflowContext<ProvisionApplication>;
 /// How telling people went.
-pub(super) type Said = Result<Told, ActivityExecutionError>;
+pub(super) type Said = Result<Kept<Told>, ActivityExecutionError>;
 
 /// Where the work is over, and told to be.
 fn nobody() -> Option<Ready<Said>> {
@@ -96,7 +96,7 @@ impl Story {
     pub(super) async fn preflight(&self, ctx: &Context, afresh: bool) -> Result<Preflight, Stop> {
         let check = Check { request: self.request.clone(), afresh };
         match ctx.execute_local_activity(BotCalls::preflight, check, calls::preflight()).await {
-            Ok(preflight) => Ok(preflight),
+            Ok(Kept(preflight)) => Ok(preflight),
             Err(ActivityExecutionError::Cancelled(_)) => Err(Stop::Cancelled),
             Err(error) => Err(Stop::Failed(failed_check(&error))),
         }
@@ -233,7 +233,7 @@ impl Story {
         let outcome = self.stands(ctx, Some(rules), notice.clone());
         ctx.state_mut(|s| s.outcome = Some(outcome));
         match accompanied.await {
-            Ok(told) => {
+            Ok(Kept(told)) => {
                 ctx.state_mut(|s| s.conversation.0.extend(told.conversation.0));
                 if told.outcome {
                     return;
@@ -267,7 +267,7 @@ impl Story {
             Err(ActivityExecutionError::Cancelled(_)) => Err(Stop::Cancelled),
             // The provisioner may be done before it hears that the request was withdrawn.
             _ if ctx.cancellation_token().is_cancelled() => Err(Stop::Cancelled),
-            Ok(result) => Ok(result),
+            Ok(Kept(result)) => Ok(result),
             Err(error) => Err(Stop::Failed(explain::failure(&error, &rules.blueprint, attempt))),
         }
     }
@@ -352,7 +352,7 @@ impl Story {
         let since = in_seconds(ctx, Duration::ZERO);
         // Until it is heard what this one posted, others look for it.
         ctx.state_mut(|s| s.unsettled.push(since));
-        let told = ctx.execute_activity(BotCalls::notify, notification, options).await?;
+        let Kept(told) = ctx.execute_activity(BotCalls::notify, notification, options).await?;
         ctx.state_mut(|s| {
             let settled = s.unsettled.iter().position(|at| *at == since);
             settled.map(|index| s.unsettled.swap_remove(index));
@@ -393,6 +393,7 @@ impl Story {
     fn index(&self, ctx: &Context, status: Status) {
         match ctx.state(|s| s.state.status) {
             before if before == status => {}
+            _ if !index::stays(ctx) => {}
             Status::PreFlight => {
                 ctx.upsert_search_attributes(index::people(&self.request).into_iter().chain([index::status(status)]))
             }

@@ -4,6 +4,7 @@ use temporalio_sdk::{ActivityExecutionError, ActivityOptions};
 
 use super::calls::{self, Remote};
 use super::explain;
+use super::loose::Kept;
 use super::story::{Context, Said, Story, detached, handed, until};
 use crate::domain::notice::{Cleanup, Notice};
 use crate::domain::provisioning::ProvisionInput;
@@ -63,8 +64,8 @@ impl Story {
         let destroy = Remote::<ProvisionInput, ()>::named(&rules.blueprint.destroy_activity);
         match ctx.execute_activity(destroy, handed(rules, input), options).await {
             // Somebody else's `destroy` may return anything; that it returned is what counts.
-            Err(ActivityExecutionError::Serialization(_)) => Ok(()),
-            other => other,
+            Ok(Kept(())) | Err(ActivityExecutionError::Serialization(_)) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 }

@@ -113,6 +113,33 @@ async fn the_command_it_names_registers_the_search_attributes() {
 }
 
 #[tokio::test]
+async fn the_commands_it_names_put_attributes_of_another_type_right() {
+    let tools = Tools::find_or_install(|text| eprintln!("{text}")).await.unwrap();
+    let temporal = TemporalServer::start(&tools, TemporalOptions::default()).await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let variables = [("TEMPORAL_ADDRESS", temporal.address())];
+    let path = format!("{}:/usr/bin:/bin", tools.temporal().path.parent().unwrap().display());
+    let run = async |command: &str| {
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(command).envs(variables.clone()).env("PATH", &path);
+        let ran = shell.output().await.unwrap();
+        assert!(ran.status.success(), "{command}: {}", String::from_utf8_lossy(&ran.stderr));
+    };
+    run("for name in Status=Int Team=Text Requester=Keyword; do temporal operator search-attribute create \
+         --name Provision${name%=*} --type ${name#*=}; done")
+    .await;
+    let look = async || setup::run(dir.path(), &[], variables.clone()).await.said;
+    let wrong = "\nok   Temporal search attributes: optional, and not registered: ProvisionAuthorizer; registered as \
+                 another type than Keyword: ProvisionTeam (Text), ProvisionStatus (Int). To find requests by them, run: ";
+    let said = eventually("the server to know them", async || Some(look().await).filter(|s| s.contains(wrong))).await;
+    run(said.split_once(wrong).unwrap().1.lines().next().unwrap()).await;
+    eventually("all search attributes", async || {
+        look().await.contains("\nok   Temporal search attributes: all 4 are registered\n").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn several_mistakes_are_told_at_once() {
     let dir = tempfile::tempdir().unwrap();
     let failed = setup::run(dir.path(), &[], [("TEMPORAL_ADDRESS", "127.0.0.1:9")]).await;

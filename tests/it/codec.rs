@@ -3,6 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use provision_bot::demo::ports::Port;
 use provision_bot::demo::stack::get;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -16,19 +17,20 @@ const KEYS: &str = "k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 struct Server {
     port: u16,
+    _held: Port,
     _process: Child,
 }
 
 impl Server {
     async fn start(variables: &[(&str, &str)]) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let listen = format!("127.0.0.1:{port}");
+        let port = Port::take().unwrap();
+        let listen = port.address();
         let mut command = Command::new(BOT);
         command.args(["codec-server", "--listen", &listen]).env_clear().env("PROVISION_BOT_ENCRYPTION_KEYS", KEYS);
         command.env("RUST_LOG", "error").envs(variables.iter().copied()).stdin(Stdio::null()).kill_on_drop(true);
         let process = command.spawn().unwrap();
         eventually("the codec server", async || get(&format!("http://{listen}/healthz")).await.ok()).await;
-        Self { port, _process: process }
+        Self { port: port.number(), _held: port, _process: process }
     }
 
     /// The status of an answer to these bytes.

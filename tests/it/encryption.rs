@@ -2,22 +2,27 @@
 //! those who may read it through the codec server.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use axum::http::Request as HttpRequest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use provision_bot::codec::Codec;
+use provision_bot::config::EncryptionKey;
 use provision_bot::demo::backends::Tools;
 use provision_bot::demo::message::Message;
+use provision_bot::demo::ports::Port;
 use provision_bot::demo::stack::{StackOptions, get};
-use serde_json::Value;
+use serde_json::{Value, json};
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use tokio::process::{Child, Command};
 
 use crate::attention::question;
 use crate::foreign::{Painters, approved_wall, blueprints};
+use crate::temporal::{approval, input, json_payload};
 use crate::world::{BOT, Request, Scene, World, alone, eventually, options, policy, private};
 
 const KEYS: &str = "PROVISION_BOT_ENCRYPTION_KEYS";
@@ -142,23 +147,23 @@ fn data(value: &Value) -> String {
     }
 }
 
-/// A codec server that knows both keys.
-async fn codec_server() -> (Child, String) {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+/// A codec server that knows both keys, on its port.
+async fn codec_server() -> ((Child, Port), String) {
+    let port = Port::take().unwrap();
     let server = Command::new(BOT)
         .arg("codec-server")
         .env_clear()
         .env(KEYS, format!("{},{}", key("new", 2), key("old", 1)))
         .env("PROVISION_BOT_CODEC_TOKEN", TOKEN)
-        .env("PROVISION_BOT_LISTEN", format!("127.0.0.1:{port}"))
+        .env("PROVISION_BOT_LISTEN", port.address())
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let url = format!("http://127.0.0.1:{port}");
+    let url = format!("http://{}", port.address());
     let health = format!("{url}/healthz");
     eventually("the codec server", async || get(&health).await.ok()).await;
-    (server, url)
+    ((server, port), url)
 }
 
 #[test]
@@ -197,6 +202,100 @@ fn what_only_looks_encrypted_is_refused_and_wedges_nothing() {
         }
         scene.approve(&request).await;
         scene.outcome(&request, "provisioned").await;
+    });
+}
+
+/// A payload that was encrypted with a key of this ID, as far as anybody can see.
+fn sealed(id: &str) -> Payload {
+    Payload {
+        metadata: [("encoding", "binary/encrypted"), ("encryption-key-id", id)]
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .into(),
+        data: vec![7; 100],
+        ..Default::default()
+    }
+}
+
+#[test]
+fn a_signal_under_an_unknown_key_is_refused_and_what_waits_for_its_key_waits() {
+    alone(encrypted(&policy(""), &key("only", 1)), async |world| {
+        let scene = world.scene();
+        let request = scene.ask("pestered").await;
+        for signal in ["authorize", "attend", "nobody_knows_this"] {
+            for payloads in [vec![sealed("elsewhere")], vec![sealed("elsewhere"), sealed("only")], vec![sealed("")]] {
+                scene.temporal.signal_raw(&request.id, signal, payloads).await.unwrap();
+            }
+        }
+        // Also where nothing is remembered.
+        restart_with(world, &key("only", 1)).await;
+        scene.temporal.signal_raw(&request.id, "authorize", vec![sealed("elsewhere")]).await.unwrap();
+        scene.approve(&request).await;
+        scene.outcome(&request, "provisioned").await;
+        scene.temporal.closed(&request.id).await;
+
+        // An input that cannot be read stays what it is, and is read once the key is there.
+        let later = Codec::new(&[EncryptionKey { id: "later".to_owned(), key: vec![3; 32].into() }]);
+        let input = later.encrypt(json_payload(&input(&scene, "locked"))).unwrap();
+        scene.temporal.start_raw("locked-0123456789", vec![input]).await.unwrap();
+        let approval = later.encrypt(json_payload(&approval(&scene))).unwrap();
+        task_fails(&scene, "locked-0123456789").await;
+        restart_with(world, &format!("{},{}", key("only", 1), key("later", 3))).await;
+        let patient = scene.clone().patient(Duration::from_secs(60));
+        let request = patient.asked("locked").await;
+        scene.temporal.signal_raw(&request.id, "authorize", vec![approval]).await.unwrap();
+        scene.outcome(&request, "provisioned").await;
+    });
+}
+
+/// The bot with other keys, which replays.
+async fn restart_with(world: &mut World, keys: &str) {
+    world.stack.stop_bot().await.unwrap();
+    world.stack.set_env(KEYS, keys);
+    world.stack.start_bot().await.unwrap();
+}
+
+/// Waits until a worker has taken every signal there is.
+async fn taken(scene: &Scene, request: &Request) {
+    eventually("the signal to be taken", async || {
+        let history = scene.temporal.history(&request.id).await.to_string();
+        let last = |kind: &str| history.rfind(&format!("{kind}EventAttributes"));
+        (last("WorkflowTaskCompleted")? > last("WorkflowExecutionSignaled")?).then_some(())
+    })
+    .await;
+}
+
+async fn task_fails(scene: &Scene, id: &str) {
+    let failed = async || scene.temporal.history(id).await.to_string().contains("WorkflowTaskFailed").then_some(());
+    eventually("a task that fails", failed).await;
+}
+
+#[test]
+fn a_signal_that_one_worker_could_not_read_is_refused_by_all() {
+    alone(encrypted(&policy(""), &key("only", 1)), async |world| {
+        let both = format!("{},{}", key("only", 1), key("later", 3));
+        let later = Codec::new(&[EncryptionKey { id: "later".to_owned(), key: vec![3; 32].into() }]);
+        let scene = world.scene();
+        let request = scene.ask("disputed").await;
+        let reject = |by: &str| {
+            let rejection = json!({ "decision": "reject", "decidedBy": by, "reason": "No" });
+            vec![later.encrypt(json_payload(&rejection)).unwrap()]
+        };
+        scene.temporal.signal_raw(&request.id, "authorize", reject(scene.bob.id())).await.unwrap();
+        taken(&scene, &request).await;
+        // The next worker has the key, and does not obey what the first one refused.
+        restart_with(world, &both).await;
+        assert_eq!(scene.roots(&scene.channel).len(), 1);
+
+        // What it reads itself, here to refuse it for another reason, somebody without the
+        // key leaves to others.
+        scene.temporal.signal_raw(&request.id, "authorize", reject(scene.alice.id())).await.unwrap();
+        taken(&scene, &request).await;
+        restart_with(world, &key("only", 1)).await;
+        scene.temporal.signal_raw(&request.id, "authorize", Vec::new()).await.unwrap();
+        task_fails(&scene, &request.id).await;
+        restart_with(world, &both).await;
+        scene.approve(&request).await;
+        scene.clone().patient(Duration::from_secs(60)).outcome(&request, "provisioned").await;
     });
 }
 

@@ -3,6 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use provision_bot::demo::ports::Port;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
@@ -67,8 +68,8 @@ fn a_log_that_is_no_terminal_has_no_colours() {
         let file = folder.path().join("bot.toml");
         std::fs::write(&file, policy("")).unwrap();
         for format in ["text", "json"] {
-            let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let listen = format!("127.0.0.1:{port}");
+            let port = Port::take().unwrap();
+            let listen = port.address();
             let mut bot = Command::new(BOT);
             bot.args(["run", "--only", "web"]).env_clear().env("SLACK_BOT_TOKEN", "xoxb-1");
             bot.env("SLACK_SIGNING_SECRET", "s3cret").env("PROVISION_BOT_CONFIG", &file);

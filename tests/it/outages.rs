@@ -3,17 +3,21 @@
 
 use std::time::Duration;
 
+use provision_bot::demo::backends::TemporalServer;
 use provision_bot::demo::modal::Submitted;
 use provision_bot::demo::proxy::Fault::Cut;
 use provision_bot::demo::record::Fault;
-use provision_bot::demo::stack::StackOptions;
+use provision_bot::demo::stack::{StackOptions, get};
 use provision_bot::demo::workspace::{BOT_USER, Channel};
 
 use crate::s3_faults::{bucket, over};
-use crate::world::{Request, Scene, World, alone, eventually, options, policy, private, shared};
+use crate::search_attributes::temporal;
+use crate::world::{LOOK_AGAIN, Request, Scene, World, alone, eventually, options, policy, private, shared};
 
 /// A worker that died is missed after ten seconds, and its workflow task after ten more.
 const LONG: Duration = Duration::from_secs(60);
+/// A moment in which Temporal does not answer, shorter than Slack waits.
+const AWAY: Duration = Duration::from_millis(1_300);
 
 /// Asks while Slack fails in one way, and finds everything said once.
 async fn asks_once(world: &World, application: &str) -> (Scene, Request) {
@@ -172,5 +176,94 @@ fn a_line_that_is_cut_is_used_again_when_it_is_back() {
         patient.wait_for_in_thread(&scene.channel, root, ends).await.unwrap();
         scene.ended(&request, "provisioned").await;
         assert_eq!(scene.buckets(&request.id).await.len(), 1);
+    });
+}
+
+/// Waits until the bot says that it cannot serve, for this reason.
+async fn not_ready(world: &World, why: &str) {
+    let url = format!("{}/readyz", world.stack.bot_url());
+    let says = async || get(&url).await.ok().filter(|(status, said)| *status == 503 && said.contains(why)).map(drop);
+    eventually(&format!("the bot to say {why}"), says).await;
+}
+
+#[test]
+fn a_namespace_that_comes_later_is_waited_for() {
+    alone(options(&policy("")), async |world| {
+        world.stack.stop_bot().await.unwrap();
+        world.stack.set_env("TEMPORAL_NAMESPACE", "later");
+        world.stack.launch_bot(&["run"]).unwrap();
+        not_ready(world, "later").await;
+        let scene = world.scene();
+        let form = scene.filled_form("too-early").await;
+        match form.submit().await.unwrap() {
+            Submitted::Errors(errors) => assert!(errors["application_name"].contains("try again"), "{errors:?}"),
+            other => panic!("{other:?}"),
+        }
+        temporal(world, &["operator", "namespace", "create", "--namespace", "later"]).await.expect("created");
+        world.stack.wait_until_ready().await.unwrap();
+        assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
+        let request = scene.asked("too-early").await;
+        scene.approve(&request).await;
+        scene.outcome(&request, "provisioned").await;
+    });
+}
+
+/// Workers end by themselves when their polls have been refused for a minute.
+#[test]
+#[ignore = "takes more than a minute"]
+fn a_namespace_that_goes_ends_no_process() {
+    alone(options(&policy("")), async |world| {
+        temporal(world, &["operator", "namespace", "create", "--namespace", "comes-and-goes"]).await.expect("created");
+        world.stack.stop_bot().await.unwrap();
+        world.stack.set_env("TEMPORAL_NAMESPACE", "comes-and-goes");
+        world.stack.start_bot().await.unwrap();
+        let delete = ["operator", "namespace", "delete", "--yes", "--namespace", "comes-and-goes"];
+        temporal(world, &delete).await.expect("deleted");
+        not_ready(world, "comes-and-goes").await;
+        let url = format!("{}/readyz", world.stack.bot_url());
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(240);
+        loop {
+            let (status, said) = get(&url).await.expect("the bot runs");
+            assert_eq!(status, 503);
+            if said.contains("of 2 run") {
+                break;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "no worker ended: {said}");
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        let create = ["operator", "namespace", "create", "--namespace", "comes-and-goes"];
+        eventually("the namespace to be made again", async || temporal(world, &create).await).await;
+        world.stack.wait_until_ready().await.unwrap();
+        let scene = world.scene();
+        let request = scene.ask("came-back").await;
+        scene.approve(&request).await;
+        scene.outcome(&request, "provisioned").await;
+    });
+}
+
+/// Something is done while Temporal is away for a moment.
+async fn slowly(temporal: &mut TemporalServer, deed: impl Future<Output = ()>) {
+    temporal.freeze().await.unwrap();
+    let back = async {
+        tokio::time::sleep(AWAY).await;
+        temporal.thaw().await.unwrap();
+    };
+    tokio::join!(deed, back);
+}
+
+#[test]
+fn temporal_may_take_its_time_as_long_as_slack_waits() {
+    alone(options(&policy("")), async |world| {
+        let scene = world.scene();
+        let form = scene.filled_form("in-no-hurry").await;
+        let temporal = &mut world.stack.temporal;
+        slowly(temporal, async { assert_eq!(form.submit().await.unwrap(), Submitted::Closed) }).await;
+        let request = scene.asked("in-no-hurry").await;
+        scene.select(&request).await;
+        slowly(temporal, scene.clicks(&scene.bob, &request.card, "approve")).await;
+        scene.outcome(&request, "provisioned").await;
+        let other = scene.ask("in-no-hurry-either").await;
+        slowly(temporal, scene.clicks(&scene.alice, &other.root, "cancel")).await;
+        scene.outcome(&other, "cancelled").await;
     });
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use provision_bot::demo::ports::Port;
 use provision_bot::demo::stack::get;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -109,8 +110,8 @@ fn the_bot_asks_the_proxy_for_slack_and_for_its_socket() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("bot.toml");
         std::fs::write(&file, policy("")).unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let listen = format!("127.0.0.1:{port}");
+        let port = Port::take().unwrap();
+        let listen = port.address();
         let mut bot = Command::new(BOT);
         bot.args(["run", "--only", "web"])
             .env_clear()

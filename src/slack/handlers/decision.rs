@@ -5,10 +5,7 @@
 //! workflow accepts: after the signal the state is read back, and whoever lost a race,
 //! or approved what would not pass its checks any more, is told.
 
-use std::time::Duration;
-
 use serde_json::json;
-use tokio::time::Instant;
 
 use super::{Handlers, NO_ANSWER, Reply};
 use crate::domain::lifecycle::{RequestState, Status};
@@ -19,10 +16,6 @@ use crate::slack::ids;
 use crate::slack::inbound::{Click, Reason};
 use crate::slack::views::{decision as views, private};
 use crate::temporal::{Recorded, RequestError};
-
-/// How long a decision and finding out what became of it may take together: what
-/// was sent is never answered with "try again".
-const FOUND_OUT_WITHIN: Duration = Duration::from_millis(2_000);
 
 pub async fn approve(bot: &Handlers, click: Click, region: Option<String>, profile: Option<String>) -> Reply {
     let decided_by = click.user.clone();
@@ -100,7 +93,6 @@ async fn decide(
     click_id: &str,
     click: Option<&Click>,
 ) -> Result<(), String> {
-    let answer_by = Instant::now() + FOUND_OUT_WITHIN;
     let (id, Recorded { request, rules }) = bot.recorded(request_id).await?;
     request.may_be_decided_by(&decision.decided_by).map_err(|refusal| refusal.to_string())?;
     // Without rules nobody was asked yet: the workflow judges when it has them.
@@ -120,14 +112,12 @@ async fn decide(
             return Err(NO_ANSWER.to_owned());
         }
     }
-    let effect = tokio::time::timeout_at(answer_by, effect(bot, &id, verdict)).await;
-    // Without an answer the decision is kept, and obeyed as soon as a worker is back.
-    effect.unwrap_or_else(|_| Err(RequestError::NoAnswer("too late for an answer".to_owned()))).unwrap_or_else(
-        |error| {
-            tracing::warn!(request.id = %id, %error, "the effect of a decision is not known yet");
-            Ok(())
-        },
-    )
+    // Without an answer the decision is kept, and obeyed as soon as a worker is back: what
+    // was sent is not answered with "try again".
+    effect(bot, &id, verdict).await.unwrap_or_else(|error| {
+        tracing::warn!(request.id = %id, %error, "the effect of a decision is not known yet");
+        Ok(())
+    })
 }
 
 /// What became of a decision that was sent: the inner error is for the person.

@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::{Handlers, NO_ANSWER, Reply, decision};
 use crate::domain::lifecycle::{Attendance, Choice, RequestState, Status};
 use crate::domain::notice::part;
@@ -13,6 +11,10 @@ use crate::domain::rules::NotCounted;
 use crate::slack::inbound::Click;
 use crate::slack::views::private;
 use crate::temporal::RequestError;
+
+/// What is kept of the time to send what somebody wants, however long it takes to find
+/// out whether that still makes sense.
+const SENDING: Duration = Duration::from_millis(700);
 
 /// Withdraws a request. Only the person who made it may.
 pub async fn cancel(bot: &Handlers, click: Click) -> Reply {
@@ -31,7 +33,7 @@ async fn withdraw(bot: &Handlers, click: &Click) -> Result<(), String> {
     if let Some(text) = bot.broken(&id, Some(click), part::ROOT).await {
         return Err(text);
     }
-    match bot.requests.state(&id).await {
+    match bot.requests.sooner(SENDING).state(&id).await {
         Ok(state) if state.status == Status::Cancelled => return Ok(()),
         Ok(state) if state.status.is_final() => return Err(private::already_over(state.status)),
         _ => {}
@@ -41,10 +43,6 @@ async fn withdraw(bot: &Handlers, click: &Click) -> Result<(), String> {
         NO_ANSWER.to_owned()
     })
 }
-
-/// How long a choice and finding out whether it counts may take together: what was
-/// sent is never answered with "try again".
-const FOUND_OUT_WITHIN: Duration = Duration::from_millis(2_000);
 
 pub async fn retry(bot: &Handlers, click: Click, attempt: u32) -> Reply {
     attend(bot, click, Choice::Retry, attempt).await
@@ -62,7 +60,6 @@ async fn attend(bot: &Handlers, click: Click, choice: Choice, attempt: u32) -> R
 }
 
 async fn choose(bot: &Handlers, click: &Click, choice: Choice, attempt: u32) -> Result<(), String> {
-    let answer_by = Instant::now() + FOUND_OUT_WITHIN;
     let (id, request) = bot.request_of(&click.request_id).await?;
     may_choose(&request, &click.user)?;
     let attempt = still_open(bot, &id, attempt).await?;
@@ -76,8 +73,8 @@ async fn choose(bot: &Handlers, click: &Click, choice: Choice, attempt: u32) -> 
         }
     }
     // Without an answer the choice is kept, and judged as soon as a worker is back.
-    match tokio::time::timeout_at(answer_by, refused(bot, &id, attempt)).await {
-        Ok(Ok(Some(why))) => Err(private::not_your_choice(why.reason())),
+    match refused(bot, &id, attempt).await {
+        Ok(Some(why)) => Err(private::not_your_choice(why.reason())),
         _ => Ok(()),
     }
 }
@@ -102,7 +99,7 @@ fn may_choose(request: &ProvisionRequest, user: &str) -> Result<(), String> {
 /// The attempt a card asks about, if that question is still open. A card that
 /// does not tell its attempt is taken for the open one.
 async fn still_open(bot: &Handlers, id: &RequestId, attempt: u32) -> Result<u32, String> {
-    let state = match bot.requests.state(id).await {
+    let state = match bot.requests.sooner(SENDING).state(id).await {
         Ok(state) => state,
         // No worker answers: the workflow will judge the choice when one is back.
         Err(RequestError::NoAnswer(_)) if attempt > 0 => return Ok(attempt),

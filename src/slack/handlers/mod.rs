@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use super::api::SlackApi;
@@ -119,22 +120,33 @@ fn span(inbound: &Inbound) -> Span {
 
 /// Slack waits three seconds for an answer; some of them are the network's.
 const ANSWER_WITHIN: Duration = Duration::from_millis(2_200);
+/// What of that is left to tell somebody that Temporal did not answer.
+const TELLING: Duration = Duration::from_millis(200);
 
 impl Handlers {
-    /// The answer, in less time than Slack waits, and how handling went. What is for
-    /// somebody else is not handled, and has none.
-    pub async fn answer(&self, origin: &Origin, inbound: Inbound) -> (Result<Reply, Foreign>, &'static str) {
+    /// The answer, in less time than Slack waits since the delivery `arrived`, and how
+    /// handling went. What is for somebody else is not handled, and has none.
+    pub async fn answer(
+        &self,
+        origin: &Origin,
+        inbound: Inbound,
+        arrived: Instant,
+    ) -> (Result<Reply, Foreign>, &'static str) {
+        let due = arrived + ANSWER_WITHIN;
+        let answered = due - TELLING;
+        let (requests, open) = (self.requests.until(answered), self.open.until(answered));
+        let bot = Self { requests, open, ..self.clone() };
         let late = Late::from(&inbound);
         let span = span(&inbound);
         let handled = async {
             match self.is_for_us(origin).await {
-                Ok(true) => (Ok(self.handle(inbound).await), "ok"),
+                Ok(true) => (Ok(bot.handle(inbound).await), "ok"),
                 Ok(false) => (Ok(self.put_off(&late, WHOSE).await), "unknown"),
                 Err(foreign) => (Err(foreign), "foreign"),
             }
         };
         let answer = async {
-            match tokio::time::timeout(ANSWER_WITHIN, handled).await {
+            match tokio::time::timeout_at(due, handled).await {
                 Ok(answer) => answer,
                 Err(_) => (Ok(self.put_off(&late, LATE).await), "late"),
             }
@@ -240,6 +252,7 @@ fn known<T>(id: &RequestId, read: Result<T, RequestError>) -> Result<T, String> 
 const TELL_LATE: Duration = Duration::from_millis(400);
 const WHOSE: &str = "Slack does not tell this app which workspace it belongs to right now. Nothing was changed: please try again in a moment.";
 const LATE: &str = "That took too long. Nothing is lost: please try again in a moment.";
-const NO_ANSWER: &str =
-    "The service that keeps the requests does not answer right now. Nothing was changed: please try again in a moment.";
+/// Whether the call was carried out is not known; each may be made again.
+const NO_ANSWER: &str = "The service that keeps the requests does not answer right now. Please try again in a moment: \
+                         nothing will be done twice.";
 const NO_SUCH_REQUEST: &str = "This request is not known any more.";

@@ -24,6 +24,8 @@ const LOOK_UP: Duration = Duration::from_millis(1_800);
 
 /// The same before a waiting form is filled.
 const FILL: Duration = Duration::from_millis(1_200);
+/// What is kept of the time to start a request, however long Slack takes to tell who asks.
+const STARTING: Duration = Duration::from_millis(600);
 
 /// Opens the form at once: the trigger lives three seconds and began before the
 /// command reached us. Only when user groups must be asked for first, a waiting
@@ -278,10 +280,15 @@ fn read(bot: &Handlers, submission: &Submission) -> Result<ProvisionRequest, Rep
 /// Where Slack does not answer they are left to the workflow, which repeats them.
 async fn judge(bot: &Handlers, request: &ProvisionRequest) -> Option<Reply> {
     let team = bot.policy.team(&request.team_id);
-    let known = match bot.directory.about(&request.requester_id, &request.authorizer_id, team, Look::Lately).await {
-        Ok(known) => known,
-        Err(error) => {
+    let about = bot.directory.about(&request.requester_id, &request.authorizer_id, team, Look::Lately);
+    let known = match tokio::time::timeout(bot.requests.sooner(STARTING).left(), about).await {
+        Ok(Ok(known)) => known,
+        Ok(Err(error)) => {
             tracing::warn!(%error, "a request could not be judged before it starts");
+            return None;
+        }
+        Err(_) => {
+            tracing::warn!("Slack took too long: a request could not be judged before it starts");
             return None;
         }
     };
