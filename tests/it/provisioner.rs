@@ -678,7 +678,12 @@ async fn a_missing_permission_is_not_taken_for_a_strangers_bucket() {
 #[tokio::test]
 async fn the_bucket_is_created_without_tags_which_not_everybody_takes() {
     let world = World::new().await;
-    let input = input("eu-west-1");
+    for region in ["us-east-1", "eu-west-1"] {
+        created_without_tags(&world, input(region)).await;
+    }
+}
+
+async fn created_without_tags(world: &World, input: ProvisionInput) {
     let request = input.application_id.clone();
     let looks = AtomicU32::new(0);
     let server = Scripted::new(move |line| match line {
@@ -693,13 +698,18 @@ async fn the_bucket_is_created_without_tags_which_not_everybody_takes() {
     })
     .await;
     // The fourth look finds it; tagging it further is refused, which ends this test.
-    let (result, beats) = server.attempt(&world).provision(&input).await;
+    let (result, beats) = server.attempt(world).provision(&input).await;
     let failure = failure(result);
     assert!(failure.to_string().starts_with("Tagging the bucket: S3 answered AccessDenied"), "{failure}");
     assert_eq!(steps(&beats), [1, 2]);
     let heard = server.heard.lock().unwrap();
     let creation = heard.iter().find(|request| request.starts_with("PUT") && !request.contains("?tagging")).unwrap();
-    assert!(creation.contains("<LocationConstraint>eu-west-1</LocationConstraint>"), "{creation}");
+    match input.region.as_str() {
+        "us-east-1" => assert!(!creation.contains("CreateBucketConfiguration"), "{creation}"),
+        region => {
+            assert!(creation.contains(&format!("<LocationConstraint>{region}</LocationConstraint>")), "{creation}")
+        }
+    }
     assert!(!creation.contains("Tag"), "{creation}");
     let tagging = heard.iter().find(|request| request.starts_with("PUT") && request.contains("?tagging")).unwrap();
     let tag = format!("<Tag><Key>{REQUEST_TAG}</Key><Value>{}</Value></Tag>", input.application_id);
