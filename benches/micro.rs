@@ -205,5 +205,6 @@ fn notification(notice: Notice) -> Notification {
             name("root"),
             MessageRef { channel: name("C0DEPLOYS01"), ts: name("1795492860.000100") },
         )])),
+        look_back: None,
     }
 }

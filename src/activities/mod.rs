@@ -1,6 +1,6 @@
 //! The bot's own hands: what the workflow asks of the world, done.
 //!
-//! Which errors are worth a retry is decided here, in `slack_failure`.
+//! How soon a failed call is made again is decided here, in `slack_failures`.
 
 mod notify;
 mod preflight;
@@ -20,14 +20,17 @@ use crate::domain::request::ProvisionRequest;
 use crate::open::Open;
 use crate::slack::api::{SlackApi, SlackError};
 use crate::slack::directory::Directory;
+use crate::slack::refusal::Refusal;
 use crate::telemetry::Metrics;
 use crate::traces;
 use crate::workflow::calls::{Check, MayGiveUpCall, NotifyCall, Preflight, PreflightCall};
 use crate::workflow::loose::Kept;
 
-/// How long to wait before Slack is asked again with a token it refused: it takes
-/// a person to mend that, and asking sooner mends nothing.
-const TOKEN_REFUSED: Duration = Duration::from_secs(60);
+/// Attempts after which a refusal is not a matter of seconds: it takes a person to mend
+/// it, and asking sooner mends nothing.
+const SOON: u32 = 6;
+/// How long to wait then.
+const SLOWLY: Duration = Duration::from_secs(60);
 
 /// What the bot's own activities need.
 pub struct BotActivities {
@@ -55,7 +58,7 @@ impl BotActivities {
         ctx: ActivityContext,
         request: ProvisionRequest,
     ) -> Result<Kept<Option<PreflightProblem>>, ActivityError> {
-        traces::activity(ctx.info(), preflight::may_give_up(&self, &request)).await.map(Kept)
+        traces::activity(ctx.info(), preflight::may_give_up(&self, &ctx, &request)).await.map(Kept)
     }
 
     #[activity(definition = NotifyCall)]
@@ -68,32 +71,26 @@ impl BotActivities {
     }
 }
 
-/// A failed call of Slack as Temporal's retry policy should see it. What can be
-/// mended while the request waits is retried: Slack comes back, a token is
-/// renewed. What Slack will refuse again is not, and the request goes on.
-fn slack_failure(error: &SlackError) -> ActivityError {
-    let failure = ApplicationFailure::builder(anyhow::anyhow!("{error}")).type_name("Slack".to_owned());
-    match error {
-        SlackError::RateLimited { retry_after, .. } => failure.next_retry_delay(*retry_after).build().into(),
-        SlackError::Refused { code, .. } if TOKEN_ERRORS.contains(&code.as_str()) => {
-            failure.next_retry_delay(TOKEN_REFUSED).build().into()
-        }
-        SlackError::Refused { code, .. } if !PASSING_ERRORS.contains(&code.as_str()) => {
-            failure.non_retryable(true).build().into()
-        }
-        SlackError::Refused { .. } | SlackError::Unavailable { .. } => failure.build().into(),
+/// Calls of Slack that failed and are made again, as Temporal's retry policy should see
+/// them: soon, and once it looks as if that takes a while, slowly.
+fn slack_failures(errors: &[SlackError], attempt: u32) -> ActivityError {
+    let said: Vec<_> = errors.iter().map(SlackError::to_string).collect();
+    let failure = ApplicationFailure::builder(anyhow::anyhow!("{}", said.join("; "))).type_name("Slack".to_owned());
+    // The first that may be tried again says when.
+    match errors.iter().map(|error| pause(error, attempt)).min().flatten() {
+        Some(pause) => failure.next_retry_delay(pause).build().into(),
+        None => failure.build().into(),
     }
 }
 
-const TOKEN_ERRORS: [&str; 5] = ["invalid_auth", "account_inactive", "token_revoked", "not_authed", "missing_scope"];
-const PASSING_ERRORS: [&str; 6] = [
-    "internal_error",
-    "fatal_error",
-    "service_unavailable",
-    "request_timeout",
-    "message_limit_exceeded",
-    "team_access_not_granted",
-];
+/// How long to wait before another attempt. `None`: as the retry policy says.
+fn pause(error: &SlackError, attempt: u32) -> Option<Duration> {
+    match (error, error.refusal()) {
+        (SlackError::RateLimited { retry_after, .. }, _) => Some(*retry_after),
+        (_, Some(Refusal::Passing) | None) => None,
+        (_, Some(_)) => (attempt > SOON).then_some(SLOWLY),
+    }
+}
 
 fn unreadable(error: PayloadConversionError) -> ActivityError {
     ApplicationFailure::new(anyhow::anyhow!(error)).into()

@@ -14,9 +14,13 @@ mod earlier;
 mod once;
 mod parts;
 mod presence;
+mod refused;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -25,19 +29,24 @@ use tokio::time::Instant;
 use tracing::Span;
 
 use self::earlier::Nook;
-use self::parts::CARD;
 use self::presence::{LOOKS_EVERY, Presence};
+use self::refused::Tries;
 use super::progress::Watch;
 use super::{BotActivities, unreadable};
 use crate::domain::lifecycle::Status;
+use crate::domain::notice::part::CARD;
 use crate::domain::notice::{Conversation, Notice, Notification, Told};
-use crate::slack::api::{IN_AN_ACTIVITY, SlackApi};
+use crate::slack::api::{IN_AN_ACTIVITY, SlackApi, SlackError};
 use crate::traces;
 use crate::workflow::ProvisionApplication;
 
 /// How often an attempt says that it is alive, and how far it is. Each beat is billed,
 /// and most attempts are over before the first.
 const BEAT_EVERY: Duration = Duration::from_secs(2);
+
+/// How long the calls that are under way may take once the notice is called off. They
+/// would be carried out all the same, and what they post would not be found.
+const CALLS_END: Duration = Duration::from_secs(3);
 
 /// How long a trace may hold up the end of its request.
 const DESCRIBE: Duration = Duration::from_secs(1);
@@ -51,12 +60,25 @@ pub async fn run(
     let draft =
         earlier.unwrap_or_else(|| Draft { conversation: notification.conversation.clone(), ..Draft::default() });
     let slack = bot.slack.with_timeout(IN_AN_ACTIVITY);
-    let (looked, rooting) = Default::default();
-    let desk = Desk { bot, slack, ctx, draft: Mutex::new(draft), presence: Presence::new(), looked, rooting };
+    let desk = Desk {
+        bot,
+        slack,
+        ctx,
+        draft: Mutex::new(draft),
+        presence: Presence::new(),
+        looked: Default::default(),
+        rooting: Default::default(),
+        cut: AtomicBool::new(false),
+        calls: AtomicUsize::new(0),
+    };
+    let mut telling = pin!(tell(&desk, &notification));
     let told = tokio::select! {
-        told = tell(&desk, &notification) => told,
+        told = &mut telling => told,
         // Given to somebody else, who looks first at what was posted here.
-        () = ctx.cancelled() => Err(ActivityError::cancelled()),
+        () = ctx.cancelled() => {
+            let _ = tokio::time::timeout(CALLS_END, desk.cut(telling.as_mut())).await;
+            Err(ActivityError::cancelled())
+        }
         error = stay_alive(&desk) => Err(error),
     };
     if told.is_err() {
@@ -104,9 +126,43 @@ struct Desk<'a> {
     looked: tokio::sync::Mutex<Vec<Nook>>,
     /// Held by whoever writes the channel's message anew.
     rooting: tokio::sync::Mutex<()>,
+    /// Called off: nothing more is said.
+    cut: AtomicBool,
+    /// Parts that are being written now.
+    calls: AtomicUsize,
+}
+
+/// A part is being written for as long as this lives.
+struct Call<'a>(&'a AtomicUsize);
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Desk<'_> {
+    fn call(&self) -> Call<'_> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        Call(&self.calls)
+    }
+
+    fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
+    }
+
+    /// Begins no other part, and goes on until those that are being written are.
+    async fn cut<T>(&self, mut telling: Pin<&mut impl Future<Output = T>>) {
+        self.cut.store(true, Ordering::Relaxed);
+        std::future::poll_fn(|context| {
+            if self.calls.load(Ordering::Relaxed) == 0 || telling.as_mut().poll(context).is_ready() {
+                return Poll::Ready(());
+            }
+            if self.calls.load(Ordering::Relaxed) == 0 { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
     fn draft(&self) -> MutexGuard<'_, Draft> {
         self.draft.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -126,6 +182,7 @@ impl Desk<'_> {
     async fn reach(&self, stage: Stage) -> Result<(), ActivityError> {
         self.note(|draft| {
             draft.done.clear();
+            draft.tries.clear();
             draft.stage = stage;
         });
         self.beat().await
@@ -201,6 +258,12 @@ struct Draft {
     done: BTreeSet<String>,
     #[serde(default)]
     stage: Stage,
+    /// The parts that Slack did not take yet.
+    #[serde(default)]
+    tries: BTreeMap<String, Tries>,
+    /// Something about the beginning of the work could not be told.
+    #[serde(default)]
+    left: bool,
     /// Why the authorizer could not be written to.
     #[serde(default)]
     unreachable: Option<String>,
@@ -223,11 +286,15 @@ pub(super) struct Scribe<'a> {
     /// something may have been posted that nobody knows of.
     repeated: bool,
     n: &'a Notification,
+    /// Why parts have to wait for another attempt.
+    failed: Mutex<Vec<(String, SlackError)>>,
+    /// New messages wait for one before them.
+    held: AtomicBool,
 }
 
 impl<'a> Scribe<'a> {
     fn new(desk: &'a Desk<'a>, n: &'a Notification) -> Self {
         let repeated = desk.ctx.info().attempt > 1 || n.look_back.is_some();
-        Self { desk, slack: &desk.slack, repeated, n }
+        Self { desk, slack: &desk.slack, repeated, n, failed: Mutex::default(), held: AtomicBool::new(false) }
     }
 }

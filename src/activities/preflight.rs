@@ -4,17 +4,23 @@
 use temporalio_sdk::ApplicationFailure;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
-use super::{BotActivities, slack_failure};
+use super::{BotActivities, slack_failures, unreadable};
 use crate::domain::policy::{Directory, PreflightProblem};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Rules;
+use crate::slack::api::SlackError;
 use crate::slack::directory::Look;
+use crate::slack::refusal::Refusal;
 use crate::workflow::calls::{Check, Preflight};
 use crate::workflow::index;
 
+/// How often Slack may refuse to tell who somebody is with a code that may pass, before
+/// that is the answer: a few minutes.
+const REFUSED_AT_MOST: u32 = 8;
+
 pub async fn run(bot: &BotActivities, ctx: &ActivityContext, check: &Check) -> Result<Preflight, ActivityError> {
     let look = if check.afresh { Look::Afresh } else { Look::Lately };
-    let known = known(bot, &check.request, look).await?;
+    let known = known(bot, ctx, &check.request, look).await?;
     let rules = match bot.policy.preflight(&check.request, &known) {
         Ok(rules) => rules,
         Err(problem) => return Ok(Preflight::Refused { problem }),
@@ -44,14 +50,41 @@ async fn has_room(
 /// What speaks against giving up, looked up at this moment.
 pub async fn may_give_up(
     bot: &BotActivities,
+    ctx: &ActivityContext,
     request: &ProvisionRequest,
 ) -> Result<Option<PreflightProblem>, ActivityError> {
-    let known = known(bot, request, Look::Afresh).await?;
+    let known = known(bot, ctx, request, Look::Afresh).await?;
     Ok(bot.policy.may_give_up(request, &known).err())
 }
 
-async fn known(bot: &BotActivities, request: &ProvisionRequest, look: Look) -> Result<Directory, ActivityError> {
+async fn known(
+    bot: &BotActivities,
+    ctx: &ActivityContext,
+    request: &ProvisionRequest,
+    look: Look,
+) -> Result<Directory, ActivityError> {
     let team = bot.policy.team(&request.team_id);
-    let known = bot.directory.about(&request.requester_id, &request.authorizer_id, team, look).await;
-    known.map_err(|error| slack_failure(&error))
+    match bot.directory.about(&request.requester_id, &request.authorizer_id, team, look).await {
+        Ok(known) => Ok(known),
+        Err(error) => Err(failure(ctx, error).await),
+    }
+}
+
+/// A Slack that is away is waited for; one that refuses is believed after a while.
+async fn failure(ctx: &ActivityContext, error: SlackError) -> ActivityError {
+    let attempt = ctx.info().attempt;
+    let refused = match error.refusal() {
+        None | Some(Refusal::Passing | Refusal::Token) => return slack_failures(&[error], attempt),
+        Some(Refusal::Unclear) => ctx.heartbeat_details().deserialize::<u32>().ok().flatten().unwrap_or(0) + 1,
+        Some(_) => REFUSED_AT_MOST,
+    };
+    if refused >= REFUSED_AT_MOST {
+        let failure = ApplicationFailure::builder(anyhow::anyhow!("{error}")).type_name("Slack".to_owned());
+        return failure.non_retryable(true).build().into();
+    }
+    // Reported with the failure, and so what the next attempt counts on from.
+    match ctx.record_heartbeat(refused).await {
+        Ok(()) => slack_failures(&[error], attempt),
+        Err(error) => unreadable(error),
+    }
 }

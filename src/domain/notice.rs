@@ -28,8 +28,12 @@ pub enum Notice {
     Authorized { region: String, profile: String, decided_by: String },
     /// The authorizer rejected. Ends the request.
     Rejected { decided_by: String, reason: Option<String> },
-    /// Nobody decided in time. Ends the request.
-    Expired,
+    /// Nobody decided in time. Ends the request. `unconfirmed`: who approved it, where
+    /// nobody could be asked in time whether that counts.
+    Expired {
+        #[serde(default)]
+        unconfirmed: Option<String>,
+    },
     /// Provisioning stopped, and a person must choose.
     NeedsAttention { failure: Failure, expires_at: i64 },
     /// A choice did not count, and the question stays open: who chose may not decide
@@ -56,6 +60,8 @@ pub enum GivenUp {
     ByChoice { decided_by: String },
     /// Nobody chose in time.
     Unanswered,
+    /// Nobody could be asked, for this reason.
+    Unasked { why: String },
     /// There was nothing to choose: the request could not even be asked.
     AtOnce,
 }
@@ -80,7 +86,7 @@ impl Notice {
             Self::Authorized { .. } | Self::Retried { .. } | Self::Undoing { .. } => Status::Provisioning,
             Self::NeedsAttention { .. } | Self::ChoiceNotCounted { .. } => Status::NeedsAttention,
             Self::Rejected { .. } => Status::Rejected,
-            Self::Expired => Status::Expired,
+            Self::Expired { .. } => Status::Expired,
             Self::Provisioned { .. } => Status::Provisioned,
             Self::Cancelled { .. } => Status::Cancelled,
             Self::Refused { .. } | Self::Failed { .. } => Status::Failed,
@@ -106,7 +112,7 @@ pub struct Notification {
     /// What earlier notices of this request left behind.
     pub conversation: Conversation,
     /// Unix seconds. From then on a notice of this request was told of which it is not
-    /// known what it posted: it failed, or was cancelled, or is under way. Whoever tells
+    /// known what it posted: it failed, or was called off. Whoever tells
     /// this one looks first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub look_back: Option<i64>,
@@ -135,7 +141,7 @@ pub struct Conversation(pub BTreeMap<String, MessageRef>);
 pub mod part {
     /// The message in the channel.
     pub const ROOT: &str = "root";
-    /// The authorizer's card.
+    /// The authorizer's card: with it somebody was asked.
     pub const CARD: &str = "card";
 
     /// The authorizer's card of a request that needs a hand.

@@ -22,6 +22,7 @@ use url::Url;
 use super::app_id::App;
 use super::identity::Identity;
 use super::pace::{self, Pace};
+use super::refusal::Refusal;
 use crate::domain::notice::MessageRef;
 use crate::https::{Https, Lines, https_or_http};
 use crate::proxy::Proxy;
@@ -80,14 +81,19 @@ impl SlackError {
         }
     }
 
+    /// What Slack means by its code, if it answered with one.
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.code().map(Refusal::of)
+    }
+
     /// Is it this error code?
     pub fn is(&self, wanted: &str) -> bool {
         self.code() == Some(wanted)
     }
 }
 
-/// A message as it is posted. Blocks and metadata are optional for Slack alone:
-/// everything about a request carries the request's ID.
+/// A message as it is posted. Everything about a request carries the request's ID in
+/// its metadata, unless Slack does not take that.
 #[derive(Clone, Copy, Serialize)]
 pub struct Post<'a> {
     pub channel: &'a str,
@@ -96,7 +102,8 @@ pub struct Post<'a> {
     pub text: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocks: Option<&'a Value>,
-    pub metadata: Event<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Event<'a>>,
 }
 
 /// What a message is about, for whoever reads it back.

@@ -12,6 +12,7 @@ pub mod origin;
 pub mod pace;
 mod person;
 pub mod read_back;
+pub mod refusal;
 pub mod socket;
 pub mod views;
 

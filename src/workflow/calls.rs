@@ -96,6 +96,8 @@ where
 const SLACK_ATTEMPT: Duration = Duration::from_secs(120);
 /// Slack answers within a second; a workflow task may take five (`temporal.rs`).
 const CHECK_ATTEMPT: Duration = Duration::from_secs(3);
+/// A dozen calls that give up after a second each, in a slow workspace.
+const PATIENT_CHECK_ATTEMPT: Duration = Duration::from_secs(30);
 /// Slack may be away for hours; asking every half minute loses nothing and
 /// stays far below its rate limits.
 const SLACK_RETRY_AT_MOST: Duration = Duration::from_secs(30);
@@ -135,34 +137,46 @@ pub const UNKNOWN_TO_GO: &str = "ActivityNotRegisteredError";
 /// The longest a request waits for its authorizer, as the configuration allows.
 pub const AUTHORIZATION_AT_MOST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// How long is tried to check a decision that came in time, once the time is over.
+pub const CHECKED_LATE: Duration = Duration::from_secs(10);
+
 /// How long somebody has to choose between retry and give up.
 pub const ATTENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Local: a few questions to Slack, that may be asked again.
-/// The workflow task waits meanwhile and no query is answered, so an attempt is
-/// short, and between two of them the task is given back.
-pub fn preflight() -> LocalActivityOptions {
+/// The workflow task waits meanwhile and no query is answered, so there is one attempt,
+/// and it is short. Each more would be a timer and a task of the workflow, five events.
+pub fn check_now() -> LocalActivityOptions {
     LocalActivityOptions::builder()
         .start_to_close_timeout(CHECK_ATTEMPT)
-        .timer_backoff_threshold(Duration::from_millis(1))
+        .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())
+        .build()
+}
+
+/// Where Slack did not answer: the server tries again, for weeks if need be, and writes no
+/// event for it.
+pub fn check_patiently(until: WorkflowCancellationToken) -> ActivityOptions {
+    ActivityOptions::with_start_to_close_timeout(PATIENT_CHECK_ATTEMPT)
         .retry_policy(patient())
+        .cancellation_token(until)
         .build()
 }
 
 /// Telling people goes on although the request is cancelled: what was said stays
-/// true. `until` is the workflow's to cancel.
+/// true. `until` is the workflow's to cancel, which then waits until nothing more is said.
 pub fn notify(summary: &str, until: WorkflowCancellationToken) -> ActivityOptions {
     telling(SLACK_ATTEMPT, summary, until)
 }
 
 /// Telling that a provisioner is at work lasts as long as the work.
-pub fn accompany(summary: &str) -> ActivityOptions {
-    telling(PROVISION_AT_MOST + SLACK_ATTEMPT, summary, WorkflowCancellationToken::new())
+pub fn accompany(summary: &str, until: WorkflowCancellationToken) -> ActivityOptions {
+    telling(PROVISION_AT_MOST + SLACK_ATTEMPT, summary, until)
 }
 
 fn telling(at_most: Duration, summary: &str, until: WorkflowCancellationToken) -> ActivityOptions {
     ActivityOptions::with_start_to_close_timeout(at_most)
         .heartbeat_timeout(SLACK_HEARTBEAT)
+        .cancellation_type(ActivityCancellationType::WaitCancellationCompleted)
         .retry_policy(patient())
         .cancellation_token(until)
         .summary(summary)

@@ -1,21 +1,44 @@
 //! Whether what a person decided still counts when it is obeyed: the people, the groups
 //! and the policy are asked at that moment, since the request waited meanwhile.
+//!
+//! Where Slack does not say who is who, it is asked again until the time for an answer is
+//! over, and a little longer, since what came in time counts: the first try is one event of
+//! the history, all others together six.
 
+use std::pin::pin;
+
+use futures::FutureExt;
+use temporalio_common::ActivityDefinition;
 use temporalio_sdk::ActivityExecutionError;
+use temporalio_sdk::workflows::select;
 
-use super::calls::{self, BotCalls, Preflight};
+use super::asking::{Chosen, Decided};
+use super::calls::{self, BotCalls, Check, Preflight};
+use super::explain;
 use super::loose::Kept;
-use super::story::{Chosen, Context, Decided, Stop, Story, failed_check};
-use crate::domain::lifecycle::{Attendance, Choice};
+use super::story::{Context, Stop, Story};
+use super::telling::until;
+use crate::domain::lifecycle::{Attendance, Choice, Failure};
 use crate::domain::notice::Notice;
 use crate::domain::provisioning::ProvisionInput;
 use crate::domain::rules::{Authorization, NotCounted, Rules};
 
 impl Story {
+    /// The pre-flight checks. `None`: the time for an answer is over, which there is not
+    /// before the first question.
+    pub(super) async fn preflight(&self, ctx: &Context, afresh: bool) -> Option<Result<Preflight, Stop>> {
+        let check = Check { request: self.request.clone(), afresh };
+        let checked = looked_up(ctx, || BotCalls::preflight, check).await?;
+        Some(checked.map(|Kept(checked)| checked).map_err(|error| match error {
+            ActivityExecutionError::Cancelled(_) => Stop::Cancelled,
+            error => Stop::Failed(failed_check(&error)),
+        }))
+    }
+
     /// Whether the decision still counts by the policy and the people of this moment:
     /// an approval passes the pre-flight checks once more. `None`: it does not, and
     /// the request waits on. Saying no stays possible when the team is gone.
-    pub(super) async fn confirmed(&self, ctx: &Context, asked_by: &Rules) -> Result<Option<Decided>, Stop> {
+    pub(super) async fn confirmed(&self, ctx: &Context) -> Result<Option<Decided>, Stop> {
         let (region, profile, decided_by) = match ctx.state(|s| s.state.authorization.clone()) {
             Some(Authorization::Approve { region, profile, decided_by }) => (region, profile, decided_by),
             Some(Authorization::Reject { decided_by, reason }) => {
@@ -24,57 +47,59 @@ impl Story {
             None => return Ok(None),
         };
         let why = match self.still_passes(ctx, &region, &profile).await? {
-            Ok(rules) => return Ok(Some(Decided::Approved { rules, region, profile, decided_by })),
-            Err(why) => why,
+            Some(Ok(rules)) => return Ok(Some(Decided::Approved { rules, region, profile, decided_by })),
+            Some(Err(why)) => why,
+            None => {
+                ctx.state_mut(|s| s.state.authorization = None);
+                return Ok(Some(Decided::Expired { unconfirmed: Some(decided_by) }));
+            }
         };
         ctx.state_mut(|s| {
             s.state.authorization = None;
             s.not_counted = Some(why.clone());
+            s.untold = Some(Notice::NotCounted { why });
         });
-        self.say(ctx, Some(asked_by), Notice::NotCounted { why }).await;
         Ok(None)
     }
 
     /// Whether a choice counts by the policy and the people of this moment, a day
     /// after they were last asked, perhaps. `None`: it does not, and the question
-    /// stays open.
-    pub(super) async fn obeyed(
-        &self,
-        ctx: &Context,
-        asked_by: &Rules,
-        input: &ProvisionInput,
-    ) -> Result<Option<Chosen>, Stop> {
+    /// stays open as long as there is time.
+    pub(super) async fn obeyed(&self, ctx: &Context, input: &ProvisionInput) -> Result<Option<Chosen>, Stop> {
         let Some(Attendance { choice, attempt, decided_by }) = ctx.state(|s| s.attendance.clone()) else {
             return Ok(None);
         };
         let why = match choice {
             Choice::Retry => match self.still_passes(ctx, &input.region, &input.profile).await? {
-                Ok(rules) => return Ok(Some(Chosen::Retry { rules, decided_by })),
-                Err(why) => why,
+                Some(Ok(rules)) => return Ok(Some(Chosen::Retry { rules, decided_by })),
+                Some(Err(why)) => why,
+                None => return Ok(None),
             },
             Choice::GiveUp => match self.against_giving_up(ctx).await? {
-                None => return Ok(Some(Chosen::GiveUp { decided_by })),
-                Some(why) => why,
+                Some(None) => return Ok(Some(Chosen::GiveUp { decided_by })),
+                Some(Some(why)) => why,
+                None => return Ok(None),
             },
         };
         ctx.state_mut(|s| {
             s.attendance = None;
             s.not_counted = Some(why.clone());
+            s.untold = Some(Notice::ChoiceNotCounted { attempt, why: why.reason().to_owned() });
         });
-        let why = why.reason().to_owned();
-        self.say(ctx, Some(asked_by), Notice::ChoiceNotCounted { attempt, why }).await;
         Ok(None)
     }
 
     /// Whether building may begin, by the policy and the people as they are looked up
-    /// at this moment: the rules, or why not. What cannot be looked up is a no.
+    /// at this moment: the rules, or why not. What cannot be looked up is a no. `None`: the
+    /// time for an answer is over.
     async fn still_passes(
         &self,
         ctx: &Context,
         region: &str,
         profile: &str,
-    ) -> Result<Result<Box<Rules>, NotCounted>, Stop> {
-        Ok(match self.preflight(ctx, true).await {
+    ) -> Result<Option<Result<Box<Rules>, NotCounted>>, Stop> {
+        let Some(checked) = self.preflight(ctx, true).await else { return Ok(None) };
+        Ok(Some(match checked {
             Ok(Preflight::Passed { rules }) => match rules.offer(region, profile) {
                 Ok(()) => Ok(Box::new(rules)),
                 Err(refusal) => Err(NotCounted::Decision(refusal.to_string())),
@@ -82,15 +107,64 @@ impl Story {
             Ok(Preflight::Refused { problem }) => Err(NotCounted::Request(problem.to_string())),
             Err(Stop::Failed(failure)) => Err(NotCounted::Unchecked(failure.cause)),
             Err(Stop::Cancelled) => return Err(Stop::Cancelled),
-        })
+        }))
     }
 
-    /// Why the authorizer may not end the request, if so.
-    async fn against_giving_up(&self, ctx: &Context) -> Result<Option<NotCounted>, Stop> {
-        match ctx.execute_local_activity(BotCalls::may_give_up, self.request.clone(), calls::preflight()).await {
-            Ok(Kept(problem)) => Ok(problem.map(|problem| NotCounted::Request(problem.to_string()))),
-            Err(ActivityExecutionError::Cancelled(_)) => Err(Stop::Cancelled),
-            Err(error) => Ok(Some(NotCounted::Unchecked(failed_check(&error).cause))),
+    /// Why the authorizer may not end the request, if so. The outer `None`: the time for an
+    /// answer is over.
+    async fn against_giving_up(&self, ctx: &Context) -> Result<Option<Option<NotCounted>>, Stop> {
+        Ok(match looked_up(ctx, || BotCalls::may_give_up, self.request.clone()).await {
+            None => None,
+            Some(Ok(Kept(problem))) => Some(problem.map(|problem| NotCounted::Request(problem.to_string()))),
+            Some(Err(ActivityExecutionError::Cancelled(_))) => return Err(Stop::Cancelled),
+            Some(Err(error)) => Some(Some(NotCounted::Unchecked(failed_check(&error).cause))),
+        })
+    }
+}
+
+/// Asks the world: once at once, and then until it answers. `None`: it did not before the
+/// time for an answer was over.
+async fn looked_up<D>(
+    ctx: &Context,
+    call: impl Fn() -> D,
+    input: D::Input,
+) -> Option<Result<D::Output, ActivityExecutionError>>
+where
+    D: ActivityDefinition,
+    D::Input: Clone,
+{
+    match ctx.execute_local_activity(call(), input.clone(), calls::check_now()).await {
+        Err(error) if !matches!(error, ActivityExecutionError::Cancelled(_)) => {}
+        answered => return Some(answered),
+    }
+    let late = ctx.cancellation_token().child_token();
+    let mut answered = pin!(ctx.execute_activity(call(), input, calls::check_patiently(late.clone())).fuse());
+    select! {
+        answered = &mut answered => return Some(answered),
+        is_late = ctx.wait_condition(|s| s.is_late) => if is_late.is_err() {
+            // Withdrawn, and with it the question.
+            return Some(answered.await);
+        },
+    }
+    let waiting = ctx.cancellation_token().child_token();
+    let mut patience = ctx.timer(until(calls::CHECKED_LATE, &waiting));
+    select! {
+        answered = &mut answered => {
+            waiting.cancel();
+            Some(answered)
         }
+        _ = &mut patience => {
+            late.cancel();
+            None
+        }
+    }
+}
+
+fn failed_check(error: &ActivityExecutionError) -> Failure {
+    Failure {
+        step: Some("Checking the request".to_owned()),
+        cause: explain::text(error),
+        advice: "Ask again; if it happens again, ask an admin.".to_owned(),
+        attempt: 1,
     }
 }

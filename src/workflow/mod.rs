@@ -7,6 +7,7 @@
 //! and is guarded with `ctx.patched("…")`; the histories in `tests/histories`
 //! are replayed in the tests to show it.
 
+mod asking;
 pub mod calls;
 mod confirm;
 pub mod explain;
@@ -14,6 +15,7 @@ pub mod index;
 pub mod loose;
 pub mod provision_application;
 mod story;
+mod telling;
 mod undo;
 
 pub use loose::Loose;

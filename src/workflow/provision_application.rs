@@ -12,7 +12,7 @@ use super::loose::{Loose, Unread};
 use super::story::Story;
 use super::{QUERY_NOT_COUNTED, QUERY_OUTCOME, QUERY_STATE, SIGNAL_ATTEND, SIGNAL_AUTHORIZE, WORKFLOW_TYPE};
 use crate::domain::lifecycle::{Attendance, RequestState, Status};
-use crate::domain::notice::{Conversation, Notification};
+use crate::domain::notice::{Conversation, Notice, Notification};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::{Decision, NotCounted, Refusal, Rules};
 
@@ -32,13 +32,19 @@ pub struct ProvisionApplication {
     /// The choice of a person about the failure that is open.
     pub(super) attendance: Option<Attendance>,
     pub(super) conversation: Conversation,
-    /// When notices were told of which it is not known yet, or will never be, what they
-    /// posted. Unix seconds.
-    pub(super) unsettled: Vec<i64>,
+    /// Since when notices were told of which it is not known what they posted, in Unix
+    /// seconds.
+    pub(super) unsettled: Option<i64>,
+    /// Is something being told now?
+    pub(super) is_telling: bool,
+    /// Is the time for a decision, or for a choice, over?
+    pub(super) is_late: bool,
     /// What came of the work, for whoever accompanies it.
     pub(super) outcome: Option<Notification>,
     /// Why the last approval or choice did not count.
     pub(super) not_counted: Option<NotCounted>,
+    /// What came up while a question is open, until people are told.
+    pub(super) untold: Option<Notice>,
     pub(super) index: Index,
     /// How many signals came.
     signals: u32,
@@ -62,9 +68,12 @@ impl ProvisionApplication {
             inbox: VecDeque::new(),
             attendance: None,
             conversation: Conversation::default(),
-            unsettled: earlier_run(context).into_iter().collect(),
+            unsettled: earlier_run(context),
+            is_telling: false,
+            is_late: false,
             outcome: None,
             not_counted: None,
+            untold: None,
             index: Index::default(),
             signals: 0,
         }
@@ -173,7 +182,7 @@ impl ProvisionApplication {
     /// May a decision still count?
     fn is_open(&self) -> bool {
         let undecided = matches!(self.state.status, Status::PreFlight | Status::AwaitingAuthorization);
-        undecided && self.state.authorization.is_none()
+        undecided && self.state.authorization.is_none() && !self.is_late
     }
 
     /// A choice counts once, from the authorizer, for the failure that is open.
@@ -182,6 +191,7 @@ impl ProvisionApplication {
         let asked = self.request.as_ref().is_ok_and(|request| request.authorizer_id == choice.decided_by);
         self.state.status == Status::NeedsAttention
             && self.attendance.is_none()
+            && !self.is_late
             && asked
             && open == Some(choice.attempt)
     }

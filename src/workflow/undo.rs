@@ -1,31 +1,40 @@
 //! Undoing what was built: it waits for the provisioner as long as it takes.
 
+use std::pin::pin;
+
+use futures::FutureExt;
+use futures::future::FusedFuture;
+use temporalio_sdk::workflows::select;
 use temporalio_sdk::{ActivityExecutionError, ActivityOptions};
 
 use super::calls::{self, Remote};
 use super::explain;
 use super::loose::Kept;
-use super::story::{Context, Said, Story, detached, handed, until};
+use super::story::{Context, Story, handed};
+use super::telling::{Accompanied, Said, detached, unheard, until};
 use crate::domain::notice::{Cleanup, Notice};
 use crate::domain::provisioning::ProvisionInput;
 use crate::domain::rules::Rules;
 
+/// The queue of the provisioner of buckets, as the contract with provisioners names it.
+const BUCKETS: &str = "provision-aws-s3";
+
 impl Story {
     /// Removes what was built, as far as it got, however long that takes: only what a
     /// provisioner says for good that it cannot remove remains. When it takes long, people
-    /// hear of it once, through whoever still accompanies the work.
+    /// hear of it once, through whoever still accompanies the work; it goes on beside that.
     pub(super) async fn cleanup<F: Future<Output = Said>>(
         &self,
         ctx: &Context,
         rules: &Rules,
         input: &ProvisionInput,
         began: bool,
-        accompanied: &mut Option<F>,
+        accompanied: &mut Option<Accompanied<F>>,
     ) -> Cleanup {
         if !began {
             return Cleanup::NothingBuilt;
         }
-        let what = input.bucket_name.clone();
+        let what = built(rules, input);
         let error = match self.destroy(ctx, rules, input, calls::destroy(&rules.blueprint)).await {
             Ok(()) => return Cleanup::Removed,
             Err(error) => error,
@@ -35,10 +44,34 @@ impl Story {
             return Cleanup::Remains { what, cause };
         }
         let undoing = Notice::Undoing { what: what.clone(), cause };
-        match accompanied.take() {
-            Some(accompanied) => self.say_through(ctx, rules, undoing, accompanied).await,
-            None => self.say(ctx, Some(rules), undoing).await,
+        let accompanied = accompanied.take();
+        let called_off = accompanied.as_ref().map_or_else(detached, |it| it.called_off.clone());
+        let telling = async {
+            match accompanied {
+                Some(accompanied) => _ = self.say_through(ctx, rules, undoing, accompanied).await,
+                None => {
+                    if let Err(error) = self.notify(ctx, Some(rules), undoing, called_off.clone()).await {
+                        unheard(ctx, &error);
+                    }
+                }
+            }
+        };
+        let mut telling = pin!(telling.fuse());
+        let mut undone = pin!(self.undone(ctx, rules, input, what).fuse());
+        let cleanup = loop {
+            select! {
+                () = &mut telling => {}
+                cleanup = &mut undone => break cleanup,
+            }
+        };
+        if !telling.is_terminated() {
+            self.call_off(ctx, telling, &called_off, true).await;
         }
+        cleanup
+    }
+
+    /// Tries to undo until it is done, or known to be impossible.
+    async fn undone(&self, ctx: &Context, rules: &Rules, input: &ProvisionInput, what: String) -> Cleanup {
         let mut again = calls::UNDO_AGAIN_FIRST;
         loop {
             match self.destroy(ctx, rules, input, calls::destroy_at_last(&rules.blueprint)).await {
@@ -68,4 +101,13 @@ impl Story {
             Err(error) => Err(error),
         }
     }
+}
+
+/// What there is to look after: the bucket by its name, of other provisioners only that
+/// they built something.
+fn built(rules: &Rules, input: &ProvisionInput) -> String {
+    if rules.blueprint.task_queue == BUCKETS {
+        return input.bucket_name.clone();
+    }
+    format!("whatever \"{}\" built for {}", rules.blueprint.name, input.application_id)
 }

@@ -62,6 +62,7 @@ mod soak;
 mod socket;
 mod standing;
 mod stops;
+mod telling;
 mod temporal;
 mod told_once;
 mod traces;

@@ -216,7 +216,7 @@ fn notice(u: &mut Unstructured) -> Result<Notice> {
         1 => Notice::Reminded { expires_at },
         2 => Notice::Authorized { region: text(u)?, profile: text(u)?, decided_by: person(u)? },
         3 => Notice::Rejected { decided_by: person(u)?, reason: some(u)? },
-        4 => Notice::Expired,
+        4 => Notice::Expired { unconfirmed: None },
         5 => Notice::NeedsAttention { failure: failure(u)?, expires_at },
         6 => Notice::Retried { failure: failure(u)?, decided_by: person(u)? },
         7 => Notice::Provisioned { result: provisioned(u)? },

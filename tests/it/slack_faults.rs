@@ -128,14 +128,15 @@ fn a_hung_slack_holds_up_no_message_for_good() {
     });
 }
 
-/// The progress is refused for good, and with it whoever would have told the outcome.
+/// The progress is refused for good, in the channel and in the DM.
 #[test]
 fn what_slack_refuses_for_good_costs_that_message_alone() {
     alone(stack(), async |world| {
         let slack = world.stack.slack.clone();
         let scene = patient_scene(world);
         let request = asks(&scene, "refused").await;
-        slack.fail_next("chat.postMessage", Fault::Error("team_access_not_allowed".into()));
+        slack.fail_times_in(&scene.channel, "chat.postMessage", Fault::Error("is_archived".into()), 1);
+        slack.fail_times_in(scene.alice.id(), "chat.postMessage", Fault::Error("messages_tab_disabled".into()), 1);
         scene.approve(&request).await;
         scene.outcome(&request, "provisioned").await;
         scene.ended(&request, "provisioned").await;

@@ -3,17 +3,15 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use temporalio_sdk::activities::ActivityError;
-
 use super::Scribe;
-use super::once::{CANNOT_POST, CANNOT_REACH, NO_THREAD, Place, outcome_key};
+use super::once::{Place, is_no_thread, outcome_key};
 use super::parts::{OUTCOME, ROOT, STATUS};
-use crate::activities::slack_failure;
 use crate::domain::notice::{MessageRef, Notice};
 use crate::slack::api::SlackError;
 use crate::slack::identity::Identity;
 use crate::slack::ids::EVENT_TYPE;
 use crate::slack::read_back::Found;
+use crate::slack::refusal::Refusal;
 
 /// How far the clocks of Slack and of Temporal may be apart. Slack's own deliveries are
 /// refused at a third of it.
@@ -21,6 +19,8 @@ const LEEWAY: Duration = Duration::from_secs(15 * 60);
 /// Attempts that wait for a place to become readable which Slack refuses to read back by
 /// a code that is in no list. Then saying something twice is better than never saying it.
 const PATIENT_ATTEMPTS: u32 = 5;
+/// The same where Slack says that something is broken for a moment.
+const MOST_PATIENT_ATTEMPTS: u32 = 20;
 
 /// Where messages are read back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ enum Looked {
 
 impl Scribe<'_> {
     /// Whether a part was posted before. From then on it is known where.
-    pub(super) async fn find(&self, part: &str, place: &Place) -> Result<bool, ActivityError> {
+    pub(super) async fn find(&self, part: &str, place: &Place) -> Result<bool, SlackError> {
         let requester = || Nook::Direct(self.n.request.requester_id.clone());
         match place {
             Place::Authorizer => _ = self.look(Nook::Direct(self.n.request.authorizer_id.clone())).await?,
@@ -57,7 +57,7 @@ impl Scribe<'_> {
     }
 
     /// Finds whatever was posted about the request, wherever that may be.
-    pub(super) async fn look_everywhere(&self) -> Result<(), ActivityError> {
+    pub(super) async fn look_everywhere(&self) -> Result<(), SlackError> {
         self.look_through_thread().await?;
         self.look(Nook::Direct(self.n.request.requester_id.clone())).await?;
         // Nobody was asked about a request that failed its first check.
@@ -68,7 +68,7 @@ impl Scribe<'_> {
     }
 
     /// The thread, and the channel if there is none, or none any more.
-    async fn look_through_thread(&self) -> Result<(), ActivityError> {
+    async fn look_through_thread(&self) -> Result<(), SlackError> {
         if let Some(root) = self.at(ROOT) {
             if self.look(Nook::Thread(root.clone())).await? == Looked::Through {
                 return Ok(());
@@ -87,21 +87,21 @@ impl Scribe<'_> {
 
     /// Notes which messages of this request are in a place: looked through once by each
     /// attempt, since from then on the attempt knows what it posts.
-    async fn look(&self, nook: Nook) -> Result<Looked, ActivityError> {
+    async fn look(&self, nook: Nook) -> Result<Looked, SlackError> {
         let mut looked = self.desk.looked.lock().await;
         if looked.contains(&nook) {
             return Ok(Looked::Through);
         }
         // As long as it is not known who the bot is, nobody's message is its own, and
         // nothing is said that may have been said.
-        let own = self.slack.identity().await.map_err(|error| slack_failure(&error))?;
+        let own = self.slack.identity().await?;
         match self.read(&nook).await {
             Ok((channel, found)) => self.adopt(own, &channel, matches!(nook, Nook::Thread(_)), &found),
-            Err(error) if matches!(nook, Nook::Thread(_)) && is_one_of(&error, &NO_THREAD) => return Ok(Looked::Gone),
+            Err(error) if matches!(nook, Nook::Thread(_)) && is_no_thread(&error) => return Ok(Looked::Gone),
             Err(error) if self.stays_unread(&error) => {
                 tracing::error!(request.id = %self.n.request_id, %error, "the bot cannot read back what it said");
             }
-            Err(error) => return Err(slack_failure(&error)),
+            Err(error) => return Err(error),
         }
         looked.push(nook);
         Ok(Looked::Through)
@@ -137,10 +137,14 @@ impl Scribe<'_> {
 
     /// Will asking again not help?
     fn stays_unread(&self, error: &SlackError) -> bool {
-        let known = is_one_of(error, &CANNOT_POST)
-            || is_one_of(error, &CANNOT_REACH)
-            || is_one_of(error, &["missing_scope", "method_not_supported_for_channel_type"]);
-        known || (error.code().is_some() && self.desk.ctx.info().attempt > PATIENT_ATTEMPTS)
+        let attempt = self.desk.ctx.info().attempt;
+        match error.refusal() {
+            None => false,
+            Some(Refusal::Token) => error.is("missing_scope"),
+            Some(Refusal::Passing) => attempt > MOST_PATIENT_ATTEMPTS,
+            Some(Refusal::Unclear) => attempt > PATIENT_ATTEMPTS,
+            Some(_) => true,
+        }
     }
 
     /// Takes what is the bot's own, and about this request, into the conversation.
@@ -165,8 +169,4 @@ impl Scribe<'_> {
         let doubted = self.n.look_back.and_then(|at| u64::try_from(at).ok());
         doubted.map_or(first_tried, |at| at.min(first_tried)).saturating_sub(LEEWAY.as_secs())
     }
-}
-
-fn is_one_of(error: &SlackError, codes: &[&str]) -> bool {
-    codes.iter().any(|code| error.is(code))
 }

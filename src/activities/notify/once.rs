@@ -6,45 +6,24 @@
 
 use std::collections::BTreeMap;
 
-use temporalio_sdk::activities::ActivityError;
-
 use super::Scribe;
 use super::parts::{CARD, OUTCOME, ROOT, STATUS, asks};
-use crate::activities::slack_failure;
 use crate::domain::notice::MessageRef;
 use crate::slack::api::{Event, Post, SlackError};
 use crate::slack::ids::EVENT_TYPE;
+use crate::slack::refusal::Refusal;
 use crate::slack::views::{Message, thread};
-
-/// Codes with which Slack says that the bot cannot post in a channel.
-pub(super) const CANNOT_POST: [&str; 8] = [
-    "channel_not_found",
-    "not_in_channel",
-    "is_archived",
-    "restricted_action",
-    "restricted_action_read_only_channel",
-    "restricted_action_thread_only_channel",
-    "restricted_action_thread_locked",
-    "restricted_action_non_threadable_channel",
-];
-/// Codes with which Slack says that a person cannot be written to.
-pub(super) const CANNOT_REACH: [&str; 6] = [
-    "user_disabled",
-    "user_not_found",
-    "user_not_visible",
-    "cannot_dm_bot",
-    "channel_not_found",
-    "messages_tab_disabled",
-];
-/// Codes with which Slack says that a message can no longer be changed.
-const CANNOT_CHANGE: [&str; 5] =
-    ["message_not_found", "is_inactive", "cant_update_message", "edit_window_closed", "streaming_state_conflict"];
 
 /// Deleted, by a person or by the workspace's retention.
 const GONE: &str = "message_not_found";
 /// Codes with which Slack says that there is nothing to reply to. It does not always
 /// say so: by some reports a reply to what was deleted appears outside of any thread.
-pub(super) const NO_THREAD: [&str; 3] = ["thread_not_found", GONE, "cannot_reply_to_message"];
+const NO_THREAD: [&str; 3] = ["thread_not_found", GONE, "cannot_reply_to_message"];
+
+/// Is there nothing to reply to?
+pub(super) fn is_no_thread(error: &SlackError) -> bool {
+    NO_THREAD.iter().any(|code| error.is(code))
+}
 
 /// Where a new message goes.
 pub(super) enum Place {
@@ -58,72 +37,85 @@ pub(super) enum Place {
 
 impl Scribe<'_> {
     /// A new reply in the thread.
-    pub(super) async fn reply(&self, part: &str, message: Option<Message>) -> Result<(), ActivityError> {
-        match message {
-            Some(message) => self.write(part, Place::Thread, message).await,
-            None => Ok(()),
+    pub(super) async fn reply(&self, part: &str, message: Option<Message>) {
+        if let Some(message) = message {
+            self.write(part, Place::Thread, message).await;
         }
     }
 
-    /// A message that stands afterwards, whether or not it had been posted.
-    pub(super) async fn write(&self, part: &str, place: Place, message: Message) -> Result<(), ActivityError> {
-        if self.is_done(part) {
-            return Ok(());
+    /// A message that stands afterwards, whether or not it had been posted. Where Slack
+    /// will not have it, the others are told all the same.
+    pub(super) async fn write(&self, part: &str, place: Place, message: Message) {
+        if self.is_done(part) || self.desk.is_cut() {
+            return;
         }
         if self.at(part).is_some() {
             return self.change(part, message).await;
         }
-        if self.repeated && self.find(part, &place).await? {
-            self.done(part);
-            return Ok(());
+        // What is read from top to bottom is posted in this order.
+        if self.is_held() {
+            return;
+        }
+        let _call = self.desk.call();
+        if self.repeated {
+            match self.find(part, &place).await {
+                Ok(false) => {}
+                Ok(true) => return self.done(part),
+                Err(error) => return self.hold(part, error),
+            }
         }
         let posted = match place {
             Place::Channel => self.post_or_dm(part, &self.n.request.channel_id, None, &message).await,
-            Place::Thread => return self.answer(part, &message).await,
-            Place::Authorizer => match self.post(part, &self.n.request.authorizer_id, None, &message).await {
-                Err(error) if CANNOT_REACH.iter().any(|code| error.is(code)) => {
+            Place::Thread => self.answer(part, &message).await,
+            Place::Authorizer => self.post(part, &self.n.request.authorizer_id, None, &message).await,
+        };
+        match posted {
+            Ok(posted) => self.remember(part, posted),
+            Err(error) if self.is_final(part, &error) => {
+                if asks(part) {
                     let why = format!("The authorizer cannot be written to ({error}).");
                     self.desk.note(|draft| draft.unreachable = Some(why));
-                    return Ok(());
                 }
-                posted => posted,
-            },
-        };
-        self.remember(part, posted.map_err(|error| slack_failure(&error))?);
-        Ok(())
+                self.leave_out(part, &error);
+            }
+            Err(error) => self.hold(part, error),
+        }
     }
 
     /// A new message in the thread of the channel's message. Where that is gone and the
     /// request is over, it stands in the channel by itself.
-    async fn answer(&self, part: &str, message: &Message) -> Result<(), ActivityError> {
-        self.ensure_root().await?;
-        let posted = match self.at(ROOT) {
-            Some(root) => match self.post_or_dm(part, &root.channel, Some(&root.ts), message).await {
-                Err(error) if NO_THREAD.iter().any(|code| error.is(code)) => {
-                    tracing::info!(request.id = %self.n.request_id, part, %error, "the thread is gone");
-                    self.forget_root(&root);
-                    self.ensure_root().await?;
-                    let anew = self.at(ROOT);
-                    let channel = anew.as_ref().map_or(&self.n.request.channel_id, |root| &root.channel);
-                    self.post_or_dm(part, channel, anew.as_ref().map(|root| root.ts.as_str()), message).await
-                }
-                posted => posted,
-            },
-            None => self.post_or_dm(part, &self.n.request.channel_id, None, message).await,
+    async fn answer(&self, part: &str, message: &Message) -> Result<MessageRef, SlackError> {
+        self.ensure_root().await;
+        let Some(root) = self.at(ROOT) else {
+            return self.post_or_dm(part, &self.n.request.channel_id, None, message).await;
         };
-        self.remember(part, posted.map_err(|error| slack_failure(&error))?);
-        Ok(())
+        match self.post_or_dm(part, &root.channel, Some(&root.ts), message).await {
+            Err(error) if is_no_thread(&error) => {
+                tracing::info!(request.id = %self.n.request_id, part, %error, "the thread is gone");
+                self.forget_root(&root);
+                self.ensure_root().await;
+                let anew = self.at(ROOT);
+                let channel = anew.as_ref().map_or(&self.n.request.channel_id, |root| &root.channel);
+                let thread = anew.as_ref().map(|root| root.ts.as_str());
+                match self.post_or_dm(part, channel, thread, message).await {
+                    Err(error) if is_no_thread(&error) => {
+                        self.post(part, &self.n.request.requester_id, None, message).await
+                    }
+                    posted => posted,
+                }
+            }
+            posted => posted,
+        }
     }
 
     /// While a request goes on it has a message in the channel, with a thread, and with
     /// the button that withdraws it: written anew if it is not there any more.
-    async fn ensure_root(&self) -> Result<(), ActivityError> {
+    async fn ensure_root(&self) {
         // What is told side by side misses it side by side.
         let _one_at_a_time = self.desk.rooting.lock().await;
-        if self.at(ROOT).is_some() || self.n.notice.status().is_final() {
-            return Ok(());
+        if self.at(ROOT).is_none() && !self.n.notice.status().is_final() {
+            Box::pin(self.write(ROOT, Place::Channel, thread::root(self.n))).await;
         }
-        Box::pin(self.write(ROOT, Place::Channel, thread::root(self.n))).await
     }
 
     /// Where the bot cannot post in the channel, or can no longer, the requester is
@@ -136,7 +128,8 @@ impl Scribe<'_> {
         message: &Message,
     ) -> Result<MessageRef, SlackError> {
         match self.post(part, channel, thread, message).await {
-            Err(error) if CANNOT_POST.iter().any(|code| error.is(code)) => {
+            Err(error) if thread.is_some() && is_no_thread(&error) => Err(error),
+            Err(error) if self.refuses_here(part, &error) => {
                 tracing::info!(request.id = %self.n.request_id, slack.channel = channel, %error,
                     "the channel cannot be written to; the requester is told directly");
                 self.post(part, &self.n.request.requester_id, None, message).await
@@ -148,33 +141,39 @@ impl Scribe<'_> {
     /// Brings a message up to date. One that was never posted stays unposted, and one
     /// that somebody deleted stays deleted, but for the channel's message. Buttons that
     /// Slack lets nobody take away are explained below them.
-    pub(super) async fn change(&self, part: &str, message: Message) -> Result<(), ActivityError> {
-        let Some(at) = self.at(part).filter(|_| !self.is_done(part)) else { return Ok(()) };
+    pub(super) async fn change(&self, part: &str, message: Message) {
+        if self.is_done(part) || self.desk.is_cut() {
+            return;
+        }
+        let Some(at) = self.at(part) else { return };
+        let _call = self.desk.call();
         match self.edit(part, &at, &message).await {
-            Ok(()) => {
-                self.done(part);
-                Ok(())
-            }
+            Ok(()) => self.done(part),
             Err(error) if error.is(GONE) && part == ROOT => {
                 tracing::info!(request.id = %self.n.request_id, %error, "the channel's message is gone");
                 self.forget_root(&at);
-                self.ensure_root().await
+                self.ensure_root().await;
             }
-            Err(error) if CANNOT_CHANGE.iter().chain(&CANNOT_POST).any(|code| error.is(code)) => {
-                tracing::warn!(request.id = %self.n.request_id, part, %error, "a message can no longer be changed");
-                match asks(part) && !error.is(GONE) {
-                    true => Box::pin(self.write(&format!("{part}-closed"), Place::Authorizer, message)).await,
-                    false => Ok(()),
+            Err(error) if self.is_final(part, &error) => {
+                self.leave_out(part, &error);
+                if asks(part) && !error.is(GONE) {
+                    Box::pin(self.write(&format!("{part}-closed"), Place::Authorizer, message)).await;
                 }
             }
-            Err(error) => Err(slack_failure(&error)),
+            Err(error) => self.later(part, error),
         }
     }
 
     pub(super) async fn edit(&self, part: &str, at: &MessageRef, message: &Message) -> Result<(), SlackError> {
         self.may_speak("chat.update").await?;
         let metadata = self.metadata(part);
-        self.slack.update_message(&at.ts, &as_post(message, &at.channel, None, &metadata)).await
+        let mut post = as_post(message, &at.channel, None, &metadata);
+        loop {
+            match self.slack.update_message(&at.ts, &post).await {
+                Err(error) if self.can_be_plainer(part, &mut post, &error) => {}
+                changed => return changed,
+            }
+        }
     }
 
     async fn post(
@@ -186,14 +185,12 @@ impl Scribe<'_> {
     ) -> Result<MessageRef, SlackError> {
         self.may_speak("chat.postMessage").await?;
         let metadata = self.metadata(part);
-        let post = as_post(message, channel, thread, &metadata);
-        match self.slack.post_message(&post).await {
-            // A mistake of ours. The text says everything, only less well.
-            Err(error) if error.code().is_some_and(|code| code.contains("blocks")) => {
-                tracing::error!(request.id = %self.n.request_id, part, %error, "a message is posted as plain text");
-                self.slack.post_message(&Post { blocks: None, ..post }).await
+        let mut post = as_post(message, channel, thread, &metadata);
+        loop {
+            match self.slack.post_message(&post).await {
+                Err(error) if self.can_be_plainer(part, &mut post, &error) => {}
+                posted => return posted,
             }
-            posted => posted,
         }
     }
 
@@ -203,6 +200,21 @@ impl Scribe<'_> {
             return Ok(());
         }
         Err(SlackError::Unavailable { method, why: "not called: this attempt was suspended".to_owned() })
+    }
+
+    /// Leaves out what Slack does not like of a message, which is a mistake of ours. The
+    /// text says everything, only less well; without metadata it may be said twice, which
+    /// is better than never.
+    fn can_be_plainer(&self, part: &str, post: &mut Post<'_>, error: &SlackError) -> bool {
+        let had = match error.refusal() {
+            Some(Refusal::Blocks | Refusal::Mistake) => post.blocks.take().is_some(),
+            Some(Refusal::Metadata) => post.metadata.take().is_some(),
+            _ => false,
+        };
+        if had {
+            tracing::error!(request.id = %self.n.request_id, part, %error, "a message is made plainer");
+        }
+        had
     }
 
     /// What every message about a request carries: whose it is, and its part.
@@ -235,21 +247,20 @@ impl Scribe<'_> {
         self.done(part);
     }
 
-    fn done(&self, part: &str) {
+    pub(super) fn done(&self, part: &str) {
         self.desk.note(|draft| _ = draft.done.insert(part.to_owned()));
     }
 
     /// A card that somebody deleted while it asks is written anew: nothing else can be
     /// answered.
-    pub(super) async fn ensure_card(&self, message: Message) -> Result<(), ActivityError> {
+    pub(super) async fn ensure_card(&self, message: Message) {
         if let Some(card) = self.at(CARD).filter(|_| !self.is_done(CARD))
             && self.is_gone(&card).await
         {
             tracing::info!(request.id = %self.n.request_id, "the card is gone");
             self.desk.note(|draft| _ = draft.conversation.0.remove(CARD));
-            return self.write(CARD, Place::Authorizer, message).await;
+            self.write(CARD, Place::Authorizer, message).await;
         }
-        Ok(())
     }
 
     /// The channel's message is not there any more, unless somebody noticed already. When
@@ -277,6 +288,6 @@ fn as_post<'a>(
     thread: Option<&'a str>,
     metadata: &'a BTreeMap<&'static str, String>,
 ) -> Post<'a> {
-    let metadata = Event { event_type: EVENT_TYPE, event_payload: metadata };
+    let metadata = Some(Event { event_type: EVENT_TYPE, event_payload: metadata });
     Post { channel, thread, text: &message.text, blocks: Some(&message.blocks), metadata }
 }

@@ -4,7 +4,7 @@ use temporalio_sdk::activities::ActivityError;
 
 use super::Scribe;
 use super::once::Place;
-use crate::domain::notice::Notice;
+use crate::domain::notice::{Conversation, Notice, Notification};
 use crate::domain::provisioning::{Progress, Provisioned};
 use crate::slack::api::SlackError;
 use crate::slack::views::thread::ProgressState;
@@ -18,92 +18,122 @@ pub(super) const OUTCOME: &str = "outcome";
 pub(super) const STATUS: &str = "status";
 /// The progress of the work, by attempt.
 const PROGRESS: &str = "progress";
+/// Not a part: what is waited for when it is not known which there are.
+const EVERYTHING: &str = "";
 
 impl Scribe<'_> {
-    /// Which parts each notice posts and changes, in the order people see them.
+    /// Which parts each notice posts and changes, in the order people see them. None is
+    /// left out because another one failed.
     pub(super) async fn bring_up_to_date(&self) -> Result<(), ActivityError> {
         let n = self.n;
         let outcome = || thread::outcome(n);
-        if n.look_back.is_some() {
-            self.look_everywhere().await?;
+        if n.look_back.is_some()
+            && !self.desk.is_cut()
+            && let Err(error) = self.look_everywhere().await
+        {
+            // Nothing is said that may have been said.
+            self.later(EVERYTHING, error);
+            return self.result();
         }
         match &n.notice {
             Notice::Requested { .. } => {
-                self.write(ROOT, Place::Channel, thread::root(n)).await?;
-                self.write(CARD, Place::Authorizer, decision::ask(n)).await?;
+                self.root().await;
+                self.write(CARD, Place::Authorizer, decision::ask(n)).await;
                 // A question of a run before this one, if the request was reset.
-                match self.last(ATTENTION) {
-                    Some(attempt) => self.change(&by_attempt(ATTENTION, attempt), decision::attended(n)).await,
-                    None => Ok(()),
+                if let Some(attempt) = self.last(ATTENTION) {
+                    self.change(&by_attempt(ATTENTION, attempt), decision::attended(n)).await;
                 }
             }
             Notice::Reminded { .. } => {
-                self.ensure_card(decision::ask(n)).await?;
-                self.write("reminder", Place::Authorizer, decision::reminder(n)).await?;
-                self.reply("reminded", thread::note(n)).await
+                self.ensure_card(decision::ask(n)).await;
+                self.write("reminder", Place::Authorizer, decision::reminder(n)).await;
+                self.reply("reminded", thread::note(n)).await;
             }
             Notice::Authorized { .. } => {
-                // Side by side: a person waits for each of them. None is left out because
-                // another one failed.
-                let (card, root) = (self.change(CARD, decision::decided(n)), self.change(ROOT, thread::root(n)));
-                let (begun, card, root) = tokio::join!(self.begin(1), card, root);
-                begun.and(card).and(root)
+                if self.at(ROOT).is_none() {
+                    self.root().await;
+                }
+                // Side by side: a person waits for each of them.
+                tokio::join!(self.begin(1), self.change(CARD, decision::decided(n)), self.root());
             }
             Notice::NotCounted { .. } => self.reply("not-counted", thread::note(n)).await,
             Notice::ChoiceNotCounted { attempt, .. } => {
-                self.reply(&by_attempt("choice-not-counted", *attempt), thread::note(n)).await
+                self.reply(&by_attempt("choice-not-counted", *attempt), thread::note(n)).await;
             }
             Notice::NeedsAttention { failure, .. } => {
                 let card = by_attempt(ATTENTION, failure.attempt);
-                self.write(&card, Place::Authorizer, decision::attention(n)).await?;
-                self.change(ROOT, thread::root(n)).await?;
-                self.end_progress(None, ProgressState::Stopped).await?;
-                self.reply(&format!("needs-attention-{}", failure.attempt), thread::note(n)).await
+                self.write(&card, Place::Authorizer, decision::attention(n)).await;
+                if failure.attempt > 1 {
+                    self.change(&by_attempt(ATTENTION, failure.attempt - 1), decision::attended(n)).await;
+                }
+                self.root().await;
+                self.end_progress(None, ProgressState::Stopped).await;
+                self.reply(&format!("needs-attention-{}", failure.attempt), thread::note(n)).await;
             }
             Notice::Retried { failure, .. } => {
-                self.change(&by_attempt(ATTENTION, failure.attempt), decision::attended(n)).await?;
-                self.begin(failure.attempt.saturating_add(1)).await?;
-                self.change(ROOT, thread::root(n)).await
+                self.change(&by_attempt(ATTENTION, failure.attempt), decision::attended(n)).await;
+                if self.mends() {
+                    self.end_progress(None, ProgressState::Stopped).await;
+                }
+                self.begin(failure.attempt.saturating_add(1)).await;
+                self.root().await;
             }
             Notice::Undoing { .. } => {
-                self.close_cards().await?;
-                self.change(ROOT, thread::root(n)).await?;
-                self.end_progress(None, ProgressState::Stopped).await?;
-                self.reply("undoing", thread::note(n)).await
+                self.close_cards().await;
+                self.root().await;
+                self.end_progress(None, ProgressState::Stopped).await;
+                self.reply("undoing", thread::note(n)).await;
             }
-            Notice::Rejected { .. } | Notice::Expired => {
-                self.change(CARD, decision::decided(n)).await?;
-                self.change(ROOT, thread::root(n)).await?;
-                self.reply(OUTCOME, outcome()).await
+            Notice::Rejected { .. } | Notice::Expired { .. } => {
+                self.change(CARD, decision::decided(n)).await;
+                // Whether somebody was asked is known now.
+                let n = Notification { conversation: self.known(), ..n.clone() };
+                self.write(ROOT, Place::Channel, thread::root(&n)).await;
+                self.reply(OUTCOME, thread::outcome(&n)).await;
             }
             Notice::Provisioned { result } => {
                 // First what the requester waits for: who sees the channel's message say
                 // that it is over finds the outcome.
-                self.reply(OUTCOME, outcome()).await?;
+                self.reply(OUTCOME, outcome()).await;
                 let progress = all_done(result);
                 let progress = self.end_progress(progress.as_ref(), ProgressState::Done);
-                let (root, progress) = tokio::join!(self.change(ROOT, thread::root(n)), progress);
-                root.and(progress)
+                tokio::join!(self.root(), progress);
+                // The card of the decision says what stays true.
+                if self.last(ATTENTION).is_some() || self.mends() {
+                    self.close_cards().await;
+                }
             }
             Notice::Cancelled { .. } | Notice::Failed { .. } => {
-                self.close_cards().await?;
-                self.write(ROOT, Place::Channel, thread::root(n)).await?;
-                self.end_progress(None, ProgressState::Stopped).await?;
-                self.reply(OUTCOME, outcome()).await
+                self.close_cards().await;
+                self.root().await;
+                self.end_progress(None, ProgressState::Stopped).await;
+                self.reply(OUTCOME, outcome()).await;
             }
             Notice::Refused { .. } => {
-                self.write(ROOT, Place::Channel, thread::root(n)).await?;
-                self.reply(OUTCOME, outcome()).await
+                self.root().await;
+                self.reply(OUTCOME, outcome()).await;
             }
         }
+        self.result()
     }
 
-    /// No card keeps a button that does nothing.
-    async fn close_cards(&self) -> Result<(), ActivityError> {
-        match self.last(ATTENTION) {
-            // The card of the decision was closed when the decision was made.
-            Some(open) => self.change(&by_attempt(ATTENTION, open), decision::attended(self.n)).await,
-            None => self.change(CARD, decision::decided(self.n)).await,
+    fn known(&self) -> Conversation {
+        self.desk.draft().conversation.clone()
+    }
+
+    async fn root(&self) {
+        self.write(ROOT, Place::Channel, thread::root(self.n)).await;
+    }
+
+    /// No card keeps a button that does nothing, nor says what is no longer so.
+    async fn close_cards(&self) {
+        let last = self.last(ATTENTION);
+        if let Some(open) = last {
+            self.change(&by_attempt(ATTENTION, open), decision::attended(self.n)).await;
+        }
+        // With a newer one, the card of the decision was closed when the decision was made.
+        if last.is_none() || self.mends() {
+            self.change(CARD, decision::decided(self.n)).await;
         }
     }
 
@@ -113,10 +143,15 @@ impl Scribe<'_> {
         self.desk.draft().conversation.0.keys().filter_map(attempt).max()
     }
 
+    /// May messages be as an earlier notice would not have left them?
+    fn mends(&self) -> bool {
+        self.n.look_back.is_some() || self.desk.draft().left
+    }
+
     /// The message that shows the progress of an attempt, and who wanted it.
-    async fn begin(&self, attempt: u32) -> Result<(), ActivityError> {
+    async fn begin(&self, attempt: u32) {
         let message = thread::progress(self.n, attempt, None, ProgressState::Running);
-        self.write(&by_attempt(PROGRESS, attempt), Place::Thread, message).await
+        self.write(&by_attempt(PROGRESS, attempt), Place::Thread, message).await;
     }
 
     /// Shows how far the work is. Not heartbeated: the next state comes soon.
@@ -133,9 +168,10 @@ impl Scribe<'_> {
         self.slack.edits_are_scarce()
     }
 
-    async fn end_progress(&self, progress: Option<&Progress>, state: ProgressState) -> Result<(), ActivityError> {
-        let Some(attempt) = self.last(PROGRESS) else { return Ok(()) };
-        self.change(&by_attempt(PROGRESS, attempt), thread::progress(self.n, attempt, progress, state)).await
+    async fn end_progress(&self, progress: Option<&Progress>, state: ProgressState) {
+        if let Some(attempt) = self.last(PROGRESS) {
+            self.change(&by_attempt(PROGRESS, attempt), thread::progress(self.n, attempt, progress, state)).await;
+        }
     }
 }
 

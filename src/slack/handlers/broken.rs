@@ -54,7 +54,7 @@ impl Handlers {
                 thread: None,
                 text: &message.text,
                 blocks: Some(&message.blocks),
-                metadata: Event { event_type: EVENT_TYPE, event_payload: &metadata },
+                metadata: Some(Event { event_type: EVENT_TYPE, event_payload: &metadata }),
             };
             if let Err(error) = self.slack.update_message(&at.ts, &post).await {
                 tracing::warn!(request.id = %last.request_id, %error, "a message keeps buttons of a request that is over");

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::Message;
 use super::parts::{
-    Fact, NAME_MAX, QUOTE_MAX, Trouble, application, because, blueprint, cleaned, facts, follow, justification, place,
-    plain_application, request_id, requester, shown_id, team, told, trouble,
+    Fact, NAME_MAX, QUOTE_MAX, REASON, Trouble, WHY, application, because, blueprint, cleaned, facts, follow,
+    justification, named_quote, place, plain_application, request_id, requester, shown_id, team, told, trouble,
 };
 use super::request::{Choice, entry};
 use super::template::{fields, template};
@@ -39,6 +39,7 @@ template! {
         application: Text,
         headline: Markup,
         facts: Vec<Fact>,
+        why: Option<Text>,
         justification: Option<Text>,
         regions: Vec<Named>,
         region_text: Option<Text>,
@@ -58,6 +59,7 @@ template! {
     DecisionMade from "decision_made" {
         headline: Markup,
         facts: Vec<Fact>,
+        quote_name: Option<Text>,
         quote: Option<Text>,
         request_id: Text,
     }
@@ -122,6 +124,7 @@ pub fn ask(n: &Notification) -> Message {
         application: plain_application(n),
         headline: Markup::ours(format!("{who} asks you to decide.{until}")),
         facts: facts(n),
+        why: named_quote(WHY, justification(n).as_ref()),
         justification: justification(n),
         region_text: region.map(|entry| entry.text.clone()),
         region_value: region.map(|entry| entry.value.clone()),
@@ -166,20 +169,31 @@ pub fn decided(n: &Notification) -> Message {
     let name = application(n);
     let mut facts = facts(n);
     let mut quote = justification(n);
+    let mut quote_name = WHY;
     let mut more = Markup::ours("");
     let headline = match &n.notice {
         Notice::Authorized { region, profile, decided_by } => {
             facts.extend(place(region, Some(profile)));
             let [region, profile] = [region, profile].map(|name| Text::line_or_dash(name, NAME_MAX));
-            more = Markup::ours(format!(" It is built in {region} with the AWS profile {profile}."));
+            more = Markup::ours(format!(" Region: {region}. AWS profile: {profile}."));
             format!("✅ {} approved {name}.", you(n, decided_by))
         }
         Notice::Rejected { decided_by, reason } => {
+            // The justification would be read as the reason.
             quote = reason.as_deref().and_then(|reason| Text::paragraph(reason, QUOTE_MAX));
+            quote_name = REASON;
             more = because("Reason", reason.as_deref());
             format!("🚫 {} rejected {name}.", you(n, decided_by))
         }
-        Notice::Expired => format!("⌛ {name} expired before you decided. Nothing was built."),
+        Notice::Expired { unconfirmed: None } => format!("⌛ {name} expired before you decided. Nothing was built."),
+        Notice::Expired { unconfirmed: Some(by) } => {
+            let yes = if *by == n.request.authorizer_id {
+                "your yes".to_owned()
+            } else {
+                format!("the yes of {}", mention(by))
+            };
+            format!("⌛ {name} expired: Slack did not tell in time whether {yes} still counts. Nothing was built.")
+        }
         Notice::Cancelled { cleanup } => format!("↩️ {name} was cancelled. {}", cleaned(cleanup)),
         Notice::Provisioned { result } => {
             facts.extend(place(&result.region, None));
@@ -200,7 +214,8 @@ pub fn decided(n: &Notification) -> Message {
     let about = format!("{} asked for {} for {}.", requester(n), blueprint(n), team(n));
     let text = Markup::ours(format!("{headline}{more} {about}{follow}"));
     let headline = Markup::ours(format!("{headline} {} asked for it.{follow}", requester(n)));
-    let view = DecisionMade { headline, facts, quote, request_id: shown_id(n.request_id.as_str()) };
+    let quote_name = named_quote(quote_name, quote.as_ref());
+    let view = DecisionMade { headline, facts, quote_name, quote, request_id: shown_id(n.request_id.as_str()) };
     Message::new(&text, view.render())
 }
 
@@ -234,20 +249,24 @@ pub fn attended(n: &Notification) -> Message {
     let name = application(n);
     let (headline, failure) = match &n.notice {
         Notice::Retried { failure, decided_by } => {
-            (format!("🔁 {} chose to try again. {name} is being built.", you(n, decided_by)), Some(failure))
+            (format!("🔁 {} chose to try again. {name} is being built again.", you(n, decided_by)), Some(failure))
         }
         Notice::Failed { failure, given_up, cleanup } => {
             let why = match given_up {
                 GivenUp::ByChoice { decided_by } => format!(" {} gave up on it.", you(n, decided_by)),
                 GivenUp::Unanswered => " Nobody chose in time what to do about it.".to_owned(),
+                GivenUp::Unasked { .. } => " Nobody could be asked what to do about it.".to_owned(),
                 GivenUp::AtOnce => String::new(),
             };
             (format!("❌ {name} failed.{why} {}", cleaned(cleanup)), Some(failure))
         }
         Notice::Cancelled { cleanup } => (format!("↩️ {name} was cancelled. {}", cleaned(cleanup)), None),
         Notice::Undoing { .. } => (format!("🧹 {name} ends here. What has been built is not removed yet."), None),
-        Notice::Provisioned { .. } => (format!("✅ {name} is provisioned."), None),
-        Notice::NeedsAttention { failure, .. } => (format!("⚠️ {name} stopped."), Some(failure)),
+        Notice::Provisioned { .. } => (format!("✅ {name} is provisioned: trying again helped."), None),
+        // Of an attempt before: the new one has a card of its own.
+        Notice::NeedsAttention { failure, .. } => {
+            (format!("🔁 {name} was tried again, and stopped again: see the newer message."), Some(failure))
+        }
         _ => (format!("There is nothing to choose for {name} any more."), None),
     };
     let follow = follow(n);

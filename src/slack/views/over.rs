@@ -3,7 +3,7 @@
 
 use super::Message;
 use super::decision::{self, DecisionMade};
-use super::parts::{application, blueprint, facts, justification, requester, shown_id, team};
+use super::parts::{WHY, application, blueprint, facts, justification, named_quote, requester, shown_id, team};
 use super::text::Markup;
 use super::thread::{self, ThreadRoot};
 use crate::domain::lifecycle::{Break, Status};
@@ -47,6 +47,7 @@ pub fn root(n: &Notification, how: Break) -> Message {
     let view = ThreadRoot {
         headline: Markup::ours(format!("{headline}\n{} asked for it.", requester(n))),
         facts: facts(n),
+        why: named_quote(WHY, justification(n).as_ref()),
         justification: justification(n),
         cancel: None,
         request_id: shown_id(n.request_id.as_str()),
@@ -64,6 +65,7 @@ pub fn card(n: &Notification, how: Break) -> Message {
     let view = DecisionMade {
         headline: Markup::ours(format!("{headline} {} asked for it.", requester(n))),
         facts: facts(n),
+        quote_name: named_quote(WHY, justification(n).as_ref()),
         quote: justification(n),
         request_id: shown_id(n.request_id.as_str()),
     };

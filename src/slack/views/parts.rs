@@ -113,6 +113,15 @@ pub fn justification(n: &Notification) -> Option<Text> {
     n.request.justification.as_deref().and_then(|typed| Text::paragraph(typed, QUOTE_MAX))
 }
 
+/// What a quote is, above it: else one is taken for the other.
+pub const WHY: &str = "Why it is needed:";
+pub const REASON: &str = "The reason:";
+
+/// The name of a quote, where there is one.
+pub fn named_quote(name: &str, quote: Option<&Text>) -> Option<Text> {
+    quote.map(|_| Text::ours(name))
+}
+
 /// ` Why: …` behind a sentence of a message's text, if something was written.
 pub fn because(label: &str, quote: Option<&str>) -> Markup {
     let quote = quote.and_then(|typed| Text::line(typed, QUOTE_MAX));
@@ -158,6 +167,10 @@ pub fn given_up(n: &Notification, given_up: &GivenUp) -> Markup {
     Markup::ours(match given_up {
         GivenUp::ByChoice { decided_by } => format!(" {} gave up on it.", mention(decided_by)),
         GivenUp::Unanswered => format!(" {} did not choose in time what to do about it.", authorizer(n)),
+        GivenUp::Unasked { why } => {
+            let why = Text::line(why, PHRASE_MAX).map(|why| format!(" {}", ended(&why))).unwrap_or_default();
+            format!(" {} could not be asked what to do about it.{why}", authorizer(n))
+        }
         GivenUp::AtOnce => String::new(),
     })
 }

@@ -5,11 +5,13 @@ use serde_json::Value;
 
 use super::Message;
 use super::parts::{
-    Fact, PHRASE_MAX, QUOTE_MAX, Trouble, application, authorizer, because, blueprint, cleaned, code, ended, fact,
-    facts, given_up, justification, place, remains, request_id, requester, shown_id, team, told, trouble,
+    Fact, PHRASE_MAX, QUOTE_MAX, REASON, Trouble, WHY, application, authorizer, because, blueprint, cleaned, code,
+    ended, fact, facts, given_up, justification, named_quote, place, remains, request_id, requester, shown_id, team,
+    told, trouble,
 };
 use super::template::template;
 use super::text::{Markup, Text, link, mention, moment};
+use crate::domain::notice::part::CARD;
 use crate::domain::notice::{Notice, Notification};
 use crate::domain::policy::PreflightProblem;
 use crate::domain::provisioning::{Progress, Provisioned};
@@ -37,6 +39,7 @@ template! {
     ThreadRoot from "thread_root" {
         headline: Markup,
         facts: Vec<Fact>,
+        why: Option<Text>,
         justification: Option<Text>,
         cancel: Option<String>,
         request_id: Text,
@@ -64,6 +67,7 @@ template! {
         headline: Markup,
         results: Vec<Fact>,
         links: Option<Markup>,
+        reason_name: Option<Text>,
         reason: Option<Text>,
         step: Option<Text>,
         cause: Option<Text>,
@@ -96,6 +100,7 @@ pub fn root(n: &Notification) -> Message {
     let view = ThreadRoot {
         headline,
         facts,
+        why: named_quote(WHY, justification(n).as_ref()),
         justification: justification(n),
         cancel: may_be_cancelled(&n.notice).then(|| request_id(n)),
         request_id: shown_id(n.request_id.as_str()),
@@ -129,13 +134,22 @@ fn headline(n: &Notification) -> Markup {
         Notice::Undoing { .. } => format!("🧹 {name} ends here. What has been built is not removed yet."),
         Notice::Provisioned { .. } => format!("✅ {name} is provisioned."),
         Notice::Rejected { decided_by, .. } => format!("🚫 {name} was rejected by {}.", mention(decided_by)),
-        Notice::Expired => format!("⌛ {name} expired: {who} did not decide in time."),
+        Notice::Expired { unconfirmed } => format!("⌛ {name} expired: {}", undecided(n, unconfirmed.as_deref())),
         Notice::Cancelled { cleanup } => format!("↩️ {name} was cancelled. {}", cleaned(cleanup)),
         Notice::Failed { given_up: by, cleanup, .. } => {
             format!("❌ {name} failed.{} {}", given_up(n, by), cleaned(cleanup))
         }
         Notice::Refused { .. } => format!("❌ {name} failed its first check, so nobody was asked."),
     })
+}
+
+/// Why nobody decided in time.
+fn undecided(n: &Notification, unconfirmed: Option<&str>) -> String {
+    match unconfirmed {
+        Some(by) => format!("{} said yes, but Slack did not tell in time whether that still counts.", mention(by)),
+        None if n.conversation.0.contains_key(CARD) => format!("{} did not decide in time.", authorizer(n)),
+        None => format!("{} could not be asked in time.", authorizer(n)),
+    }
 }
 
 /// A pre-flight problem, which has names of people and teams in it.
@@ -182,7 +196,7 @@ pub fn note(n: &Notification) -> Option<Message> {
         | Notice::Refused { .. }
         | Notice::Requested { .. }
         | Notice::Rejected { .. }
-        | Notice::Expired
+        | Notice::Expired { .. }
         | Notice::Provisioned { .. }
         | Notice::Cancelled { .. }
         | Notice::Failed { .. } => return None,
@@ -195,7 +209,9 @@ pub fn note(n: &Notification) -> Option<Message> {
 fn undoing(what: &str, cause: &str) -> String {
     let what = Text::line(what, QUOTE_MAX).unwrap_or_else(|| Text::ours("something that was built"));
     let why = Text::line(cause, QUOTE_MAX).map(|cause| format!(" {}", ended(&cause))).unwrap_or_default();
-    format!("🧹 Still there: {what}.{why} Removing it is tried again until it is done, and then this thread says so.")
+    format!(
+        "🧹 Still there, as far as is known: {what}.{why} Removing it is tried again until it is done, and then this thread says so."
+    )
 }
 
 /// Tells one attempt from the next, from the second on.
@@ -266,6 +282,7 @@ pub fn outcome(n: &Notification) -> Option<Message> {
         headline: Markup::ours(""),
         results: Vec::new(),
         links: None,
+        reason_name: None,
         reason: None,
         step: None,
         cause: None,
@@ -280,11 +297,12 @@ pub fn outcome(n: &Notification) -> Option<Message> {
         }
         Notice::Rejected { decided_by, reason } => {
             view.reason = reason.as_deref().and_then(|reason| Text::paragraph(reason, QUOTE_MAX));
+            view.reason_name = named_quote(REASON, view.reason.as_ref());
             let told = because("Reason", reason.as_deref()).to_string();
             (format!("🚫 {you}, {name} was rejected by {}.", mention(decided_by)), told)
         }
-        Notice::Expired => {
-            let text = format!("⌛ {you}, {name} expired: {} did not decide in time.", authorizer(n));
+        Notice::Expired { unconfirmed } => {
+            let text = format!("⌛ {you}, {name} expired: {}", undecided(n, unconfirmed.as_deref()));
             (
                 format!("{text} Nothing was built. Ask again with `{}` when somebody can decide.", ids::COMMAND),
                 String::new(),

@@ -55,6 +55,7 @@ fn notification(notice: Notice, typed: Option<&str>) -> Notification {
         None => tame.iter().map(|name| (*name).to_owned()).collect(),
     };
     let root = MessageRef { channel: "C0PLATFORM".into(), ts: "1.2".into() };
+    let card = MessageRef { channel: "D0BOB".into(), ts: "1.3".into() };
     Notification {
         request_id: RequestId::parse("checkout-7f3a9c0011").unwrap(),
         request: ProvisionRequest {
@@ -91,7 +92,7 @@ fn notification(notice: Notice, typed: Option<&str>) -> Notification {
         at_work: None,
         look_back: None,
         notice,
-        conversation: Conversation(BTreeMap::from([("root".to_owned(), root)])),
+        conversation: Conversation(BTreeMap::from([("root".to_owned(), root), ("card".to_owned(), card)])),
     }
 }
 
@@ -132,6 +133,8 @@ fn notices(typed: Option<&str>) -> Vec<(&'static str, Notice)> {
         instead: text("Choose one of the team's authorizers."),
     };
     let given_up = GivenUp::ByChoice { decided_by: bob() };
+    let unasked =
+        GivenUp::Unasked { why: text("The authorizer cannot be written to (chat.postMessage: user_disabled).") };
     vec![
         ("refused", Notice::Refused { problem }),
         ("requested", Notice::Requested { expires_at: SOON }),
@@ -143,7 +146,8 @@ fn notices(typed: Option<&str>) -> Vec<(&'static str, Notice)> {
         ),
         ("rejected", Notice::Rejected { decided_by: bob(), reason: Some(text("Use the shared bucket instead.")) }),
         ("rejected without a reason", Notice::Rejected { decided_by: bob(), reason: None }),
-        ("expired", Notice::Expired),
+        ("expired", Notice::Expired { unconfirmed: None }),
+        ("expired, and nobody knows whether the yes counts", Notice::Expired { unconfirmed: Some(bob()) }),
         ("needs attention", Notice::NeedsAttention { failure: failure(), expires_at: SOON }),
         (
             "choice not counted",
@@ -162,6 +166,7 @@ fn notices(typed: Option<&str>) -> Vec<(&'static str, Notice)> {
         ("cancelled while building", Notice::Cancelled { cleanup: remains() }),
         ("failed by choice", Notice::Failed { failure: failure(), given_up, cleanup: Cleanup::Removed }),
         ("failed unanswered", Notice::Failed { failure: failure(), given_up: GivenUp::Unanswered, cleanup: remains() }),
+        ("failed unasked", Notice::Failed { failure: failure(), given_up: unasked, cleanup: Cleanup::Removed }),
         (
             "failed at once",
             Notice::Failed { failure: failure(), given_up: GivenUp::AtOnce, cleanup: Cleanup::NothingBuilt },

@@ -1,0 +1,188 @@
+//! What to do about a message that Slack did not take: try again, put it somewhere else,
+//! or leave it out. Whatever becomes of one, the others are told.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use temporalio_sdk::activities::ActivityError;
+
+use super::Scribe;
+use super::parts::asks;
+use crate::activities::slack_failures;
+use crate::slack::api::SlackError;
+use crate::slack::refusal::Refusal;
+
+/// How often a channel may refuse a message with a code that does not say that it always
+/// will, before the requester is told directly: within seconds.
+const THEN_DIRECTLY: u32 = 3;
+/// The same where Slack says that something is broken for a moment.
+const THEN_DIRECTLY_IF_PASSING: u32 = 5;
+/// How often a message may be refused with such a code before it is left out: half a
+/// minute, with the pauses between attempts.
+const THEN_NEVER: u32 = 6;
+/// How long the authorizer's card is tried, whatever the code: a request that nobody can
+/// decide is better ended. At most this long, and no more than a quarter of the time the
+/// request waits for its authorizer.
+const CARD_TRIED: Duration = Duration::from_secs(10 * 60);
+/// How often one message may keep those behind it waiting, so that they appear in order.
+const HOLDS: u32 = 4;
+
+/// How often Slack did not take a part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Tries {
+    /// For whatever reason but that it was one call too many, which passes.
+    times: u32,
+    /// With an error code.
+    refused: u32,
+    /// When it was refused first, in Unix seconds.
+    since: u64,
+}
+
+impl Tries {
+    /// Is a code final by now? `patience` is how long a code that may pass is tried.
+    fn are_over(self, refusal: Refusal, now: u64, patience: Duration) -> bool {
+        match refusal {
+            Refusal::Passing | Refusal::Token => false,
+            Refusal::Place | Refusal::Frozen | Refusal::Blocks | Refusal::Metadata | Refusal::Mistake => true,
+            Refusal::Unclear => self.refused + 1 >= THEN_NEVER && now.saturating_sub(self.since) >= patience.as_secs(),
+        }
+    }
+
+    /// Is it time to try another place?
+    fn are_enough_here(self, refusal: Refusal) -> bool {
+        match refusal {
+            Refusal::Passing => self.refused + 1 >= THEN_DIRECTLY_IF_PASSING,
+            Refusal::Token | Refusal::Unclear => self.refused + 1 >= THEN_DIRECTLY,
+            Refusal::Place | Refusal::Frozen | Refusal::Blocks | Refusal::Metadata | Refusal::Mistake => true,
+        }
+    }
+}
+
+impl Scribe<'_> {
+    /// Will Slack refuse this part for good?
+    pub(super) fn is_final(&self, part: &str, error: &SlackError) -> bool {
+        let waits = Duration::from_secs(self.n.request.authorization_timeout_seconds / 4);
+        let patience = if asks(part) { waits.min(CARD_TRIED) } else { Duration::ZERO };
+        error.refusal().is_some_and(|refusal| self.tries(part).are_over(refusal, self.now(), patience))
+    }
+
+    /// Is it time to say it somewhere else?
+    pub(super) fn refuses_here(&self, part: &str, error: &SlackError) -> bool {
+        error.refusal().is_some_and(|refusal| self.tries(part).are_enough_here(refusal))
+    }
+
+    /// Slack will not have this part.
+    pub(super) fn leave_out(&self, part: &str, error: &SlackError) {
+        tracing::error!(request.id = %self.n.request_id, part, %error, "a message is left out");
+        self.done(part);
+    }
+
+    /// This part is told by a later attempt.
+    pub(super) fn later(&self, part: &str, error: SlackError) {
+        let now = self.now();
+        self.desk.note(|draft| {
+            let tries = draft.tries.entry(part.to_owned()).or_default();
+            tries.times += u32::from(error.wait().is_none());
+            if error.code().is_some() {
+                tries.refused += 1;
+                tries.since = if tries.refused == 1 { now } else { tries.since };
+            }
+        });
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).push((part.to_owned(), error));
+    }
+
+    /// The same, and what comes behind it waits, unless it waited long enough: Slack being
+    /// away is no reason to tell things out of order, one message refused is none to be
+    /// silent about the next.
+    pub(super) fn hold(&self, part: &str, error: SlackError) {
+        let is_away = matches!(error.refusal(), None | Some(Refusal::Passing));
+        if is_away && self.tries(part).times < HOLDS {
+            self.held.store(true, Ordering::Relaxed);
+        }
+        self.later(part, error);
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    /// Whether everything was told that can be.
+    pub(super) fn result(&self) -> Result<(), ActivityError> {
+        if self.desk.is_cut() {
+            return Err(ActivityError::cancelled());
+        }
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed.is_empty() {
+            return Ok(());
+        }
+        // Whoever accompanies the work tells what comes of it, although something about its
+        // beginning is not told yet; that is looked at once more with the outcome.
+        if self.n.at_work.is_some() && failed.iter().all(|(part, _)| self.tries(part).times >= THEN_NEVER) {
+            self.desk.note(|draft| draft.left = true);
+            return Ok(());
+        }
+        let errors: Vec<_> = failed.iter().map(|(_, error)| error.clone()).collect();
+        Err(slack_failures(&errors, self.desk.ctx.info().attempt))
+    }
+
+    fn tries(&self, part: &str) -> Tries {
+        self.desk.draft().tries.get(part).copied().unwrap_or_default()
+    }
+
+    /// When this attempt began, in Unix seconds.
+    fn now(&self) -> u64 {
+        let began: Option<SystemTime> = self.desk.ctx.info().started_time;
+        began.and_then(|began| began.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_secs())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(refused: u32) -> Tries {
+        Tries { times: refused, refused, since: 1_000 }
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_for_a_while_and_what_will_not_pass_is_not() {
+        use Refusal::*;
+        let patience = Duration::from_secs(60);
+        for (refusal, before, seconds, is_over) in [
+            (Passing, 1_000, 1_000_000, false),
+            (Token, 1_000, 1_000_000, false),
+            (Place, 0, 0, true),
+            (Frozen, 0, 0, true),
+            (Blocks, 0, 0, true),
+            (Metadata, 0, 0, true),
+            (Mistake, 0, 0, true),
+            (Unclear, 0, 0, false),
+            (Unclear, THEN_NEVER - 2, 60, false),
+            (Unclear, THEN_NEVER - 1, 59, false),
+            (Unclear, THEN_NEVER - 1, 60, true),
+        ] {
+            let over = refused(before).are_over(refusal, 1_000 + seconds, patience);
+            assert_eq!(over, is_over, "{refusal:?} after {before} within {seconds} s");
+        }
+    }
+
+    #[test]
+    fn whatever_the_reason_a_channel_that_refuses_is_left_for_the_requester() {
+        use Refusal::*;
+        for (refusal, before) in [
+            (Place, 0),
+            (Frozen, 0),
+            (Blocks, 0),
+            (Metadata, 0),
+            (Mistake, 0),
+            (Unclear, THEN_DIRECTLY - 1),
+            (Token, THEN_DIRECTLY - 1),
+            (Passing, THEN_DIRECTLY_IF_PASSING - 1),
+        ] {
+            assert!(refused(before).are_enough_here(refusal), "{refusal:?}");
+            assert!(before == 0 || !refused(before - 1).are_enough_here(refusal), "{refusal:?}");
+        }
+    }
+}

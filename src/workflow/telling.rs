@@ -1,0 +1,270 @@
+//! How a story is told to people: a notice at a time, and each supersedes those before it.
+//!
+//! What people are told never holds up what happens: a clock, a decision or a withdrawal
+//! calls off what is being said, and the next notice finds and mends what it left.
+
+use std::pin::{Pin, pin};
+use std::time::{Duration, UNIX_EPOCH};
+
+use futures::FutureExt;
+use futures::future::FusedFuture;
+use temporalio_sdk::workflows::select;
+use temporalio_sdk::{ActivityExecutionError, TimerOptions, WaitConditionOptions, WorkflowCancellationToken};
+
+use super::calls::{self, BotCalls};
+use super::index;
+use super::loose::Kept;
+use super::story::{Context, Stop, Story};
+use crate::domain::lifecycle::{Failure, Status};
+use crate::domain::notice::{Notice, Notification, Told};
+use crate::domain::rules::Rules;
+
+/// How telling people went.
+pub(super) type Said = Result<Kept<Told>, ActivityExecutionError>;
+
+/// What is being said may come to its end, when somebody decides meanwhile: most often it
+/// does within a second, and is then in the order in which people read it.
+const COMES_TO_AN_END: Duration = Duration::from_secs(5);
+
+/// Somebody who tells that work has begun, and will tell what came of it.
+pub(super) struct Accompanied<F> {
+    telling: F,
+    /// Unix seconds.
+    since: i64,
+    /// Ends it.
+    pub(super) called_off: WorkflowCancellationToken,
+}
+
+impl Stop {
+    pub(super) fn status(&self) -> Status {
+        match self {
+            Self::Cancelled => Status::Cancelled,
+            Self::Failed(_) => Status::Failed,
+        }
+    }
+}
+
+impl Story {
+    /// Tells people that building begins, and what came of it through
+    /// [`Self::say_through`]: one activity for both, which shows the progress between.
+    pub(super) fn accompany(
+        &self,
+        ctx: &Context,
+        rules: &Rules,
+        begun: Notice,
+        activity_id: &str,
+    ) -> Accompanied<impl Future<Output = Said>> {
+        ctx.state_mut(|s| s.outcome = None);
+        let called_off = detached();
+        let options = calls::accompany(begun.status().word(), called_off.clone());
+        let mut notification = self.stands(ctx, Some(rules), begun);
+        notification.at_work = Some(activity_id.to_owned());
+        let telling = ctx.execute_activity(BotCalls::notify, notification, options);
+        Accompanied { telling, since: in_seconds(ctx, Duration::ZERO), called_off }
+    }
+
+    /// Tells people through whoever accompanied the work, or, if they could not, anew.
+    /// `Some`: why the authorizer could not be reached.
+    pub(super) async fn say_through(
+        &self,
+        ctx: &Context,
+        rules: &Rules,
+        notice: Notice,
+        accompanied: Accompanied<impl Future<Output = Said>>,
+    ) -> Option<String> {
+        let Accompanied { telling, since, called_off } = accompanied;
+        let outcome = self.stands(ctx, Some(rules), notice.clone());
+        ctx.state_mut(|s| {
+            s.outcome = Some(outcome);
+            s.is_telling = true;
+        });
+        let said = telling.await;
+        ctx.state_mut(|s| s.is_telling = false);
+        match said {
+            Ok(Kept(told)) => {
+                let (outcome, unreachable) = (told.outcome, told.unreachable.clone());
+                settled(ctx, told);
+                if outcome {
+                    return unreachable;
+                }
+            }
+            Err(error) => {
+                doubted(ctx, since);
+                unheard(ctx, &error);
+            }
+        }
+        if called_off.is_cancelled() {
+            return None;
+        }
+        match self.notify(ctx, Some(rules), notice, called_off).await {
+            Ok(unreachable) => unreachable,
+            Err(error) => {
+                unheard(ctx, &error);
+                None
+            }
+        }
+    }
+
+    /// Tells people what happened. That they cannot be told is no reason to stop.
+    pub(super) async fn say(&self, ctx: &Context, rules: Option<&Rules>, notice: Notice) {
+        if let Err(error) = self.notify(ctx, rules, notice, detached()).await {
+            unheard(ctx, &error);
+        }
+    }
+
+    /// Brings people up to a notice. `Some`: why the authorizer could not be reached.
+    pub(super) async fn notify(
+        &self,
+        ctx: &Context,
+        rules: Option<&Rules>,
+        notice: Notice,
+        called_off: WorkflowCancellationToken,
+    ) -> Result<Option<String>, ActivityExecutionError> {
+        let options = calls::notify(notice.status().word(), called_off);
+        let notification = self.stands(ctx, rules, notice);
+        let since = in_seconds(ctx, Duration::ZERO);
+        ctx.state_mut(|s| s.is_telling = true);
+        let told = ctx.execute_activity(BotCalls::notify, notification, options).await;
+        ctx.state_mut(|s| s.is_telling = false);
+        let Kept(told) = told.inspect_err(|_| doubted(ctx, since))?;
+        let unreachable = told.unreachable.clone();
+        settled(ctx, told);
+        Ok(unreachable)
+    }
+
+    /// Tells, one after the other, what comes up while a question is open, until that is
+    /// called off. `due`: what it is time to tell once.
+    pub(super) async fn keep_telling(
+        &self,
+        ctx: &Context,
+        rules: &Rules,
+        called_off: &WorkflowCancellationToken,
+        due: impl Future<Output = Option<Notice>>,
+    ) {
+        let mut due = pin!(due.fuse());
+        loop {
+            let options = WaitConditionOptions::builder().cancellation_token(called_off.clone()).build();
+            let notice = select! {
+                came_up = ctx.wait_condition_with_options(|s| s.untold.is_some(), options) => match came_up {
+                    Ok(()) => ctx.state_mut(|s| s.untold.take()),
+                    Err(_) => return,
+                },
+                notice = &mut due => notice,
+            };
+            let Some(notice) = notice else { continue };
+            if let Err(error) = self.notify(ctx, Some(rules), notice, called_off.clone()).await {
+                unheard(ctx, &error);
+            }
+        }
+    }
+
+    /// Ends what is being said: at once, or where it stays true for a while, when it has
+    /// had the time to come to its end. Only then something else is said, so that nothing
+    /// contradicts it afterwards.
+    pub(super) async fn call_off<F: FusedFuture>(
+        &self,
+        ctx: &Context,
+        mut telling: Pin<&mut F>,
+        called_off: &WorkflowCancellationToken,
+        stays_true: bool,
+    ) {
+        if stays_true && ctx.state(|s| s.is_telling) {
+            let enough = detached();
+            let mut patience = ctx.timer(until(COMES_TO_AN_END, &enough));
+            select! {
+                _ = telling.as_mut() => {}
+                _ = ctx.wait_condition(|s| !s.is_telling) => {}
+                _ = &mut patience => {}
+            }
+            enough.cancel();
+        }
+        called_off.cancel();
+        if !telling.is_terminated() {
+            telling.as_mut().await;
+        }
+    }
+
+    /// What a notice says is so from now on; the answer is all there is to tell of it.
+    fn stands(&self, ctx: &Context, rules: Option<&Rules>, notice: Notice) -> Notification {
+        self.enter(ctx, rules, notice.status());
+        ctx.state_mut(|s| {
+            match &notice {
+                Notice::Failed { failure, .. } => s.state.failure = Some(failure.clone()),
+                Notice::Refused { problem } => s.state.failure = Some(failed_preflight(problem.to_string())),
+                _ => {}
+            }
+            Notification {
+                request_id: self.id.clone(),
+                request: self.request.clone(),
+                rules: rules.cloned(),
+                authorization: s.state.authorization.clone(),
+                notice,
+                at_work: None,
+                conversation: s.conversation.clone(),
+                look_back: s.unsettled,
+            }
+        })
+    }
+
+    /// The request stands so from now on, whenever people hear of it.
+    pub(super) fn enter(&self, ctx: &Context, rules: Option<&Rules>, status: Status) {
+        if rules.is_some_and(|rules| rules.indexed) {
+            self.index(ctx, status);
+        }
+        ctx.state_mut(|s| s.state.status = status);
+    }
+
+    /// Keeps what operators find the request by; called before the status changes.
+    fn index(&self, ctx: &Context, status: Status) {
+        match ctx.state(|s| s.state.status) {
+            before if before == status => {}
+            _ if !index::stays(ctx) => {}
+            Status::PreFlight => {
+                ctx.upsert_search_attributes(index::people(&self.request).into_iter().chain([index::status(status)]))
+            }
+            _ => ctx.upsert_search_attributes([index::status(status)]),
+        }
+    }
+}
+
+/// A token that the workflow's cancellation leaves alone.
+pub(super) fn detached() -> WorkflowCancellationToken {
+    WorkflowCancellationToken::new()
+}
+
+/// A timer that ends with `token`.
+pub(super) fn until(after: Duration, token: &WorkflowCancellationToken) -> TimerOptions {
+    TimerOptions::builder(after).cancellation_token(token.clone()).build()
+}
+
+/// The workflow's time, since 1970.
+pub(super) fn now(ctx: &Context) -> Duration {
+    ctx.workflow_time().and_then(|now| now.duration_since(UNIX_EPOCH).ok()).unwrap_or_default()
+}
+
+/// Unix seconds, `after` from now.
+pub(super) fn in_seconds(ctx: &Context, after: Duration) -> i64 {
+    i64::try_from((now(ctx) + after).as_secs()).unwrap_or(i64::MAX)
+}
+
+fn failed_preflight(cause: String) -> Failure {
+    Failure { step: None, cause, advice: String::new(), attempt: 1 }
+}
+
+/// Keeps where messages are.
+fn settled(ctx: &Context, told: Told) {
+    ctx.state_mut(|s| s.conversation.0.extend(told.conversation.0));
+}
+
+/// Who could not tell a notice, or was called off, may have told a part of it; `since` is
+/// when that began.
+fn doubted(ctx: &Context, since: i64) {
+    ctx.state_mut(|s| s.unsettled = Some(s.unsettled.map_or(since, |before| before.min(since))));
+}
+
+pub(super) fn unheard(ctx: &Context, error: &ActivityExecutionError) {
+    let is_news = !matches!(error, ActivityExecutionError::Cancelled(_)) && !ctx.is_replaying();
+    if is_news {
+        tracing::error!(request.id = ctx.workflow_id(), error = %error, "people could not be told");
+    }
+}
