@@ -216,7 +216,7 @@ fn notice(u: &mut Unstructured) -> Result<Notice> {
         1 => Notice::Reminded { expires_at },
         2 => Notice::Authorized { region: text(u)?, profile: text(u)?, decided_by: person(u)? },
         3 => Notice::Rejected { decided_by: person(u)?, reason: some(u)? },
-        4 => Notice::Expired { unconfirmed: None },
+        4 => Notice::Expired { unconfirmed: if u.arbitrary()? { Some(person(u)?) } else { None } },
         5 => Notice::NeedsAttention { failure: failure(u)?, expires_at },
         6 => Notice::Retried { failure: failure(u)?, decided_by: person(u)? },
         7 => Notice::Provisioned { result: provisioned(u)? },
@@ -224,7 +224,12 @@ fn notice(u: &mut Unstructured) -> Result<Notice> {
         9 => Notice::NotCounted { why: not_counted(u)? },
         11 => Notice::ChoiceNotCounted { attempt: u.arbitrary()?, why: text(u)? },
         10 => {
-            let given_up = GivenUp::ByChoice { decided_by: person(u)? };
+            let given_up = match u.int_in_range(0..=3)? {
+                0 => GivenUp::ByChoice { decided_by: person(u)? },
+                1 => GivenUp::Unanswered,
+                2 => GivenUp::Unasked { why: text(u)? },
+                _ => GivenUp::AtOnce,
+            };
             Notice::Failed { failure: failure(u)?, given_up, cleanup: cleanup(u)? }
         }
         12 => Notice::Undoing { what: text(u)?, cause: text(u)? },

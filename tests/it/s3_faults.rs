@@ -239,6 +239,8 @@ async fn for_a_person_after_some_tries(scene: &Scene) {
             // It goes on with the bucket that is there.
             scene.clicks(&scene.bob, &card, "retry").await;
             over(scene, &request, "provisioned").await;
+            let asked = scene.bob.refresh(&card).unwrap();
+            assert!(asked.says("is provisioned: trying again helped"), "{}", asked.plain());
             s3.head_object().bucket(&bucket).key("meanwhile").send().await.expect("the same bucket");
             assert_eq!(scene.buckets(&request.id).await, [bucket]);
         } else {
