@@ -9,7 +9,6 @@ use provision_bot::demo::record::Fault;
 use provision_bot::demo::stack::{StackOptions, get};
 use provision_bot::demo::workspace::{Group, PARTNER_TEAM, Profile};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::world::{ADA, SAM, Web, alone, eventually, options, plain, policy, private, shared};
 
@@ -171,23 +170,6 @@ fn what_is_signed_but_makes_no_sense_is_refused_and_hurts_nothing() {
         assert!(slack.calls().is_empty(), "{:?}", slack.calls());
         let ran = slack.person(ALICE).command(DEPLOYS, "/provision", "").await;
         assert!(ran.modal.is_some(), "it still works");
-    });
-}
-
-#[test]
-fn a_body_beyond_the_limit_is_refused() {
-    plain(async || {
-        let web = Web::start(OPEN).await;
-        for path in [COMMANDS, INTERACTIONS, OPTIONS, EVENTS] {
-            const TOO_MUCH: usize = 1024 * 1024 + 1;
-            let mut stream = tokio::net::TcpStream::connect(web.url.trim_start_matches("http://")).await.unwrap();
-            let mut request = format!("POST {path} HTTP/1.1\r\nHost: bot\r\nContent-Length: {TOO_MUCH}\r\n\r\n");
-            request.extend(std::iter::repeat_n('a', TOO_MUCH));
-            stream.write_all(request.as_bytes()).await.unwrap();
-            let mut answer = [0; 12];
-            stream.read_exact(&mut answer).await.unwrap();
-            assert_eq!(&answer, b"HTTP/1.1 413", "{path}");
-        }
     });
 }
 

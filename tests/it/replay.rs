@@ -132,11 +132,22 @@ fn a_day_without_a_choice_is_a_give_up() {
         events[choice]["event_type"] = json!(EventType::TimerFired as i32);
         events[choice]["attributes"] = json!({ "TimerFiredEventAttributes": fired });
 
-        // A timer that fired is not cancelled.
-        let cancelled = events.iter().rposition(|event| has(event, "TimerCanceled")).unwrap();
-        assert!(cancelled > choice);
-        let gap = events.remove(cancelled)["event_id"].as_i64().unwrap();
-        events.iter_mut().for_each(|event| close_up(event, gap));
+        // A timer that fired is not cancelled, and nobody's choice is looked at: that look
+        // was an activity, and those behind it count on.
+        for kind in ["TimerCanceled", "MarkerRecorded"] {
+            let gone = events.iter().rposition(|event| has(event, kind)).unwrap();
+            assert!(gone > choice);
+            let gap = events.remove(gone)["event_id"].as_i64().unwrap();
+            events.iter_mut().for_each(|event| close_up(event, gap));
+        }
+        for event in &mut events[choice..] {
+            let id = event.pointer_mut("/attributes/ActivityTaskScheduledEventAttributes/activity_id");
+            if let Some(id) = id
+                && let Some(number) = id.as_str().and_then(|id| id.parse::<u32>().ok())
+            {
+                *id = json!((number - 1).to_string());
+            }
+        }
 
         let destroys = |event: &Value| {
             event["attributes"]["ActivityTaskScheduledEventAttributes"]["activity_type"]["name"] == "destroy"
