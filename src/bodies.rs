@@ -172,7 +172,7 @@ mod tests {
     #[tokio::test]
     async fn what_all_hold_is_bounded_and_the_small_ones_always_fit() {
         let bodies = Bodies::new(1024 * KIB, Duration::from_secs(60), 512 * KIB);
-        let large = read(&bodies, 64 * KIB + 512 * KIB).await.ok().expect("all the room there is");
+        let large = read(&bodies, 64 * KIB + 512 * KIB).await.unwrap_or_else(|refusal| panic!("{refusal:?}"));
         assert_eq!(large.bytes().len(), 576 * KIB);
         for _ in 0..3 {
             assert_eq!(read(&bodies, 65 * KIB).await.err(), Some(Refusal::NoRoom));
@@ -180,7 +180,7 @@ mod tests {
         let small: Vec<Held> = futures::future::join_all((0..100).map(|_| read(&bodies, 64 * KIB)))
             .await
             .into_iter()
-            .map(|held| held.ok().expect("a small one"))
+            .map(|held| held.unwrap_or_else(|refusal| panic!("a small one: {refusal:?}")))
             .collect();
         drop(large);
         assert!(read(&bodies, 576 * KIB).await.is_ok(), "what was held is free again");

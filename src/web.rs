@@ -60,9 +60,11 @@ pub struct Health {
     pub sdk_metrics: Option<SocketAddr>,
     token: Arc<Mutex<Option<Instant>>>,
     counted: Arc<Mutex<Option<Instant>>>,
-    /// When the last look at everything began, and what was found.
-    looked: Arc<Mutex<Option<(Instant, Vec<String>)>>>,
+    looked: Arc<Mutex<Option<Look>>>,
 }
+
+/// When the last look at everything began, and what was found.
+type Look = (Instant, Vec<String>);
 
 impl Health {
     pub fn new(

@@ -53,7 +53,8 @@ fn run(seed: u64, time: Duration) {
         let lanes: Vec<Lane> =
             scenes.into_iter().enumerate().map(|(number, scene)| Lane::new(scene, number, chance.fork())).collect();
         let until = Instant::now() + time;
-        let disasters = disasters::strike(&mut world.stack, until, &mut chance);
+        let places: Vec<String> = lanes.iter().flat_map(Lane::places).collect();
+        let disasters = disasters::strike(&mut world.stack, &places, until, &mut chance);
         let busy = join_all(lanes.iter().map(|lane| lane.asks(until)));
         let settled = async {
             let beside = disasters.await;

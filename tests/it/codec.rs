@@ -71,7 +71,7 @@ fn without_a_token_it_answers_this_machine_alone() {
             }
         }
         let with = |more: &str| [here(), vec![more.to_owned()]].concat();
-        assert_eq!(server.asked("/decode", &[json.clone()]).await, 403, "no host at all");
+        assert_eq!(server.asked("/decode", std::slice::from_ref(&json)).await, 403, "no host at all");
         assert_eq!(server.asked("/decode", &with("Host: evil.example")).await, 403, "two hosts");
         assert_eq!(server.asked(&format!("http://evil.example:{port}/decode"), &here()).await, 403);
         assert_eq!(server.asked("/decode", &with("X-Forwarded-Host: codec.example.com")).await, 403);

@@ -38,7 +38,7 @@ async fn part(scene: &Scene, request: &Request, part: &str) -> Message {
         m.request_id() == Some(&request.id)
             && m.metadata.as_ref().is_some_and(|metadata| metadata["event_payload"]["part"] == part)
     };
-    let look = |acme: &Workspace| acme.messages.values().flatten().filter(is_it).next_back().cloned();
+    let look = |acme: &Workspace| acme.messages.values().flatten().rfind(is_it).cloned();
     scene.slack.wait_until(part, LONG, look).await.unwrap()
 }
 

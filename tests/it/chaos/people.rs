@@ -73,6 +73,11 @@ impl Lane {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Where the bot writes, but for the requester, who is told when all else fails.
+    pub fn places(&self) -> [String; 2] {
+        [self.scene.channel.clone(), self.scene.bob.id().to_owned()]
+    }
+
     /// The beginning of every request's ID in this lane.
     pub fn prefix(&self) -> String {
         format!("chaos-{:02}-", self.number)
