@@ -23,6 +23,7 @@ pub mod bodies;
 pub mod check;
 pub mod codec_server;
 pub mod https;
+pub mod lease;
 pub mod local;
 pub mod logs;
 pub mod otlp;

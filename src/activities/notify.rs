@@ -13,7 +13,6 @@
 mod earlier;
 mod once;
 mod parts;
-mod presence;
 mod refused;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,17 +24,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
-use tokio::time::Instant;
 use tracing::Span;
 
 use self::earlier::Nook;
-use self::presence::{LOOKS_EVERY, Presence};
 use self::refused::Tries;
 use super::progress::Watch;
 use super::{BotActivities, unreadable};
 use crate::domain::lifecycle::Status;
 use crate::domain::notice::part::CARD;
 use crate::domain::notice::{Conversation, Notice, Notification, Told};
+use crate::lease::{Lease, Word};
 use crate::slack::api::{IN_AN_ACTIVITY, SlackApi, SlackError};
 use crate::traces;
 use crate::workflow::ProvisionApplication;
@@ -65,7 +63,7 @@ pub async fn run(
         slack,
         ctx,
         draft: Mutex::new(draft),
-        presence: Presence::new(),
+        lease: Lease::new(ctx.clone()),
         looked: Default::default(),
         rooting: Default::default(),
         cut: AtomicBool::new(false),
@@ -121,7 +119,7 @@ struct Desk<'a> {
     slack: SlackApi,
     ctx: &'a ActivityContext,
     draft: Mutex<Draft>,
-    presence: Presence,
+    lease: Lease,
     /// Where this attempt has looked for what was posted before.
     looked: tokio::sync::Mutex<Vec<Nook>>,
     /// Held by whoever writes the channel's message anew.
@@ -176,6 +174,21 @@ impl Desk<'_> {
     async fn beat(&self) -> Result<(), ActivityError> {
         let draft = self.draft().clone();
         self.ctx.record_heartbeat(draft).await.map_err(unreadable)
+    }
+
+    /// Whether this attempt may say something now: not one that Temporal may have given up,
+    /// for whom somebody else speaks. It is asked when it was not heard for a while.
+    async fn may_speak(&self) -> bool {
+        if self.lease.is_fresh() {
+            return true;
+        }
+        let details = serde_json::to_value(&*self.draft()).unwrap_or_default();
+        match self.lease.heartbeat(details).await {
+            // Called off, what is being written is finished: nobody else speaks until then.
+            Word::GoOn | Word::Cancelled => true,
+            Word::NoAnswer => self.lease.holds(),
+            Word::Lost => false,
+        }
     }
 
     /// From here on other parts are posted and changed, or the same ones anew.
@@ -234,14 +247,11 @@ fn decision_time(n: &Notification) -> Option<(&'static str, Duration)> {
 /// Says, for as long as Slack takes, that this attempt is alive: another one
 /// beside it would say everything twice.
 async fn stay_alive(desk: &Desk<'_>) -> ActivityError {
-    let mut beaten = Instant::now();
     loop {
-        tokio::time::sleep(LOOKS_EVERY).await;
-        desk.presence.look();
-        if beaten.elapsed() < BEAT_EVERY {
+        tokio::time::sleep(BEAT_EVERY).await;
+        if desk.lease.is_fresh() {
             continue;
         }
-        beaten = Instant::now();
         if let Err(error) = desk.beat().await {
             return error;
         }

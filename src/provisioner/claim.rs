@@ -31,10 +31,10 @@ use tokio::time::{Instant, sleep};
 
 use super::account::is_listed;
 use super::failure::{Problem, Stop};
-use super::lease::Word;
 use super::ownership::{Owner, all_tags, first_look, is_empty, look, put_tags, taken};
 use super::s3::Site;
 use super::walk::Beat;
+use crate::lease::Word;
 
 /// A new bucket is visible after this time at the latest, or something is wrong.
 const VISIBLE_WITHIN: Duration = Duration::from_secs(30);

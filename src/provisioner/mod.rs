@@ -7,7 +7,7 @@
 //!
 //! - `plan`: the steps as data.
 //! - `walk`: heartbeats and cancellation around them.
-//! - `lease`: an attempt that Temporal gave up changes nothing any more.
+//! - [`crate::lease`]: an attempt that Temporal gave up changes nothing any more.
 //! - `partition`: which of Amazon's worlds a region is in.
 //! - `claim`: making the bucket this request's own.
 //! - `ownership`: whose bucket it is; nothing of a stranger's is touched. `account`: and
@@ -31,7 +31,6 @@ mod credentials;
 mod destroy;
 mod guard;
 mod http;
-mod lease;
 mod metrics;
 mod names;
 mod ownership;

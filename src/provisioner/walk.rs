@@ -17,8 +17,8 @@ use temporalio_sdk::activities::ActivityContext;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
 use super::failure::Stop;
-use super::lease::{Lease, Word};
 use crate::domain::provisioning::{Progress, ProvisionInput, Unheard};
+use crate::lease::{Lease, Word};
 
 /// A sign of life this often while a step runs: well within any sensible
 /// heartbeat timeout, and cancellations come back with it.
@@ -174,5 +174,15 @@ impl Walk {
             return Ok(());
         }
         self.unless_cancelled(async { self.ask().await.into() }).await
+    }
+}
+
+impl From<Word> for Result<(), Stop> {
+    fn from(word: Word) -> Self {
+        match word {
+            Word::GoOn | Word::NoAnswer => Ok(()),
+            Word::Cancelled => Err(Stop::Cancelled),
+            Word::Lost => Err(Stop::Superseded),
+        }
     }
 }

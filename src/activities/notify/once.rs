@@ -196,10 +196,10 @@ impl Scribe<'_> {
 
     /// Nobody speaks for whom somebody else speaks by now.
     async fn may_speak(&self, method: &'static str) -> Result<(), SlackError> {
-        if self.desk.presence.is_our_turn(self.desk.ctx).await {
+        if self.desk.may_speak().await {
             return Ok(());
         }
-        Err(SlackError::Unavailable { method, why: "not called: this attempt was suspended".to_owned() })
+        Err(SlackError::Unavailable { method, why: "not called: somebody else may tell this by now".to_owned() })
     }
 
     /// Leaves out what Slack does not like of a message, which is a mistake of ours. The

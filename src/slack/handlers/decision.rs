@@ -99,8 +99,7 @@ async fn decide(
     if let Some(rules) = rules {
         fill_in(&mut decision, &rules);
         if let Err(refusal) = rules.accept(&request, &decision) {
-            let over = bot.broken(&id, click, part::CARD).await;
-            return Err(over.unwrap_or_else(|| refusal.to_string()));
+            return Err(too_late(bot, &id, click).await.unwrap_or_else(|| refusal.to_string()));
         }
     }
     let verdict = decision.decision;
@@ -146,6 +145,19 @@ fn counted(state: &RequestState, verdict: Verdict) -> Result<(), String> {
 
 fn decided(authorization: &Authorization) -> String {
     private::already_decided(authorization.verdict(), authorization.decided_by())
+}
+
+/// What to say instead of what is wrong with a decision, if none counts any more: nobody
+/// is to choose a region for a request that is over.
+async fn too_late(bot: &Handlers, id: &RequestId, click: Option<&Click>) -> Option<String> {
+    if let Some(text) = bot.broken(id, click, part::CARD).await {
+        return Some(text);
+    }
+    let state = bot.requests.state(id).await.ok()?;
+    match &state.authorization {
+        Some(authorization) => Some(decided(authorization)),
+        None => is_over(state.status).then(|| private::already_over(state.status)),
+    }
 }
 
 /// What to say about a request that is over.

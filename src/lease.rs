@@ -1,4 +1,5 @@
-//! Whether this attempt is still the one that may change things.
+//! Whether this attempt of an activity is still the one that may change things: buckets,
+//! and messages.
 //!
 //! **An attempt that was given up changes nothing any more.** Temporal gives up an attempt
 //! whose heartbeats stay away, and starts another one, or undoes what was built. The
@@ -10,8 +11,9 @@
 //!    Temporal started it). The SDK's heartbeats are sent behind our back and tell nothing
 //!    of their end, so now and then, and whenever it matters, one is sent here.
 //! 2. No request that changes something leaves once four fifths of the lease are over
-//!    (see `guard`): each step, and each call, is preceded by a heartbeat that is
-//!    acknowledged and not older than half of it.
+//!    (`provisioner/guard.rs`): each step, and each call, is preceded by a heartbeat that is
+//!    acknowledged and not older than half of it. What an attempt says in Slack is preceded
+//!    by one, too (`activities/notify/once.rs`).
 //! 3. Before `CreateBucket` the mark of a claim is *acknowledged* (`claim`), so whoever
 //!    comes after this attempt knows that a bucket may appear.
 //! 4. What left before the pause may still be carried out: it is in the hands of the network. Only
@@ -37,8 +39,6 @@ use temporalio_client::{ActivityIdentifier, RpcOptions};
 use temporalio_common::UntypedWorkflow;
 use temporalio_sdk::activities::ActivityContext;
 use tokio::time::{Instant, sleep, timeout};
-
-use super::failure::Stop;
 
 /// Temporal answers within milliseconds, or is away.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
@@ -191,15 +191,5 @@ impl Lease {
     /// From now on what was made may be removed, and nothing else.
     pub fn give_back(&self) {
         self.held().gives_back = true;
-    }
-}
-
-impl From<Word> for Result<(), Stop> {
-    fn from(word: Word) -> Self {
-        match word {
-            Word::GoOn | Word::NoAnswer => Ok(()),
-            Word::Cancelled => Err(Stop::Cancelled),
-            Word::Lost => Err(Stop::Superseded),
-        }
     }
 }
