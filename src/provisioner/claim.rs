@@ -190,5 +190,9 @@ async fn take_back(site: &Site) {
         return;
     }
     let gone = site.client.delete_bucket().bucket(site.bucket()).send().await.map(drop).map_err(Problem::from);
-    tracing::warn!(s3.bucket = site.bucket(), ?gone, "a new bucket could not be tagged, and was taken back");
+    tracing::warn!(
+        s3.bucket = site.bucket(),
+        ?gone,
+        "a new bucket could not be tagged, and is taken back, if it can be"
+    );
 }

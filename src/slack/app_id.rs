@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::api::{SlackApi, SlackError};
+use super::api::SlackApi;
 
 /// How long the app may be asked for: behind it a person waits for an answer.
 const ASK: Duration = Duration::from_millis(600);
@@ -20,17 +20,8 @@ const ASK_AGAIN: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug, Default)]
 pub(super) struct App {
     id: Arc<OnceLock<String>>,
-    ask_at: Arc<Mutex<Next>>,
-}
-
-/// When it may be asked for.
-#[derive(Debug, Default)]
-enum Next {
-    #[default]
-    Now,
-    At(Instant),
-    /// Slack does not tell.
-    Never,
+    /// When it may be asked for again; at once if `None`.
+    ask_at: Arc<Mutex<Option<Instant>>>,
 }
 
 impl SlackApi {
@@ -66,32 +57,20 @@ impl SlackApi {
         let answer = self.with_timeout(ASK).get::<Answer>("bots.info", vec![("bot", bot)]).await;
         match answer {
             Ok(answer) => self.learn_app(&answer.bot.app_id.unwrap_or_default()),
-            Err(error) => {
-                tracing::info!(%error, "Slack did not say which app this is");
-                if matches!(error, SlackError::Refused { .. }) {
-                    self.app.ask(Next::Never);
-                }
-            }
+            // Asked again before long, whatever the reason: some pass.
+            Err(error) => tracing::info!(%error, "Slack did not say which app this is"),
         }
     }
 }
 
 impl App {
     fn may_ask(&self) -> bool {
-        let mut next = self.ask_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ask_at = self.ask_at.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        let may = match *next {
-            Next::Now => true,
-            Next::At(at) => at <= now,
-            Next::Never => false,
-        };
+        let may = ask_at.is_none_or(|at| at <= now);
         if may {
-            *next = Next::At(now + ASK_AGAIN);
+            *ask_at = Some(now + ASK_AGAIN);
         }
         may
-    }
-
-    fn ask(&self, when: Next) {
-        *self.ask_at.lock().unwrap_or_else(PoisonError::into_inner) = when;
     }
 }

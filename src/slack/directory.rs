@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout_at};
 
 use self::names::Filling;
 use self::remembered::Remembered;
-use super::api::{SlackApi, SlackError};
+use super::api::{IN_AN_ACTIVITY, SlackApi, SlackError};
 use crate::domain::policy::{self, Groups, Person};
 
 /// How old an answer may be by which a request is judged before anybody is asked.
@@ -48,6 +48,11 @@ pub struct Directory {
 }
 
 impl Directory {
+    /// The same, for an activity: nobody waits for an acknowledgement behind it.
+    pub fn patient(&self) -> Self {
+        Self { api: self.api.with_timeout(IN_AN_ACTIVITY), ..self.clone() }
+    }
+
     pub fn new(api: SlackApi) -> Self {
         let (people, groups) = (Remembered::keeping(SHOWN), Remembered::keeping(Duration::MAX));
         Self { api, people, groups, asking: Arc::default(), filling: Filling::default() }

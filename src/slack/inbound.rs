@@ -192,6 +192,15 @@ impl From<serde_json::Error> for Malformed {
     }
 }
 
+/// What is null is absent: Slack writes either.
+fn or_default<'de, D, T>(value: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::<T>::deserialize(value)?.unwrap_or_default())
+}
+
 /// What `view.private_metadata` of our forms carries.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -213,7 +222,7 @@ pub fn envelope(kind: &str, payload: Value) -> Result<Inbound, Malformed> {
         user_id: String,
         channel_id: String,
         trigger_id: String,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_default")]
         text: String,
     }
     match kind {
@@ -275,14 +284,14 @@ pub fn event(body: &[u8]) -> Result<Inbound, Malformed> {
 struct Payload {
     r#type: String,
     user: User,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     trigger_id: String,
     response_url: Option<String>,
     message: Option<Message>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     container: Container,
     channel: Option<Named>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     actions: Vec<Action>,
     state: Option<State>,
     view: Option<View>,
@@ -311,7 +320,7 @@ struct Container {
 #[derive(Deserialize)]
 struct Message {
     ts: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     blocks: Value,
 }
 
@@ -327,9 +336,9 @@ impl Message {
 #[derive(Deserialize)]
 struct Action {
     action_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     block_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     action_ts: String,
     value: Option<String>,
 }
@@ -337,26 +346,26 @@ struct Action {
 #[derive(Deserialize)]
 struct View {
     id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     callback_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     private_metadata: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     hash: String,
     state: Option<State>,
 }
 
 #[derive(Default, Deserialize)]
 struct State {
-    #[serde(default)]
-    values: HashMap<String, HashMap<String, Value>>,
+    #[serde(default, deserialize_with = "or_default")]
+    values: HashMap<String, Option<HashMap<String, Value>>>,
 }
 
 impl State {
     /// What was chosen or typed in an input, whatever kind of input it is. An
     /// absent block, an absent value and null all mean that nothing was.
     fn get(&self, id: &str) -> Option<String> {
-        let input = self.values.get(id)?.get(id)?;
+        let input = self.values.get(id)?.as_ref()?.get(id)?;
         ["value", "selected_user"]
             .into_iter()
             .find_map(|name| input.get(name)?.as_str())

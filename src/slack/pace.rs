@@ -16,8 +16,9 @@ const UNSAID: Duration = Duration::from_secs(5);
 /// No limit is over at once: a `Retry-After` of 0 is none.
 const SHORTEST: Duration = Duration::from_secs(1);
 /// The longest `Retry-After` that is obeyed. Slack counts by the minute, so that more is
-/// somebody's mistake: asking again after an hour costs one call, obeying it a request.
-pub const LONGEST: Duration = Duration::from_secs(60 * 60);
+/// somebody's mistake: asking again after five minutes costs one call; obeying it costs
+/// everybody the form, and requests their time.
+pub const LONGEST: Duration = Duration::from_secs(5 * 60);
 
 /// What a limit is about: a method, and the channel where Slack counts by channel.
 type Key = (&'static str, String);
@@ -80,8 +81,8 @@ mod tests {
             (Some(seconds(0)), SHORTEST),
             (Some(seconds(1)), seconds(1)),
             (Some(seconds(30)), seconds(30)),
-            (Some(seconds(3_600)), seconds(3_600)),
-            (Some(seconds(3_601)), LONGEST),
+            (Some(seconds(300)), seconds(300)),
+            (Some(seconds(301)), LONGEST),
             (Some(seconds(u64::MAX)), LONGEST),
             (Some(Duration::MAX), LONGEST),
         ] {
@@ -97,9 +98,9 @@ mod tests {
     fn a_limit_holds_until_its_time_and_is_remembered_for_a_minute() {
         let pace = Pace::default();
         assert_eq!(pace.wait("chat.update", ""), None);
-        pace.slow_down("chat.update", "", Duration::from_secs(3_000));
+        pace.slow_down("chat.update", "", Duration::from_secs(250));
         pace.slow_down("chat.update", "", Duration::from_secs(1));
-        assert!(pace.wait("chat.update", "") > Some(Duration::from_secs(2_000)), "the later time counts");
+        assert!(pace.wait("chat.update", "") > Some(Duration::from_secs(200)), "the later time counts");
         assert_eq!(pace.wait("chat.update", "C1"), None, "another channel");
         assert_eq!(pace.wait("chat.postMessage", ""), None, "another method");
 

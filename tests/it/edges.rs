@@ -173,6 +173,30 @@ fn what_is_signed_but_makes_no_sense_is_refused_and_hurts_nothing() {
     });
 }
 
+/// Slack writes null where there is nothing, and leaves out what is nothing elsewhere.
+#[test]
+fn what_is_null_in_a_payload_is_absent() {
+    const CLICK: &str = include_str!("../fixtures/slack/inbound/block_actions.approve.json");
+    const FORM: &str = include_str!("../fixtures/slack/inbound/view_submission.provision_request.json");
+    for (sample, places) in [
+        (
+            CLICK,
+            "/trigger_id /container /actions/0/block_id /actions/0/action_ts /message/blocks /channel /response_url",
+        ),
+        (CLICK, "/state /state/values /state/values/region /team /enterprise /actions"),
+        (FORM, "/trigger_id /view/private_metadata /view/hash /view/state/values /view/state/values/justification"),
+    ] {
+        for place in places.split(' ') {
+            let mut payload: Value = serde_json::from_str(sample).unwrap();
+            *payload.pointer_mut(place).unwrap_or_else(|| panic!("{place} is not there")) = Value::Null;
+            let fields = [("payload", payload.to_string())];
+            let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+            let read = provision_bot::slack::inbound::interaction(body.as_bytes());
+            assert!(read.is_ok(), "{place}: {read:?}");
+        }
+    }
+}
+
 #[test]
 fn an_action_nobody_knows_is_acknowledged() {
     plain(async || {

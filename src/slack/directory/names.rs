@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{AT_ONCE, Directory, SHOWN};
 use crate::domain::policy::{Person, Standing};
-use crate::slack::api::{IN_AN_ACTIVITY, SlackError};
+use crate::slack::api::SlackError;
 
 /// As many are asked for singly at once; more are looked for in the list.
 const SINGLY: usize = 20;
@@ -46,7 +46,7 @@ impl Directory {
         if missing.len() <= SINGLY {
             let _ = timeout_at(by, self.ask_singly(missing)).await;
         } else {
-            let directory = Self { api: self.api.with_timeout(IN_AN_ACTIVITY), ..self.clone() };
+            let directory = self.patient();
             let mut looking = tokio::spawn(async move { directory.fill(missing).await });
             let _ = timeout_at(by, &mut looking).await;
         }

@@ -102,8 +102,7 @@ async fn decide(
             return Err(too_late(bot, &id, click).await.unwrap_or_else(|| refusal.to_string()));
         }
     }
-    let verdict = decision.decision;
-    match bot.requests.authorize(&id, decision, click_id).await {
+    match bot.requests.authorize(&id, decision.clone(), click_id).await {
         Ok(()) => {}
         Err(RequestError::Ended) => return Err(ended(bot, &id, click, part::CARD).await),
         Err(error) => {
@@ -113,31 +112,38 @@ async fn decide(
     }
     // Without an answer the decision is kept, and obeyed as soon as a worker is back: what
     // was sent is not answered with "try again".
-    effect(bot, &id, verdict).await.unwrap_or_else(|error| {
+    effect(bot, &id, &decision).await.unwrap_or_else(|error| {
         tracing::warn!(request.id = %id, %error, "the effect of a decision is not known yet");
         Ok(())
     })
 }
 
 /// What became of a decision that was sent: the inner error is for the person.
-async fn effect(bot: &Handlers, id: &RequestId, verdict: Verdict) -> Result<Result<(), String>, RequestError> {
+async fn effect(bot: &Handlers, id: &RequestId, decision: &Decision) -> Result<Result<(), String>, RequestError> {
     let state = bot.requests.state(id).await?;
     // Open still: not judged yet, which it will be, or it did not count.
     if state.authorization.is_none() && !is_over(state.status) {
         let why = bot.requests.not_counted(id).await?;
         return Ok(why.map_or(Ok(()), |why| Err(private::not_counted(&why))));
     }
-    Ok(counted(&state, verdict))
+    Ok(counted(&state, decision))
 }
 
 fn is_over(status: Status) -> bool {
     !matches!(status, Status::PreFlight | Status::AwaitingAuthorization)
 }
 
-/// Is the decision that counted the one just made?
-fn counted(state: &RequestState, verdict: Verdict) -> Result<(), String> {
+/// Is the decision that counted the one just made? A yes to something else is another.
+fn counted(state: &RequestState, decision: &Decision) -> Result<(), String> {
     match (&state.authorization, state.status) {
-        (Some(authorization), _) if authorization.verdict() == verdict => Ok(()),
+        (Some(Authorization::Approve { region, profile, .. }), _)
+            if decision.decision == Verdict::Approve
+                && decision.region.as_ref() == Some(region)
+                && decision.profile.as_ref() == Some(profile) =>
+        {
+            Ok(())
+        }
+        (Some(Authorization::Reject { .. }), _) if decision.decision == Verdict::Reject => Ok(()),
         (Some(authorization), _) => Err(decided(authorization)),
         (None, status) => Err(private::already_over(status)),
     }
@@ -171,5 +177,32 @@ pub(super) async fn ended(bot: &Handlers, id: &RequestId, click: Option<&Click>,
         }
         Ok(state) => private::already_over(state.status),
         Err(_) => "This request is already over.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_yes_to_something_else_is_not_the_one_that_counted() {
+        let authorization =
+            Authorization::Approve { region: "us-east-1".into(), profile: "sandbox".into(), decided_by: "U2".into() };
+        let state = RequestState {
+            request_id: "checkout-1".into(),
+            status: Status::Provisioning,
+            authorization: Some(authorization),
+            progress: None,
+            resources: None,
+            failure: None,
+        };
+        let made = |decision, region: &str| {
+            let chosen = |text: &str| Some(text.to_owned());
+            let (region, profile) = (chosen(region), chosen("sandbox"));
+            counted(&state, &Decision { decision, region, profile, decided_by: "U2".into(), reason: None })
+        };
+        assert_eq!(made(Verdict::Approve, "us-east-1"), Ok(()));
+        assert!(made(Verdict::Approve, "eu-west-1").is_err_and(|told| told.contains("<@U2>")));
+        assert!(made(Verdict::Reject, "us-east-1").is_err());
     }
 }

@@ -59,8 +59,15 @@ pub async fn tell(world: &World, lanes: &[Lane], open: Vec<String>) {
             known.insert(id);
         }
     }
+    // What could neither be tagged nor removed is named to people, too.
+    let is_named = |name: &&String| {
+        let said = world.stack.slack.all_messages();
+        said.iter().any(|message| part(message) == OUTCOME && message.says(name))
+    };
     for (id, names) in buckets.iter().filter(|(id, _)| !known.contains(*id) && !open.contains(id)) {
-        wrong.push(format!("{names:?} belong to \"{id}\", which is no request"));
+        for name in names.iter().filter(|name| !is_named(name)) {
+            wrong.push(format!("{name} belongs to \"{id}\", which is no request, and nobody was told of it"));
+        }
     }
     println!("chaos: {} requests: {endings:?}", known.len());
     if !wrong.is_empty() {
