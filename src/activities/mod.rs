@@ -29,7 +29,8 @@ use crate::workflow::loose::Kept;
 /// Attempts after which a refusal is not a matter of seconds: it takes a person to mend
 /// it, and asking sooner mends nothing.
 const SOON: u32 = 6;
-/// How long to wait then.
+/// How long to wait then, and at most: what is limited for longer is no reason to keep
+/// what else there is to say. Nobody asks Slack before the time (`slack/pace.rs`).
 const SLOWLY: Duration = Duration::from_secs(60);
 
 /// What the bot's own activities need.
@@ -86,7 +87,7 @@ fn slack_failures(errors: &[SlackError], attempt: u32) -> ActivityError {
 /// How long to wait before another attempt. `None`: as the retry policy says.
 fn pause(error: &SlackError, attempt: u32) -> Option<Duration> {
     match (error, error.refusal()) {
-        (SlackError::RateLimited { retry_after, .. }, _) => Some(*retry_after),
+        (SlackError::RateLimited { retry_after, .. }, _) => Some((*retry_after).min(SLOWLY)),
         (_, Some(Refusal::Passing) | None) => None,
         (_, Some(_)) => (attempt > SOON).then_some(SLOWLY),
     }

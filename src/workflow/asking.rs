@@ -125,7 +125,8 @@ impl Story {
             return None;
         }
         let fired = ctx.timer(until(after, called_off)).await == TimerResult::Fired;
-        fired.then_some(Notice::Reminded { expires_at })
+        // Who has decided is not asked to; should that not count, they are told so.
+        (fired && ctx.state(|s| s.state.authorization.is_none())).then_some(Notice::Reminded { expires_at })
     }
 
     /// Waits for a decision that counts, or for the end of the time for one.

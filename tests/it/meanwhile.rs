@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use provision_bot::demo::message::Message;
+use provision_bot::demo::record::Fault;
 use provision_bot::demo::workspace::{PARTNER_TEAM, Profile};
 use serde_json::{Value, json};
 
 use crate::temporal::{approval, input};
-use crate::world::{ADA, Request, Scene, alone, options, policy, private, shared};
+use crate::world::{ADA, Request, Scene, alone, eventually, options, policy, private, shared};
 
 /// Bob approves and is told why not: privately, or, if finding out takes longer than
 /// a click may, in the thread. Nothing happens.
@@ -44,6 +45,33 @@ fn an_authorizer_who_is_none_any_more_is_refused_and_told() {
         scene.slack.change(|acme| acme.add_person(bob));
         scene.approve(&request).await;
         scene.ended(&request, "provisioned").await;
+    });
+}
+
+/// Slack does not say for long who Bob is, and then that he is none who may decide.
+#[test]
+fn who_has_approved_is_not_reminded_and_hears_if_it_does_not_count() {
+    alone(options(&policy("timeout = \"10m\"\nreminder = \"15s\"")), async |world| {
+        let scene = world.scene();
+        let request = scene.ask("judged-late").await;
+        world.stack.slack.fail_times("users.info", Fault::ServerError(503), 1_000);
+        scene.temporal.signal(&request.id, &approval(&scene)).await;
+        let is_time = async || {
+            let history = scene.temporal.history(&request.id).await;
+            let mut events = history["events"].as_array()?.iter();
+            events.any(|e| e["attributes"].get("TimerFiredEventAttributes").is_some()).then_some(())
+        };
+        eventually("the time for the reminder to come", is_time).await;
+        let bob = Profile::member(scene.bob.id(), "bob", "Bob");
+        scene.slack.change(|acme| acme.add_person(Profile { is_restricted: true, ..bob }));
+        world.stack.slack.heal();
+        let refused = |m: &Message| m.says("did not count") && m.says("guest");
+        scene.alice.wait_for_in_thread(&scene.channel, &request.root.ts, refused).await.unwrap();
+        scene.bob.wait_for_dm(|m| m.says("Your approval") && refused(m)).await.unwrap();
+        let said = scene.said(&request.id);
+        assert!(said.iter().all(|m| !m.text.starts_with('⏰')), "{}", scene.slack.dump());
+        scene.temporal.cancel(&request.id).await;
+        scene.ended(&request, "cancelled").await;
     });
 }
 

@@ -91,6 +91,42 @@ fn whatever_code_refuses_the_channel_the_requester_is_told_directly() {
     });
 }
 
+/// A channel that Slack limits for an hour, or that alone gives no answer, before the request
+/// or while it is built.
+#[test]
+fn a_channel_that_is_silent_for_long_silences_no_request() {
+    alone(options(&policy("timeout = \"10m\"")), async |world| {
+        let limited = Fault::RateLimited { retry_after: 3_600 };
+        let asked =
+            [(limited.clone(), true), (Fault::ServerError(503), true), (limited, false)].map(|(fault, early)| {
+                let scene = world.scene().patient(LONG);
+                async move {
+                    if early {
+                        scene.slack.fail_in(&scene.channel, "chat.postMessage", fault.clone());
+                    }
+                    let form = scene.filled_form("silent-there").await;
+                    assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
+                    let card = scene.bob.wait_for_dm(|m| m.offers("approve")).await.unwrap();
+                    let id = card.request_id().unwrap().to_owned();
+                    let place = if early { scene.alice.dm_channel() } else { scene.channel.clone() };
+                    let root = scene.root_in(&place, &id).await;
+                    if !early {
+                        scene.slack.fail_in(&scene.channel, "chat.postMessage", fault.clone());
+                    }
+                    let request = Request { id, root, card };
+                    scene.approve(&request).await;
+                    let outcome = |m: &Message| m.request_id() == Some(&*request.id) && part(m) == "outcome";
+                    scene.alice.wait_for_dm(outcome).await.unwrap();
+                    scene.ended(&request, "provisioned").await;
+                    let mut said: Vec<_> = parts(&scene, &request.id).iter().map(Value::to_string).collect();
+                    said.sort_unstable();
+                    assert_eq!(said, ["\"card\"", "\"outcome\"", "\"progress-1\"", "\"root\""], "{fault:?}");
+                }
+            });
+        join_all(asked).await;
+    });
+}
+
 #[test]
 fn a_code_that_passes_costs_nothing_but_time() {
     alone(options(&policy("timeout = \"10m\"")), async |world| {

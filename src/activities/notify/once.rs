@@ -132,6 +132,16 @@ impl Scribe<'_> {
             Err(error) if self.refuses_here(part, &error) => {
                 tracing::info!(request.id = %self.n.request_id, slack.channel = channel, %error,
                     "the channel cannot be written to; the requester is told directly");
+                // What was not answered may be there. Who cannot be read back is away, too.
+                if matches!(error, SlackError::Unavailable { .. }) {
+                    self.desk.looked.lock().await.clear();
+                    let place = if thread.is_some() { Place::Thread } else { Place::Channel };
+                    if self.find(part, &place).await?
+                        && let Some(found) = self.at(part)
+                    {
+                        return Ok(found);
+                    }
+                }
                 self.post(part, &self.n.request.requester_id, None, message).await
             }
             posted => posted,

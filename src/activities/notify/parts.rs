@@ -19,7 +19,7 @@ pub(super) const STATUS: &str = "status";
 /// The progress of the work, by attempt.
 const PROGRESS: &str = "progress";
 /// Not a part: what is waited for when it is not known which there are.
-const EVERYTHING: &str = "";
+pub(super) const EVERYTHING: &str = "";
 
 impl Scribe<'_> {
     /// Which parts each notice posts and changes, in the order people see them. None is
@@ -56,7 +56,10 @@ impl Scribe<'_> {
                 // Side by side: a person waits for each of them.
                 tokio::join!(self.begin(1), self.change(CARD, decision::decided(n)), self.root());
             }
-            Notice::NotCounted { .. } => self.reply("not-counted", thread::note(n)).await,
+            Notice::NotCounted { why } => {
+                self.reply("not-counted", thread::note(n)).await;
+                self.write("not-counted-card", Place::Authorizer, decision::not_counted(n, why)).await;
+            }
             Notice::ChoiceNotCounted { attempt, .. } => {
                 self.reply(&by_attempt("choice-not-counted", *attempt), thread::note(n)).await;
             }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use temporalio_sdk::activities::ActivityError;
 
 use super::Scribe;
-use super::parts::asks;
+use super::parts::{EVERYTHING, asks};
 use crate::activities::slack_failures;
 use crate::slack::api::SlackError;
 use crate::slack::refusal::Refusal;
@@ -26,14 +26,22 @@ const THEN_NEVER: u32 = 6;
 /// decide is better ended. At most this long, and no more than a quarter of the time the
 /// request waits for its authorizer.
 const CARD_TRIED: Duration = Duration::from_secs(10 * 60);
+/// The longest limit that is waited out, with all that comes behind the message: somebody
+/// waits for it. Slack limits a channel to a message a second, and asks for seconds.
+const BRIEF: Duration = Duration::from_secs(30);
+/// How long one brief limit after the other is waited out: many may wait for their turn.
+const LIMITED_AT_MOST: Duration = Duration::from_secs(5 * 60);
 /// How often one message may keep those behind it waiting, so that they appear in order.
 const HOLDS: u32 = 4;
 
 /// How often Slack did not take a part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Tries {
-    /// For whatever reason but that it was one call too many, which passes.
+    /// For whatever reason but a brief limit, which passes.
     times: u32,
+    /// Since when, for whatever reason, in Unix seconds.
+    first: u64,
     /// With an error code.
     refused: u32,
     /// When it was refused first, in Unix seconds.
@@ -51,12 +59,41 @@ impl Tries {
     }
 
     /// Is it time to try another place?
-    fn are_enough_here(self, refusal: Refusal) -> bool {
-        match refusal {
-            Refusal::Passing => self.refused + 1 >= THEN_DIRECTLY_IF_PASSING,
-            Refusal::Token | Refusal::Unclear => self.refused + 1 >= THEN_DIRECTLY,
-            Refusal::Place | Refusal::Frozen | Refusal::Blocks | Refusal::Metadata | Refusal::Mistake => true,
+    fn are_enough_here(self, error: &SlackError, now: u64) -> bool {
+        if error.wait().is_some() {
+            return self.outlast(error, now);
         }
+        match error.refusal() {
+            None | Some(Refusal::Passing) => self.times + 1 >= THEN_DIRECTLY_IF_PASSING,
+            Some(Refusal::Token | Refusal::Unclear) => self.refused + 1 >= THEN_DIRECTLY,
+            Some(Refusal::Place | Refusal::Frozen | Refusal::Blocks | Refusal::Metadata | Refusal::Mistake) => true,
+        }
+    }
+
+    /// Does what comes behind it wait? Slack being away is no reason to tell things out of
+    /// order, one message refused is none to be silent about the next.
+    fn hold(self, error: &SlackError, now: u64) -> bool {
+        if error.wait().is_some() {
+            return !self.outlast(error, now);
+        }
+        matches!(error.refusal(), None | Some(Refusal::Passing)) && self.times < HOLDS
+    }
+
+    /// Is it limited for longer than can be waited for?
+    fn outlast(self, error: &SlackError, now: u64) -> bool {
+        let lasts = self.first > 0 && now.saturating_sub(self.first) >= LIMITED_AT_MOST.as_secs();
+        error.wait().is_some_and(|wait| wait > BRIEF || lasts)
+    }
+
+    /// With one more.
+    fn and(mut self, error: &SlackError, now: u64) -> Self {
+        self.first = if self.first == 0 { now } else { self.first };
+        self.times += u32::from(error.wait().is_none_or(|wait| wait > BRIEF));
+        if error.code().is_some() {
+            self.refused += 1;
+            self.since = if self.refused == 1 { now } else { self.since };
+        }
+        self
     }
 }
 
@@ -70,7 +107,7 @@ impl Scribe<'_> {
 
     /// Is it time to say it somewhere else?
     pub(super) fn refuses_here(&self, part: &str, error: &SlackError) -> bool {
-        error.refusal().is_some_and(|refusal| self.tries(part).are_enough_here(refusal))
+        self.tries(part).are_enough_here(error, self.now())
     }
 
     /// Slack will not have this part.
@@ -84,21 +121,14 @@ impl Scribe<'_> {
         let now = self.now();
         self.desk.note(|draft| {
             let tries = draft.tries.entry(part.to_owned()).or_default();
-            tries.times += u32::from(error.wait().is_none());
-            if error.code().is_some() {
-                tries.refused += 1;
-                tries.since = if tries.refused == 1 { now } else { tries.since };
-            }
+            *tries = tries.and(&error, now);
         });
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).push((part.to_owned(), error));
     }
 
-    /// The same, and what comes behind it waits, unless it waited long enough: Slack being
-    /// away is no reason to tell things out of order, one message refused is none to be
-    /// silent about the next.
+    /// The same, and what comes behind it waits, unless it waited long enough.
     pub(super) fn hold(&self, part: &str, error: SlackError) {
-        let is_away = matches!(error.refusal(), None | Some(Refusal::Passing));
-        if is_away && self.tries(part).times < HOLDS {
+        if self.tries(part).hold(&error, self.now()) {
             self.held.store(true, Ordering::Relaxed);
         }
         self.later(part, error);
@@ -119,7 +149,11 @@ impl Scribe<'_> {
         }
         // Whoever accompanies the work tells what comes of it, although something about its
         // beginning is not told yet; that is looked at once more with the outcome.
-        if self.n.at_work.is_some() && failed.iter().all(|(part, _)| self.tries(part).times >= THEN_NEVER) {
+        let is_long = |(part, error): &(String, SlackError)| {
+            let tries = self.tries(part);
+            tries.times >= THEN_NEVER || (part != EVERYTHING && tries.outlast(error, self.now()))
+        };
+        if self.n.at_work.is_some() && failed.iter().all(is_long) {
             self.desk.note(|draft| draft.left = true);
             return Ok(());
         }
@@ -143,7 +177,30 @@ mod tests {
     use super::*;
 
     fn refused(refused: u32) -> Tries {
-        Tries { times: refused, refused, since: 1_000 }
+        Tries { times: refused, first: 1_000, refused, since: 1_000 }
+    }
+
+    fn code(refusal: Refusal) -> SlackError {
+        use Refusal::*;
+        let code = match refusal {
+            Passing => "internal_error",
+            Token => "token_revoked",
+            Place => "is_archived",
+            Frozen => "message_not_found",
+            Blocks => "invalid_blocks",
+            Metadata => "metadata_too_large",
+            Mistake => "no_text",
+            Unclear => "no_permission",
+        };
+        SlackError::Refused { method: "chat.postMessage", code: code.to_owned(), detail: String::new() }
+    }
+
+    fn limited(seconds: u64) -> SlackError {
+        SlackError::RateLimited { method: "chat.postMessage", retry_after: Duration::from_secs(seconds) }
+    }
+
+    fn away() -> SlackError {
+        SlackError::Unavailable { method: "chat.postMessage", why: "HTTP 503".to_owned() }
     }
 
     #[test]
@@ -181,8 +238,36 @@ mod tests {
             (Token, THEN_DIRECTLY - 1),
             (Passing, THEN_DIRECTLY_IF_PASSING - 1),
         ] {
-            assert!(refused(before).are_enough_here(refusal), "{refusal:?}");
-            assert!(before == 0 || !refused(before - 1).are_enough_here(refusal), "{refusal:?}");
+            let error = code(refusal);
+            assert_eq!(error.refusal(), Some(refusal));
+            assert!(refused(before).are_enough_here(&error, 1_000), "{refusal:?}");
+            assert!(before == 0 || !refused(before - 1).are_enough_here(&error, 1_000), "{refusal:?}");
         }
+    }
+
+    #[test]
+    fn a_brief_limit_is_waited_out_in_order_and_a_long_one_keeps_nobody_waiting() {
+        for (seconds, after, waits) in
+            [(1, 0, true), (15, 100, true), (30, 299, true), (30, 300, false), (31, 0, false), (3_600, 0, false)]
+        {
+            let tries = Tries::default().and(&limited(seconds), 1_000);
+            let error = limited(seconds);
+            assert_eq!(tries.hold(&error, 1_000 + after), waits, "{seconds} s after {after} s");
+            assert_eq!(tries.are_enough_here(&error, 1_000 + after), !waits, "{seconds} s after {after} s");
+            assert_eq!(Tries::default().hold(&error, 1_000), seconds <= 30, "{seconds} s, met first");
+        }
+        let brief = (0..100).fold(Tries::default(), |tries, _| tries.and(&limited(1), 1_000));
+        assert!(brief.times == 0 && brief.hold(&limited(1), 1_010), "many wait for their turn");
+    }
+
+    #[test]
+    fn a_place_that_gives_no_answer_holds_others_up_for_some_tries_and_is_then_left() {
+        let mut tries = Tries::default();
+        for before in 0..8 {
+            assert_eq!(tries.hold(&away(), 1_000), before < HOLDS, "{before}");
+            assert_eq!(tries.are_enough_here(&away(), 1_000), before + 1 >= THEN_DIRECTLY_IF_PASSING, "{before}");
+            tries = tries.and(&away(), 1_000);
+        }
+        assert_eq!((tries.times, tries.refused), (8, 0));
     }
 }

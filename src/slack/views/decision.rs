@@ -13,6 +13,7 @@ use super::template::{fields, template};
 use super::text::{Markup, Text, mention, moment};
 use super::thread::short;
 use crate::domain::notice::{GivenUp, Notice, Notification};
+use crate::domain::rules::NotCounted;
 use crate::slack::ids;
 
 /// Options of the selects of a card, in characters of JSON, that leave room for
@@ -285,6 +286,17 @@ pub fn reminder(n: &Notification) -> Message {
     let text =
         format!("⏰ {who} still waits for you to decide about {name}{until}. Approve or reject it on the card above.");
     short(&Markup::ours(text), None)
+}
+
+/// What the authorizer reads whose approval did not count, perhaps long after the click.
+pub fn not_counted(n: &Notification, why: &NotCounted) -> Message {
+    let (who, name) = (requester(n), application(n));
+    let why = match why {
+        NotCounted::Decision(why) => Text::line_or_dash(why, QUOTE_MAX).to_string(),
+        NotCounted::Request(why) => format!("Asking now, {who} would read: {}", Text::line_or_dash(why, QUOTE_MAX)),
+        NotCounted::Unchecked(_) => "The checks before it could not be made. Please approve again.".to_owned(),
+    };
+    short(&Markup::ours(format!("🚧 Your approval of {name} did not count, so the request waits on. {why}")), None)
 }
 
 /// The reader of these messages, or somebody else.

@@ -167,13 +167,15 @@ pub fn note(n: &Notification) -> Option<Message> {
         }
         Notice::NotCounted { why } => {
             let you = requester(n);
-            let (so, why) = match why {
-                NotCounted::Decision(why) => (String::new(), why),
-                NotCounted::Request(why) => (format!(" Asking now, {you} would read:"), why),
-                NotCounted::Unchecked(why) => (" The checks before it could not be made:".to_owned(), why),
+            let why = match why {
+                NotCounted::Decision(why) => Text::line_or_dash(why, QUOTE_MAX).to_string(),
+                NotCounted::Request(why) => {
+                    format!("Asking now, {you} would read: {}", Text::line_or_dash(why, QUOTE_MAX))
+                }
+                // Codes of Slack's are for the log.
+                NotCounted::Unchecked(_) => "The checks before it could not be made.".to_owned(),
             };
-            let why = Text::line_or_dash(why, QUOTE_MAX);
-            (format!("🚧 An approval by {who} did not count, so the request waits on.{so} {why}"), None)
+            (format!("🚧 An approval by {who} did not count, so the request waits on. {why}"), None)
         }
         Notice::ChoiceNotCounted { why, .. } => {
             let why = Text::line_or_dash(why, QUOTE_MAX);

@@ -189,6 +189,9 @@ fn messages(n: &Notification) -> Vec<(&'static str, Message)> {
         ("reminder", decision::reminder(n)),
         ("root", thread::root(n)),
     ];
+    if let Notice::NotCounted { why } = &n.notice {
+        all.push(("not counted", decision::not_counted(n, why)));
+    }
     all.extend(thread::note(n).map(|message| ("note", message)));
     all.extend(thread::outcome(n).map(|message| ("outcome", message)));
     all
