@@ -35,12 +35,12 @@ pub struct ProvisionInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume_from: Option<String>,
     /// Present when a `provision` before this call did not say itself how it ended, or
-    /// left something open.
+    /// may have left something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unheard: Option<Unheard>,
 }
 
-/// What is known of a `provision` that was not heard to its end.
+/// What is known of a `provision` that was not heard to its end, or may have left something.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Unheard {

@@ -2,7 +2,8 @@
 //!
 //! STS tells it to anybody who asks (`GetCallerIdentity` needs no permission), once for
 //! each client. Amazon hears of its own credentials only: of another S3's, its own STS
-//! beside it is asked, if there is one. What nobody tells is not known.
+//! beside it is asked, if there is one. What nobody tells is not known; what passes is asked
+//! again.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -18,8 +19,11 @@ use super::s3::Site;
 
 /// Somebody waits; without an answer there is another way to tell whose a bucket is.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
-/// Where STS is out of reach it most often stays so.
+/// Where there is no STS, or it may not be asked, that most often stays so.
 const ASK_AGAIN: Duration = Duration::from_secs(10 * 60);
+
+/// Those who wait for the same answer take a failure as theirs; nobody who tries again does.
+const FAILED_JUST_NOW: Duration = Duration::from_secs(1);
 
 /// The account behind a client.
 #[derive(Debug, Default)]
@@ -34,7 +38,10 @@ enum Known {
     #[default]
     NotAsked,
     Is(String),
+    /// Nobody tells, for good.
     NotBefore(Instant),
+    /// Nobody told just now.
+    Failed(Problem, Instant),
 }
 
 impl Account {
@@ -44,27 +51,54 @@ impl Account {
         Self { sts: may_ask.then(|| aws_sdk_sts::Client::from_conf(config())), known: Mutex::default() }
     }
 
-    /// The account's number.
-    pub async fn number(&self) -> Option<String> {
-        let sts = self.sts.as_ref()?;
+    /// The account's number. `None`: there is nobody who tells it, and that is remembered;
+    /// whatever else kept it from being told may be over at the next try.
+    pub async fn number(&self) -> Result<Option<String>, Problem> {
+        let Some(sts) = self.sts.as_ref() else { return Ok(None) };
         let mut known = self.known.lock().await;
         match &*known {
-            Known::Is(number) => return Some(number.clone()),
-            Known::NotBefore(moment) if Instant::now() < *moment => return None,
-            Known::NotAsked | Known::NotBefore(_) => {}
+            Known::Is(number) => return Ok(Some(number.clone())),
+            Known::NotBefore(moment) if Instant::now() < *moment => return Ok(None),
+            Known::Failed(problem, since) if since.elapsed() < FAILED_JUST_NOW => return Err(problem.clone()),
+            Known::NotAsked | Known::NotBefore(_) | Known::Failed(..) => {}
         }
-        let number = match timeout(ANSWERED_WITHIN, sts.get_caller_identity().send()).await {
-            Ok(Ok(identity)) => identity.account.filter(|number| is_account(number)),
-            Ok(Err(_)) | Err(_) => None,
+        let answer = match timeout(ANSWERED_WITHIN, sts.get_caller_identity().send()).await {
+            Ok(Ok(identity)) => Ok(identity.account.filter(|number| is_account(number))),
+            Ok(Err(error)) => match Problem::from(error) {
+                problem if nobody_tells(&problem) => Ok(None),
+                problem => Err(problem),
+            },
+            Err(_) => Err(Problem::Unreachable("it took too long".into())),
         };
-        *known = match &number {
-            Some(number) => Known::Is(number.clone()),
-            None => {
-                tracing::warn!("STS does not tell the account of a profile; its list of buckets has to");
-                Known::NotBefore(Instant::now() + ASK_AGAIN)
-            }
+        *known = match &answer {
+            Ok(Some(number)) => Known::Is(number.clone()),
+            Ok(None) => Known::NotBefore(Instant::now() + ASK_AGAIN),
+            Err(problem) => Known::Failed(problem.clone(), Instant::now()),
         };
-        number
+        if !matches!(answer, Ok(Some(_))) {
+            tracing::warn!(?answer, "STS does not tell the account of a profile; its list of buckets has to");
+        }
+        answer
+    }
+}
+
+/// Whether an answer says that this is not told here, or not to us. All else may pass, or
+/// is for a person to mend.
+fn nobody_tells(problem: &Problem) -> bool {
+    const NOT_TOLD: &[&str] = &[
+        "AccessDenied",
+        "AccessDeniedException",
+        "AllAccessDisabled",
+        "UnauthorizedAccess",
+        "UnauthorizedOperation",
+        "InvalidAction",
+        "UnknownOperationException",
+        "NotImplemented",
+        "MethodNotAllowed",
+    ];
+    match problem {
+        Problem::Refused { code, status, .. } => NOT_TOLD.contains(&code.as_str()) || matches!(status, 404 | 405 | 501),
+        _ => false,
     }
 }
 
@@ -74,7 +108,8 @@ pub async fn is_ours(site: &Site) -> Result<bool, Problem> {
     if site.made.load(Ordering::Relaxed) || site.proven.get().is_some() {
         return Ok(true);
     }
-    let proven = if site.in_our_account_only().await && site.endpoint.is_none() {
+    let named = site.in_our_account_only().await;
+    let proven = if matches!(named, Ok(true)) && site.endpoint.is_none() {
         // What was read so far was read without naming the account.
         match read_tags(site).await {
             Err(Problem::Refused { code, .. }) if code == "AccessDenied" => false,
@@ -84,10 +119,7 @@ pub async fn is_ours(site: &Site) -> Result<bool, Problem> {
     } else {
         // Another S3 may not know the condition (moto 5.2 does not): see what it lists.
         match is_listed(site).await {
-            Err(Problem::Refused { status: 400..500, .. }) => {
-                let bucket = site.bucket();
-                return Err(Problem::OwnerUnknown(format!("nobody tells whose account the bucket {bucket} is in")));
-            }
+            Err(problem) if nobody_tells(&problem) => return Err(unknown(site.bucket(), named.as_ref().err())),
             other => other?,
         }
     };
@@ -97,9 +129,35 @@ pub async fn is_ours(site: &Site) -> Result<bool, Problem> {
     Ok(proven)
 }
 
+/// Whose bucket it is remains unknown, for now if what kept STS from telling it may pass.
+fn unknown(bucket: &str, sts: Option<&Problem>) -> Problem {
+    let how = format!("nobody tells whose account the bucket {bucket} is in");
+    match sts {
+        None => Problem::OwnerUnknown { how, passes: false },
+        Some(problem) => Problem::OwnerUnknown { how: format!("{how}: {}", said_by_sts(problem)), passes: true },
+    }
+}
+
+fn said_by_sts(problem: &Problem) -> String {
+    match problem {
+        Problem::Refused { code, .. } => format!("STS answers {code}"),
+        Problem::NoCredentials(_) => "there are no credentials to ask STS with".into(),
+        _ => "STS gives no usable answer".into(),
+    }
+}
+
+/// The same of a bucket that S3 does not let us see. `None`: nobody tells.
+pub async fn is_listed_if_told(site: &Site) -> Result<Option<bool>, Problem> {
+    match is_listed(site).await {
+        Ok(listed) => Ok(Some(listed)),
+        Err(problem) if nobody_tells(&problem) => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
 /// Whether the account of this profile owns the bucket: what tells a stranger's
 /// bucket from a missing permission.
-pub async fn is_listed(site: &Site) -> Result<bool, Problem> {
+async fn is_listed(site: &Site) -> Result<bool, Problem> {
     // Servers that do not know the prefix may need several pages for all there are.
     let mut pages = site.client.list_buckets().prefix(site.bucket()).into_paginator().send();
     while let Some(page) = pages.next().await {
@@ -118,6 +176,39 @@ fn is_account(number: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_definite_answer_is_for_good() {
+        let refused = |code: &str, status| Problem::Refused { code: code.into(), message: String::new(), status };
+        for (code, status) in [
+            ("AccessDenied", 403),
+            ("NotImplemented", 501),
+            ("MethodNotAllowed", 405),
+            ("InvalidAction", 400),
+            ("Http405", 405),
+            ("NoSuchBucket", 404),
+        ] {
+            assert!(nobody_tells(&refused(code, status)), "{code} {status}");
+        }
+        for (code, status) in [
+            ("ServiceUnavailable", 503),
+            ("InternalFailure", 500),
+            ("Throttling", 400),
+            ("TooManyRequests", 429),
+            ("RequestTimeout", 400),
+            ("SomethingNew", 400),
+            ("ExpiredToken", 400),
+            ("Http302", 302),
+        ] {
+            assert!(!nobody_tells(&refused(code, status)), "{code} {status}");
+        }
+        assert!(!nobody_tells(&Problem::Unreachable("it took too long".into())));
+        let verdict = |sts: Option<&Problem>| unknown("app-x", sts).judge("eu-west-1", "sandbox");
+        assert!(!verdict(None).retry);
+        let passing = verdict(Some(&refused("ServiceUnavailable", 503)));
+        assert!(passing.retry && passing.cause.ends_with("STS answers ServiceUnavailable"), "{passing:?}");
+        assert!(!passing.advice.contains("Nothing was changed"), "{passing:?}");
+    }
 
     #[test]
     fn only_an_account_is_one() {

@@ -29,7 +29,7 @@ use std::time::Duration;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use tokio::time::{Instant, sleep};
 
-use super::account::is_listed;
+use super::account::is_listed_if_told;
 use super::failure::{Problem, Stop};
 use super::ownership::{Owner, all_tags, first_look, is_empty, look, put_tags, taken};
 use super::s3::Site;
@@ -53,9 +53,9 @@ pub async fn claim(site: &Site) -> Result<(), Stop> {
         Owner::Nobody => make(site).await,
         // A stranger's, of which CreateBucket says so; or the permission to read tags
         // is missing, without which nothing is begun.
-        Owner::Denied(problem) => match is_listed(site).await {
-            Ok(false) => make(site).await,
-            Ok(true) | Err(_) => return Err(problem.clone().into()),
+        Owner::Denied(problem) => match is_listed_if_told(site).await? {
+            Some(false) => make(site).await,
+            Some(true) | None => return Err(problem.clone().into()),
         },
         // An earlier attempt's, perhaps. From here to the tag there is no obeying a
         // cancellation: `destroy` would find a bucket that it cannot tell from a stranger's.
@@ -80,10 +80,10 @@ pub async fn claim(site: &Site) -> Result<(), Stop> {
 /// Leaves the mark, unless it already stands and has just been heard.
 async fn announce_claim(site: &Site) -> Result<(), Stop> {
     let last = site.walk.last();
-    if last.claiming && site.walk.lease.is_fresh() {
+    if last.claiming && !last.refused && site.walk.lease.is_fresh() {
         return Ok(());
     }
-    site.walk.announce(Beat { claiming: true, ..last }).await
+    site.walk.announce(Beat { claiming: true, refused: false, ..last }).await
 }
 
 /// Creates the bucket, which nobody has, and tags it. What cannot be tagged goes again.
@@ -95,6 +95,10 @@ async fn make(site: &Site) -> Result<(), Stop> {
     };
     let made = made.await;
     let taken = matches!(made, Err(Stop::Failed(Problem::Taken(_))));
+    let never_made = !site.walk.may_have_made && !site.made.load(Ordering::Relaxed);
+    if never_made && matches!(&made, Err(Stop::Failed(why)) if why.is_a_refusal()) {
+        site.walk.remember(Beat { refused: true, ..site.walk.last() });
+    }
     if made.is_err() && !taken && site.walk.lease.holds() {
         take_back(site).await;
     }
@@ -152,7 +156,7 @@ async fn create(site: &Site) -> Result<(), Problem> {
         Err(problem) => return Err(problem),
     }
     site.made.store(true, Ordering::Relaxed);
-    site.in_our_account_only().await;
+    let _ = site.in_our_account_only().await; // it is ours, whether or not anybody tells
     Ok(())
 }
 

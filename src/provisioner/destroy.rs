@@ -11,12 +11,12 @@ use aws_sdk_s3::types::{Delete, EncodingType, ObjectIdentifier};
 
 use tokio::time::Instant;
 
-use super::account::is_listed;
+use super::account::is_listed_if_told;
 use super::failure::{Problem, Stop};
 use super::names::{self, Mend};
 use super::ownership::{Owner, can_own, is_empty, look};
 use super::s3::Site;
-use super::walk::{Beat, claimed_before};
+use super::walk::{Beat, claimed_before, may_have_made};
 
 /// As many as `DeleteObjects` takes.
 const PAGE: i32 = 1000;
@@ -30,7 +30,9 @@ const LATE: Duration = Duration::from_secs(15);
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
 
 /// Whether there is something to undo. A bucket that is not ours is not ours to
-/// delete, so it counts as nothing, with a word in the log.
+/// delete. It counts as nothing, with a word in the log, where this request's `provision`
+/// certainly made none; else it may be what was made, and say so no more (its tags were
+/// replaced, the profile speaks for another account by now), which a person is told.
 pub async fn is_there_something_to_undo(site: &Site) -> Result<bool, Stop> {
     can_own(&site.input)?;
     site.credentials.ready().await?;
@@ -45,7 +47,7 @@ pub async fn is_there_something_to_undo(site: &Site) -> Result<bool, Stop> {
     };
     let why = match why {
         Owner::Us => return Ok(true),
-        Owner::Nobody => "there is no such bucket",
+        Owner::Nobody => return nothing(site, "there is no such bucket"),
         Owner::Untagged if claimed != Some(false) && is_empty(site).await? => {
             let bucket = site.bucket();
             let unmarked = format!("{bucket} is empty and carries no tag, so it may be this request's or somebody's");
@@ -56,11 +58,22 @@ pub async fn is_there_something_to_undo(site: &Site) -> Result<bool, Stop> {
         Owner::Stranger => "it belongs to another account",
         Owner::Somebody => "it belongs to something else",
         Owner::Elsewhere => "it is in another region",
-        Owner::Denied(problem) => match is_listed(site).await {
-            Ok(false) => "it belongs to another account",
-            Ok(true) | Err(_) => return Err(problem.into()),
+        Owner::Denied(problem) => match is_listed_if_told(site).await? {
+            Some(false) => "it belongs to another account",
+            Some(true) | None => return Err(problem.into()),
         },
     };
+    match may_have_made(&site.input) {
+        true => Err(Problem::Taken(format!(
+            "a bucket {} is there, and it does not (any more) say that it is this request's: {why}; nothing was changed",
+            site.bucket()
+        ))
+        .into()),
+        false => nothing(site, why),
+    }
+}
+
+fn nothing(site: &Site, why: &str) -> Result<bool, Stop> {
     let (request, bucket) = (&site.input.application_id, site.bucket());
     tracing::info!(request.id = %request, s3.bucket = %bucket, "nothing to undo: {why}");
     Ok(false)
@@ -170,7 +183,7 @@ async fn tell(site: &Site, deleted: usize) {
     let mut progress = site.walk.last().progress;
     let label = progress.label.split(':').next().unwrap_or_default();
     progress.label = format!("{label}: {deleted} deleted");
-    site.walk.say(Beat { progress, claiming: false }).await;
+    site.walk.say(Beat { progress, claiming: false, ..site.walk.last() }).await;
 }
 
 /// Deletes the bucket. Someone may have written to it meanwhile: then the next

@@ -53,8 +53,9 @@ pub enum Problem {
     Unusable(String),
     /// The bucket's name belongs to somebody or something else.
     Taken(String),
-    /// It is not known whether the bucket is in the profile's own account.
-    OwnerUnknown(String),
+    /// It is not known whether the bucket is in the profile's own account, and whether what
+    /// keeps it from being known may pass.
+    OwnerUnknown { how: String, passes: bool },
     /// Read back, these things are not as they were set.
     Differs(Vec<String>),
 }
@@ -154,13 +155,13 @@ impl Problem {
                 cause: tidy(how),
                 advice: codes::TAKEN_ADVICE.into(),
             },
-            Self::OwnerUnknown(how) => Verdict {
+            Self::OwnerUnknown { how, passes } => Verdict {
                 kind: OWNER_UNKNOWN.into(),
-                retry: false,
+                retry: *passes,
                 cause: tidy(how),
                 advice: fill(
                     "Let the profile \"{profile}\" list its buckets (s3:ListAllMyBuckets), or the provisioner reach STS, \
-                     then retry. Nothing was changed.",
+                     then retry. Until then the bucket is left as it is.",
                 ),
             },
             Self::Differs(what) => Verdict {
@@ -171,6 +172,17 @@ impl Problem {
                     "See whether something else in the account changes buckets, then retry: it sets everything again."
                         .into(),
             },
+        }
+    }
+
+    /// Whether what was asked for was certainly not done.
+    pub fn is_a_refusal(&self) -> bool {
+        match self {
+            Self::Taken(_) => true,
+            Self::Refused { code, message, status: 400..500 } => {
+                matches!(codes::meaning(Service::S3, code, message, 400), Meaning::ForAPerson(_))
+            }
+            _ => false,
         }
     }
 
@@ -195,7 +207,7 @@ impl Problem {
     }
 
     /// The problem as what Temporal records and a person reads, in `step`.
-    /// `open` is the heartbeat of a claim that was not settled.
+    /// `open` is the last heartbeat, if a bucket may be there.
     pub fn report(&self, step: &str, region: &str, profile: &str, open: Option<Value>) -> ApplicationFailure {
         let Verdict { kind, retry, cause, advice } = self.judge(region, profile);
         let mut details = json!({ "step": step, "cause": cause, "advice": advice });

@@ -44,6 +44,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{Timestamp, Unit};
+use serde_json::json;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::Instant;
@@ -127,8 +128,8 @@ impl Provisioner {
         traces::tell(&Span::current(), "aws.region", input.region.clone());
         traces::tell(&Span::current(), "aws.profile", input.profile.clone());
         let connected = self.clients.get(&input.region, &input.profile).await;
-        let claimed = walk::claimed_before(&input) == Some(true);
-        Site::new(&connected, input, Walk::new(ctx, progress(plan, 1), claimed))
+        let walk = Walk::new(ctx, progress(plan, 1), &input);
+        Site::new(&connected, input, walk)
     }
 
     /// Does the steps of `plan` from number `from` on, each announced.
@@ -137,8 +138,9 @@ impl Provisioner {
             let done = match may_begin(site, number).await {
                 Ok(()) => {
                     // Only the first step can be claiming; behind it the tag speaks.
-                    let claiming = number == 1 && site.walk.last().claiming;
-                    site.walk.say(Beat { progress: progress(plan, number), claiming }).await;
+                    let last = site.walk.last();
+                    let (claiming, made) = (number == 1 && last.claiming, site.walk.may_have_made);
+                    site.walk.say(Beat { progress: progress(plan, number), claiming, made, ..last }).await;
                     let started = Instant::now();
                     let span = traces::step(step.label, number, plan.len());
                     let done = traces::within(span, site.walk.alive((step.run)(site))).await;
@@ -161,8 +163,13 @@ impl Provisioner {
         let input = &site.input;
         // Travels with the failure: where the next attempt goes on.
         site.walk.heartbeat().await;
+        let last = site.walk.last();
+        let open = (last.claiming || last.may_have_made()).then(|| site.walk.details());
         match stop {
-            Stop::Cancelled => ActivityError::cancelled(),
+            Stop::Cancelled => match open {
+                Some(open) => ActivityError::cancelled_with_details(json!({ "lastHeartbeat": open })),
+                None => ActivityError::cancelled(),
+            },
             Stop::Superseded => {
                 tracing::warn!(request.id = %input.application_id, step, "an attempt ends that Temporal had given up");
                 ActivityError::cancelled()
@@ -173,7 +180,6 @@ impl Provisioner {
                 if problem.blames_credentials() {
                     self.clients.forget(&input.region, &input.profile).await;
                 }
-                let open = site.walk.last().claiming.then(|| site.walk.details());
                 ActivityError::application(problem.report(step, &input.region, &input.profile, open))
             }
         }
@@ -199,7 +205,13 @@ async fn beginning(site: &Site) -> Result<usize, Stop> {
         }
         Owner::Nobody => {
             // The very first heartbeat carries the mark.
-            site.walk.announce(Beat { progress: progress(&PROVISION, 1), claiming: true }).await?;
+            let beat = Beat {
+                progress: progress(&PROVISION, 1),
+                claiming: true,
+                refused: false,
+                made: site.walk.may_have_made,
+            };
+            site.walk.announce(beat).await?;
             Ok(1)
         }
         _ => Ok(1), // `claim` has the last word

@@ -42,6 +42,8 @@ pub struct Site {
     /// The profile's own account, as far as it was asked for and is known: what each
     /// request to a bucket then says.
     own: Arc<OnceLock<String>>,
+    /// What came of asking for it: once in an attempt.
+    asked: OnceCell<Result<(), Problem>>,
     /// Whether this attempt made the bucket, or S3 said that its account owns it.
     pub made: AtomicBool,
     /// Set once it is certain that the bucket is in the profile's own account.
@@ -65,6 +67,7 @@ impl Site {
             walk,
             account: connected.account.clone(),
             own,
+            asked: OnceCell::new(),
             made: AtomicBool::new(false),
             proven: OnceLock::new(),
             first_look: OnceCell::new(),
@@ -73,14 +76,14 @@ impl Site {
     }
 
     /// From now on S3 refuses whatever is not in the profile's own account. `false`:
-    /// nobody tells which that is.
-    pub async fn in_our_account_only(&self) -> bool {
-        if self.own.get().is_none()
-            && let Some(number) = self.account.number().await
-        {
-            let _ = self.own.set(number);
-        }
-        self.own.get().is_some()
+    /// nobody tells which that is. An error: not this time.
+    pub async fn in_our_account_only(&self) -> Result<bool, Problem> {
+        let asked = self.asked.get_or_init(async || {
+            let number = self.account.number().await?;
+            number.map(|number| self.own.set(number));
+            Ok(())
+        });
+        asked.await.clone().map(|()| self.own.get().is_some())
     }
 
     /// The bucket's name.

@@ -35,6 +35,35 @@ pub struct Beat {
     /// worker die now, the next attempt knows that a new bucket is its own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub claiming: bool,
+    /// The request for the bucket was refused: whoever has the name had it before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
+    /// The bucket was made, or may have been: whatever becomes of its tags.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub made: bool,
+}
+
+impl Beat {
+    /// Whether a bucket of this name may be this request's.
+    pub fn may_have_made(&self) -> bool {
+        self.made || self.progress.step > 1 || self.claiming && !self.refused
+    }
+}
+
+/// Whether an earlier `provision` may have made the bucket, as far as that was heard.
+/// What nobody heard may be.
+pub fn may_have_made(input: &ProvisionInput) -> bool {
+    unheard_may_have_made(input.unheard.as_ref())
+}
+
+fn unheard_may_have_made(unheard: Option<&Unheard>) -> bool {
+    match unheard {
+        None => false,
+        Some(Unheard { last_heartbeat: Some(beat), .. }) => {
+            serde_json::from_value::<Beat>(beat.clone()).map_or(true, |beat| beat.may_have_made())
+        }
+        Some(Unheard { last_heartbeat: None, .. }) => true,
+    }
 }
 
 /// Whether an earlier `provision`, of which nobody heard how it ended, was claiming the
@@ -55,6 +84,8 @@ pub struct Walk {
     beat: Mutex<Beat>,
     /// Whether it may still change things.
     pub lease: Arc<Lease>,
+    /// Whether an attempt before this one may have made the bucket.
+    pub may_have_made: bool,
     /// When a beat was last acknowledged.
     acknowledged: Mutex<Option<Instant>>,
 }
@@ -63,15 +94,18 @@ impl Walk {
     /// Begins where an earlier attempt stopped, if there was one, else at `first`.
     /// Details that do not read as ours (of another version) count as none: every
     /// step is idempotent, so beginning at the first is always right.
-    /// `claimed`: an earlier activity, of which nobody heard how it ended, was claiming.
-    pub fn new(ctx: ActivityContext, first: Progress, claimed: bool) -> Self {
+    /// An earlier activity may have left something: see [`ProvisionInput::unheard`].
+    pub fn new(ctx: ActivityContext, first: Progress, input: &ProvisionInput) -> Self {
         let earlier = ctx.heartbeat_details().deserialize::<Beat>().unwrap_or_else(|error| {
             tracing::warn!(%error, "the heartbeat of an earlier attempt does not read; beginning anew");
             None
         });
-        let beat = earlier.unwrap_or(Beat { progress: first, claiming: claimed });
+        let may_have_made = may_have_made(input) || earlier.as_ref().is_some_and(Beat::may_have_made);
+        let claiming = claimed_before(input) == Some(true);
+        let made = may_have_made;
+        let beat = earlier.unwrap_or(Beat { progress: first, claiming, refused: false, made });
         let lease = Arc::new(Lease::new(ctx.clone()));
-        Self { ctx, beat: Mutex::new(beat), lease, acknowledged: Mutex::default() }
+        Self { ctx, beat: Mutex::new(beat), lease, may_have_made, acknowledged: Mutex::default() }
     }
 
     /// What was said last, by this attempt or the one before; else the beginning.
@@ -100,7 +134,8 @@ impl Walk {
         self.unless_cancelled(async { self.ask().await.into() }).await
     }
 
-    fn remember(&self, beat: Beat) {
+    /// What is to be said next.
+    pub fn remember(&self, beat: Beat) {
         *self.beat.lock().unwrap_or_else(PoisonError::into_inner) = beat;
     }
 
@@ -183,6 +218,36 @@ impl From<Word> for Result<(), Stop> {
             Word::GoOn | Word::NoAnswer => Ok(()),
             Word::Cancelled => Err(Stop::Cancelled),
             Word::Lost => Err(Stop::Superseded),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_bucket_may_be_there_unless_it_was_certainly_never_made() {
+        let first = json!({ "step": 1, "of": 8, "label": "" });
+        let with = |more: serde_json::Value| {
+            let mut beat = first.clone();
+            beat.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            Some(Unheard { last_heartbeat: Some(beat), silent: false })
+        };
+        for (unheard, may) in [
+            (None, false),
+            (with(json!({})), false),
+            (with(json!({ "claiming": true, "refused": true })), false),
+            (with(json!({ "claiming": true })), true),
+            (with(json!({ "made": true })), true),
+            (with(json!({ "claiming": true, "refused": true, "made": true })), true),
+            (with(json!({ "step": 2 })), true),
+            (Some(Unheard { last_heartbeat: Some(json!("what is this")), silent: false }), true),
+            (Some(Unheard::default()), true),
+        ] {
+            assert_eq!(unheard_may_have_made(unheard.as_ref()), may, "{unheard:?}");
         }
     }
 }

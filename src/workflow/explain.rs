@@ -97,8 +97,8 @@ pub fn cleanup(error: &ActivityExecutionError, blueprint: &Blueprint) -> String 
 }
 
 /// What whoever undoes a `provision` that ended so has to know. `since` is how long
-/// before it was scheduled. `None`: its worker said itself how it ended, and left
-/// nothing open.
+/// before it was scheduled: long enough, and an attempt before the last one may have fallen
+/// silent. `None`: its worker said itself how it ended, and left nothing open.
 pub fn unheard(error: &ActivityExecutionError, since: Duration) -> Option<Unheard> {
     let silent = since >= PROVISION_HEARTBEAT;
     if let Some(timeout) = error.as_timeout() {
@@ -106,12 +106,16 @@ pub fn unheard(error: &ActivityExecutionError, since: Duration) -> Option<Unhear
     }
     if let Some(cancelled) = error.as_cancelled() {
         let said = |data: &[u8]| String::from_utf8_lossy(data).trim_matches('"') == CANCELLED_BY_SERVER;
-        let by_server = cancelled.raw_details().into_iter().flatten().any(|detail| said(&detail.data));
-        return by_server.then_some(Unheard { last_heartbeat: None, silent });
+        let told = || cancelled.raw_details().into_iter().flatten();
+        if told().any(|detail| said(&detail.data)) {
+            return Some(Unheard { last_heartbeat: None, silent });
+        }
+        let told = told().find_map(|detail| serde_json::from_slice::<Details>(&detail.data).ok())?;
+        return Some(Unheard { last_heartbeat: Some(told.last_heartbeat?), silent });
     }
     let (_, info) = application_failure(error)?;
     let last_heartbeat = Some(details(info).last_heartbeat?);
-    Some(Unheard { last_heartbeat, silent: false })
+    Some(Unheard { last_heartbeat, silent })
 }
 
 /// Whether a `provision` that ended so certainly never began: nobody took it from the

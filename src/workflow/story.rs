@@ -13,7 +13,7 @@ use super::provision_application::ProvisionApplication;
 use super::telling::{Accompanied, Said, now};
 use crate::domain::lifecycle::Failure;
 use crate::domain::notice::{Cleanup, GivenUp, Notice};
-use crate::domain::provisioning::{ProvisionInput, Provisioned};
+use crate::domain::provisioning::{ProvisionInput, Provisioned, Unheard};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Rules;
 
@@ -128,8 +128,13 @@ impl Story {
         let built = ctx.execute_activity(provision, handed(rules, input), options).await;
         let since = now(ctx).saturating_sub(scheduled);
         *began |= !built.as_ref().is_err_and(|error| explain::never_began(error, since));
-        if let Some(unheard) = built.as_ref().err().and_then(|error| explain::unheard(error, since)) {
-            input.unheard = Some(unheard);
+        let unheard = match &built {
+            // Built in full, and now to be undone.
+            Ok(_) => ctx.cancellation_token().is_cancelled().then(Unheard::default),
+            Err(error) => explain::unheard(error, since),
+        };
+        if unheard.is_some() {
+            input.unheard = unheard;
         }
         match built {
             Err(ActivityExecutionError::Cancelled(_)) => Err(Stop::Cancelled),

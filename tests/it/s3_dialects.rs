@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use provision_bot::domain::provisioning::Unheard;
 use provision_bot::provisioner::{Aws, REQUEST_TAG};
 use temporalio_common::error::ApplicationFailure;
 use tokio::net::TcpListener;
@@ -39,6 +40,10 @@ struct Speech {
     no_sts: bool,
     /// The list of buckets is refused.
     no_list: bool,
+    /// What STS answers.
+    sts: Option<(u16, &'static str)>,
+    /// What the list of buckets answers; with 200, that there is none.
+    list: Option<(u16, &'static str)>,
     /// Names are encoded, where that is asked for.
     encodes: bool,
 }
@@ -95,6 +100,19 @@ async fn answer(State(dialect): State<Arc<Dialect>>, request: Request) -> Respon
     let refused = line == "POST /" && speech.no_sts
         || line.starts_with("GET /?") && speech.no_list
         || expects.is_some() && speech.owner.is_some_and(|owner| expects.as_deref() != Some(owner));
+    let odd = match line.as_str() {
+        "POST /" => speech.sts,
+        line if line.starts_with("GET /?") => speech.list,
+        _ => None,
+    };
+    if let Some((status, code)) = odd {
+        let body = match status {
+            200 => "<ListAllMyBucketsResult><Buckets></Buckets></ListAllMyBucketsResult>".to_owned(),
+            _ => format!("<Error><Code>{code}</Code><Message>odd</Message></Error>"),
+        };
+        let status = StatusCode::from_u16(status).unwrap();
+        return (status, [(header::CONTENT_TYPE, "application/xml")], body).into_response();
+    }
     if refused {
         let body = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
         return (StatusCode::FORBIDDEN, [(header::CONTENT_TYPE, "application/xml")], body).into_response();
@@ -229,6 +247,81 @@ async fn where_nobody_tells_whose_account_it_is_in_a_bucket_is_left_alone() {
     assert_eq!(dialect.changes(), [], "nothing was changed");
     // What it makes itself is its own.
     dialect.attempt(&world).provision(&crate::provisioner::input("us-east-1")).await.0.unwrap();
+}
+
+#[tokio::test]
+async fn what_keeps_an_account_from_being_told_for_a_while_is_tried_again() {
+    let world = World::new().await;
+    let s3 = world.s3("us-east-1");
+    let passing =
+        [(503, "ServiceUnavailable"), (429, "TooManyRequests"), (400, "RequestTimeout"), (400, "SomethingNew")];
+    let speeches = passing.iter().flat_map(|&odd| {
+        let sts = Speech { sts: Some(odd), no_list: true, ..Speech::default() };
+        [
+            sts,
+            Speech { list: Some(odd), ..Speech::default() },
+            Speech { list: Some(odd), no_sts: true, ..Speech::default() },
+        ]
+    });
+    for speech in speeches {
+        let said = format!("{:?} {:?} {}", speech.sts, speech.list, speech.no_sts);
+        let dialect = Dialect::before(&world, speech).await;
+        let input = input("us-east-1");
+        create(&s3, &input.bucket_name).await;
+        tag(&s3, &input.bucket_name, REQUEST_TAG, &input.application_id).await;
+        let provisioned = dialect.attempt(&world).provision(&input).await.0.map(drop);
+        for result in [provisioned, dialect.attempt(&world).destroy(&input).await.0] {
+            let failure = failure(result);
+            assert!(!failure.is_non_retryable(), "{said}: {failure}");
+            assert!(!failure.to_string().contains("Nothing was changed"), "{said}: {failure}");
+        }
+        assert_eq!(dialect.changes(), [], "nothing was changed");
+        dialect.speak(Speech::default());
+        dialect.attempt(&world).destroy(&input).await.0.unwrap();
+        assert!(!exists(&s3, &input.bucket_name).await, "{said}");
+    }
+    // A call that is refused has its price: there is one in an attempt.
+    let speech = Speech { sts: Some((503, "ServiceUnavailable")), no_list: true, ..Speech::default() };
+    let dialect = Dialect::before(&world, speech).await;
+    let input = input("us-east-1");
+    create(&s3, &input.bucket_name).await;
+    tag(&s3, &input.bucket_name, REQUEST_TAG, &input.application_id).await;
+    let asked = || dialect.heard.lock().unwrap().iter().filter(|(line, _)| line == "POST /").count();
+    failure(dialect.attempt(&world).destroy(&input).await.0);
+    assert_eq!(asked(), 1, "once in an attempt");
+}
+
+#[tokio::test]
+async fn what_was_made_and_does_not_say_so_any_more_is_not_said_to_be_removed() {
+    let world = World::new().await;
+    let s3 = world.s3("us-east-1");
+    let beats = [
+        serde_json::json!({ "step": 5, "of": 8, "label": "…" }),
+        serde_json::json!({ "step": 1, "of": 8, "label": "…", "claiming": true }),
+        serde_json::json!({ "step": 1, "of": 8, "label": "…", "made": true }),
+    ];
+    for beat in beats.map(Some).into_iter().chain([None]) {
+        let mut input = input("us-east-1");
+        input.unheard = Some(Unheard { last_heartbeat: beat.clone(), silent: false });
+        let bucket = input.bucket_name.as_str();
+        // Gone is gone.
+        world.attempt().destroy(&input).await.0.unwrap();
+        create(&s3, bucket).await;
+        tag(&s3, bucket, "owner", "automation").await;
+        let replaced = world.attempt().destroy(&input).await.0;
+        tag(&s3, bucket, REQUEST_TAG, &input.application_id).await;
+        let empty = Dialect::before(&world, Speech { list: Some((200, "")), ..Speech::default() }).await;
+        let unlisted = empty.attempt(&world).destroy(&input).await.0;
+        for result in [replaced, unlisted] {
+            let failure = failure(result);
+            assert!(failure.is_non_retryable(), "{failure}");
+            assert!(failure.to_string().contains("does not (any more) say that it is this request's"), "{failure}");
+        }
+        assert_eq!(empty.changes(), [], "nothing was changed");
+        assert!(exists(&s3, bucket).await);
+        world.attempt().destroy(&input).await.0.unwrap();
+        assert!(!exists(&s3, bucket).await, "{beat:?}");
+    }
 }
 
 #[tokio::test]
