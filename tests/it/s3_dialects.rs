@@ -168,6 +168,7 @@ async fn a_region_told_by_another_name_is_the_same_region() {
         ("us-east-1", told("US"), None, true),
         ("eu-west-1", told("EU"), None, true),
         ("eu-west-1", told("eu-west-1"), None, true),
+        ("eu-west-1", told("EU-WEST-1"), None, true),
         // A name of the server's own, and the region in the header.
         ("eu-west-1", told("default"), Some("eu-west-1"), true),
         ("eu-west-1", Some("<LocationConstraint/>"), Some("eu-west-1"), true),
