@@ -132,7 +132,7 @@ impl PayloadCodec for Codec {
     /// An activity whose input cannot be read fails, and is given to another worker. A
     /// workflow gets what cannot be read as it is, among all the rest: a signal it
     /// refuses ([`crate::workflow::Loose`]), and for what it needs itself it waits
-    /// ([`crate::workflow::loose::Kept`], [`Failures`]).
+    /// ([`crate::workflow::loose::Kept`], `Failures`).
     fn decode(&self, context: &SerializationContextData, payloads: Vec<Payload>) -> Coded {
         let all = matches!(context, SerializationContextData::Activity(_));
         let read = |payload: Payload| match self.decrypt(payload.clone()) {

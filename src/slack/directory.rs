@@ -2,7 +2,7 @@
 //!
 //! Slack allows about a hundred questions about people a minute and twenty about
 //! groups, so that answers are remembered: for a minute where a request is judged
-//! before anybody is asked, for a day where they are only shown ([`names`]), and not at
+//! before anybody is asked, for a day where they are only shown (`names`), and not at
 //! all where something is built on them.
 
 mod names;
