@@ -108,7 +108,7 @@ fn a_policy_that_changed_counts_at_the_click() {
                 "may not decide for",
             ),
             (before.replacen(&format!("[\"{}\"]", scene.alice.id()), "[\"U0STRANGER1\"]", 1), "not a member"),
-            (before.replacen(&team, "id = \"another\"", 1), "approved any more"),
+            (before.replacen(&team, "id = \"another\"", 1), "in the configuration any more"),
             (before.replacen("\"us-east-1\", ", "", 1), "us-east-1"),
             (before.replacen("\"sandbox\", ", "", 1), "sandbox"),
         ] {
