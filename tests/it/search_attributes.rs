@@ -35,6 +35,18 @@ pub async fn temporal(world: &World, arguments: &[&str]) -> Option<String> {
     output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
 }
 
+/// Registers all of them, and lets the bot see that they are there.
+async fn with_attributes(world: &mut World) {
+    for name in NAMES {
+        register(world, name, "Keyword").await;
+    }
+    for name in NAMES {
+        known(world, name, true).await;
+    }
+    world.stack.stop_bot().await.unwrap();
+    world.stack.start_bot().await.unwrap();
+}
+
 #[test]
 fn requests_are_found_by_team_people_and_status() {
     alone(options(&policy("")), async |world| {
@@ -43,14 +55,7 @@ fn requests_are_found_by_team_people_and_status() {
         let before = scene.ask("before").await;
 
         // As the README says.
-        for name in NAMES {
-            register(world, name, "Keyword").await;
-        }
-        for name in NAMES {
-            known(world, name, true).await;
-        }
-        world.stack.stop_bot().await.unwrap();
-        world.stack.start_bot().await.unwrap();
+        with_attributes(world).await;
 
         let after = scene.ask("after").await;
         let list = async |query: &str| temporal(world, &["workflow", "list", "--query", query]).await;
@@ -76,14 +81,7 @@ fn requests_are_found_by_team_people_and_status() {
 #[test]
 fn an_attribute_that_goes_or_is_of_another_type_costs_no_request() {
     alone(options(&policy("")), async |world| {
-        for name in NAMES {
-            register(world, name, "Keyword").await;
-        }
-        for name in NAMES {
-            known(world, name, true).await;
-        }
-        world.stack.stop_bot().await.unwrap();
-        world.stack.start_bot().await.unwrap();
+        with_attributes(world).await;
         let (waits, withdrawn) = (world.scene().patient(REFUSED), world.scene().patient(REFUSED));
         let (waiting, leaving) = (waits.ask("waiting").await, withdrawn.ask("withdrawn").await);
         let query = format!("ProvisionTeam = '{}' AND ProvisionStatus = 'awaiting_authorization'", waits.team);
