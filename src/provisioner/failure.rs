@@ -12,6 +12,8 @@ use temporalio_common::error::ApplicationFailure;
 use super::codes::{self, Meaning, Service};
 use super::credentials::Why;
 use super::partition;
+use super::plan::Plan;
+use crate::domain::provisioning::ProvisionInput;
 
 /// How much of a foreign text goes into a message: enough for S3's longest
 /// explanations (an ARN of the caller, an action, an ARN of the bucket), little
@@ -206,10 +208,20 @@ impl Problem {
         codes::not_recognised(code) && partition::must_be_enabled(region)
     }
 
-    /// The problem as what Temporal records and a person reads, in `step`.
-    /// `open` is the last heartbeat, if a bucket may be there.
-    pub fn report(&self, step: &str, region: &str, profile: &str, open: Option<Value>) -> ApplicationFailure {
-        let Verdict { kind, retry, cause, advice } = self.judge(region, profile);
+    /// The problem as what Temporal records and a person reads, in `step` of `plan`.
+    /// `open` is the last heartbeat, if a bucket may be there. Such a bucket is undone as
+    /// soon as credentials count again: somebody logs in in the end, and given up it would
+    /// stay.
+    pub fn report(&self, step: &str, input: &ProvisionInput, open: Option<Value>, plan: Plan) -> ApplicationFailure {
+        let Verdict { kind, retry, cause, advice } = self.judge(&input.region, &input.profile);
+        let (retry, advice) = match plan {
+            Plan::Provision => (retry, advice),
+            // Nobody has to say so.
+            Plan::Undo => {
+                let waits = open.is_some() && self.blames_credentials();
+                (retry || waits, advice.replace(", then retry.", ".").replace(" Then retry.", ""))
+            }
+        };
         let mut details = json!({ "step": step, "cause": cause, "advice": advice });
         if let Some(open) = open {
             details["lastHeartbeat"] = open;
@@ -309,6 +321,14 @@ pub fn tidy(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn input() -> ProvisionInput {
+        let words = ["applicationId", "applicationName", "teamId", "blueprint", "bucketName"];
+        let mut input: Value = words.into_iter().map(|word| (word.to_owned(), json!("x"))).collect();
+        input["region"] = json!("eu-west-1");
+        input["profile"] = json!("sandbox");
+        serde_json::from_value(input).expect("an input")
+    }
+
     fn refused(code: &str, status: u16) -> Problem {
         Problem::Refused { code: code.into(), message: "because.".into(), status }
     }
@@ -362,7 +382,7 @@ mod tests {
 
     #[test]
     fn a_person_reads_the_step_the_answer_and_what_to_do() {
-        let failure = refused("AccessDenied", 403).report("Blocking public access", "eu-west-1", "sandbox", None);
+        let failure = refused("AccessDenied", 403).report("Blocking public access", &input(), None, Plan::Provision);
         assert_eq!(failure.type_name(), Some("AccessDenied"));
         assert!(failure.is_non_retryable());
         assert_eq!(
@@ -370,6 +390,20 @@ mod tests {
             "Blocking public access: S3 answered AccessDenied: because. \
              Give the AWS profile \"sandbox\" permission for this in region eu-west-1, then retry."
         );
+    }
+
+    #[test]
+    fn what_is_there_waits_for_credentials_to_be_removed() {
+        let tried_again = |code: &str, open: bool, plan: Plan| {
+            let open = open.then(|| json!({}));
+            !refused(code, 403).report("Removing the bucket", &input(), open, plan).is_non_retryable()
+        };
+        for code in ["ExpiredToken", "InvalidAccessKeyId"] {
+            assert!(tried_again(code, true, Plan::Undo), "{code}");
+            assert!(!tried_again(code, false, Plan::Undo), "{code}: there is nothing");
+            assert!(!tried_again(code, true, Plan::Provision), "{code}: a person is asked");
+        }
+        assert!(!tried_again("AccessDenied", true, Plan::Undo));
     }
 
     #[test]

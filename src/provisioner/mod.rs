@@ -52,7 +52,7 @@ use tracing::Span;
 
 use self::failure::Stop;
 use self::ownership::Owner;
-use self::plan::{PROVISION, Step, UNDO, progress};
+use self::plan::{PROVISION, Plan, Step, progress};
 use self::s3::Site;
 use self::walk::{Beat, Walk};
 use crate::domain::provisioning::{ProvisionInput, Provisioned};
@@ -87,12 +87,12 @@ impl Provisioner {
         input: ProvisionInput,
     ) -> Result<Provisioned, ActivityError> {
         traces::activity(&ctx.info().clone(), async {
-            let site = self.site(ctx, input, &PROVISION).await;
+            let site = self.site(ctx, input, Plan::Provision).await;
             let from = match site.walk.alive(beginning(&site)).await {
                 Ok(step) => step,
-                Err(stop) => return Err(self.end(&site, stop, PROVISION[0].label).await),
+                Err(stop) => return Err(self.end(&site, stop, Plan::Provision, 1).await),
             };
-            self.walk(&site, &PROVISION, from).await?;
+            self.walk(&site, Plan::Provision, from).await?;
             Ok(result(&site))
         })
         .await
@@ -102,11 +102,11 @@ impl Provisioner {
     #[activity(name = "destroy")]
     pub async fn destroy(self: Arc<Self>, ctx: ActivityContext, input: ProvisionInput) -> Result<(), ActivityError> {
         traces::activity(&ctx.info().clone(), async {
-            let site = self.site(ctx, input, &UNDO).await;
+            let site = self.site(ctx, input, Plan::Undo).await;
             match site.walk.alive(destroy::is_there_something_to_undo(&site)).await {
-                Ok(true) => self.walk(&site, &UNDO, 1).await,
+                Ok(true) => self.walk(&site, Plan::Undo, 1).await,
                 Ok(false) => Ok(()),
-                Err(stop) => Err(self.end(&site, stop, UNDO[0].label).await),
+                Err(stop) => Err(self.end(&site, stop, Plan::Undo, 1).await),
             }
         })
         .await
@@ -124,25 +124,26 @@ impl Provisioner {
         Self { clients: Clients::new(aws), metrics }
     }
 
-    async fn site(&self, ctx: ActivityContext, input: ProvisionInput, plan: &[Step]) -> Site {
+    async fn site(&self, ctx: ActivityContext, input: ProvisionInput, plan: Plan) -> Site {
         traces::tell(&Span::current(), "aws.region", input.region.clone());
         traces::tell(&Span::current(), "aws.profile", input.profile.clone());
         let connected = self.clients.get(&input.region, &input.profile).await;
-        let walk = Walk::new(ctx, progress(plan, 1), &input);
+        let walk = Walk::new(ctx, progress(plan.steps(), 1), &input);
         Site::new(&connected, input, walk)
     }
 
     /// Does the steps of `plan` from number `from` on, each announced.
-    async fn walk(&self, site: &Site, plan: &[Step], from: usize) -> Result<(), ActivityError> {
-        for (number, step) in plan.iter().enumerate().map(|(i, step)| (i + 1, step)).skip(from - 1) {
+    async fn walk(&self, site: &Site, plan: Plan, from: usize) -> Result<(), ActivityError> {
+        let steps = plan.steps();
+        for (number, step) in steps.iter().enumerate().map(|(i, step)| (i + 1, step)).skip(from - 1) {
             let done = match may_begin(site, number).await {
                 Ok(()) => {
                     // Only the first step can be claiming; behind it the tag speaks.
                     let last = site.walk.last();
                     let (claiming, made) = (number == 1 && last.claiming, site.walk.may_have_made);
-                    site.walk.say(Beat { progress: progress(plan, number), claiming, made, ..last }).await;
+                    site.walk.say(Beat { progress: progress(steps, number), claiming, made, ..last }).await;
                     let started = Instant::now();
-                    let span = traces::step(step.label, number, plan.len());
+                    let span = traces::step(step.label, number, steps.len());
                     let done = traces::within(span, site.walk.alive((step.run)(site))).await;
                     if done.is_ok() {
                         self.metrics.done(step.label, started.elapsed());
@@ -152,15 +153,15 @@ impl Provisioner {
                 Err(stop) => Err(stop),
             };
             if let Err(stop) = done {
-                return Err(self.end(site, stop, step.label).await);
+                return Err(self.end(site, stop, plan, number).await);
             }
         }
         Ok(())
     }
 
-    /// What the activity ends with when `step` did not get done.
-    async fn end(&self, site: &Site, stop: Stop, step: &str) -> ActivityError {
-        let input = &site.input;
+    /// What the activity ends with when step number `step` of `plan` did not get done.
+    async fn end(&self, site: &Site, stop: Stop, plan: Plan, step: usize) -> ActivityError {
+        let (input, step) = (&site.input, plan.steps()[step - 1].label);
         // Travels with the failure: where the next attempt goes on.
         site.walk.heartbeat().await;
         let last = site.walk.last();
@@ -180,7 +181,7 @@ impl Provisioner {
                 if problem.blames_credentials() {
                     self.clients.forget(&input.region, &input.profile).await;
                 }
-                ActivityError::application(problem.report(step, &input.region, &input.profile, open))
+                ActivityError::application(problem.report(step, input, open, plan))
             }
         }
     }

@@ -24,6 +24,22 @@ pub struct Step {
 /// The work of a step.
 pub type Run = for<'a> fn(&'a Site) -> BoxFuture<'a, Result<(), Stop>>;
 
+/// What an activity does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plan {
+    Provision,
+    Undo,
+}
+
+impl Plan {
+    pub fn steps(self) -> &'static [Step] {
+        match self {
+            Self::Provision => &PROVISION,
+            Self::Undo => &UNDO,
+        }
+    }
+}
+
 /// `provision`: from nothing to a bucket that is as it should be.
 pub const PROVISION: [Step; 8] = [
     Step {

@@ -119,8 +119,9 @@ const PROVISION_ATTEMPTS: u32 = 5;
 /// Temporal's default, here by name.
 pub const PROVISION_RETRY_FIRST: Duration = Duration::from_secs(1);
 const PROVISION_RETRY_AT_MOST: Duration = Duration::from_secs(30);
-/// Undoing is tried about 10 minutes before people hear that it takes long.
-const DESTROY_ATTEMPTS: u32 = 25;
+/// Undoing is tried for a minute, with doubling pauses, before people hear that it takes
+/// long: some of what keeps it from its end only they can mend.
+const DESTROY_ATTEMPTS: u32 = 7;
 /// Then it is tried until it is done, however often that is: what was built costs money,
 /// and nobody else knows of it.
 const UNDO_RETRY_AT_MOST: Duration = Duration::from_secs(2 * 60);

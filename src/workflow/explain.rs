@@ -92,8 +92,22 @@ pub fn failure(error: &ActivityExecutionError, blueprint: &Blueprint, attempt: u
 
 /// Why what was built could not be removed, for people.
 pub fn cleanup(error: &ActivityExecutionError, blueprint: &Blueprint) -> String {
+    destroying(error, blueprint).cause
+}
+
+/// Why what was built is not removed yet, and what the provisioner says that somebody can
+/// do about it, for people.
+pub fn not_yet(error: &ActivityExecutionError, blueprint: &Blueprint) -> String {
+    let Failure { cause, .. } = destroying(error, blueprint);
+    match application_failure(error).and_then(|(_, info)| details(info).advice) {
+        Some(advice) => format!("{}. {}", cause.trim_end_matches('.'), cut(&advice)),
+        None => cause,
+    }
+}
+
+fn destroying(error: &ActivityExecutionError, blueprint: &Blueprint) -> Failure {
     let undoing = Blueprint { provision_activity: blueprint.destroy_activity.clone(), ..blueprint.clone() };
-    failure(error, &undoing, 1).cause
+    failure(error, &undoing, 1)
 }
 
 /// What whoever undoes a `provision` that ended so has to know. `since` is how long

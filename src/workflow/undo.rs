@@ -39,11 +39,10 @@ impl Story {
             Ok(()) => return Cleanup::Removed,
             Err(error) => error,
         };
-        let cause = explain::cleanup(&error, &rules.blueprint);
         if explain::is_final(&error) {
-            return Cleanup::Remains { what, cause };
+            return Cleanup::Remains { what, cause: explain::cleanup(&error, &rules.blueprint) };
         }
-        let undoing = Notice::Undoing { what: what.clone(), cause };
+        let undoing = Notice::Undoing { what: what.clone(), cause: explain::not_yet(&error, &rules.blueprint) };
         let accompanied = accompanied.take();
         let called_off = accompanied.as_ref().map_or_else(detached, |it| it.called_off.clone());
         let telling = async {

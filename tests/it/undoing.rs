@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use provision_bot::demo::message::Message;
+use provision_bot::demo::proxy::Fault;
 use tokio::time::{Instant, sleep};
 
 use crate::s3_faults::{LONG, bucket, over};
 use crate::world::{LOOK_AGAIN, Request, Scene, World, alone, options, policy};
 
-/// A queue may wait for a minute, behind ten seconds of silence, on a busy machine.
+/// A queue may wait for a minute, behind ten seconds of silence, or as long as undoing is
+/// tried before people hear of it, on a busy machine.
 const LONGER: Duration = Duration::from_secs(120);
 
 /// Waits until the history tells that undoing was given up once.
@@ -55,6 +57,28 @@ fn undoing_waits_for_a_provisioner_that_is_away() {
         let patient = scene.alice.with_patience(LONG);
         let note = patient.wait_for_in_thread(&scene.channel, &request.root.ts, still).await.unwrap();
         assert!(note.says(&bucket(&scene, &request)), "{}", note.plain());
+        let outcome = over(&scene, &request, "cancelled").await;
+        assert!(outcome.says("Everything that had been built is removed."), "{}", outcome.text);
+        assert!(scene.buckets(&request.id).await.is_empty());
+        let thread = scene.alice.thread(&scene.channel, &request.root.ts);
+        assert_eq!(thread.iter().filter(|m| still(m)).count(), 1, "said once: {}", scene.slack.dump());
+    });
+}
+
+#[test]
+fn undoing_waits_for_somebody_to_log_in_again() {
+    alone(options(&policy("timeout = \"10m\"")), async |world| {
+        let (scene, request) = being_undone(world, "logged-out", "GET ?uploads").await;
+        let (proxy, bucket) = (&world.stack.s3_proxy, bucket(&scene, &request));
+        proxy.fail_each(&bucket, Fault::refuse(400, "ExpiredToken"));
+        proxy.heal_each(&format!("{bucket} GET ?uploads"));
+
+        let still = |m: &Message| m.says("Still there") && m.says("Renew the credentials of the AWS profile");
+        let patient = scene.alice.with_patience(LONGER);
+        let note = patient.wait_for_in_thread(&scene.channel, &request.root.ts, still).await.unwrap();
+        assert!(note.says(&bucket), "{}", note.plain());
+        assert_eq!(scene.buckets(&request.id).await, [bucket.clone()], "nobody could remove it");
+        proxy.heal_each(&bucket);
         let outcome = over(&scene, &request, "cancelled").await;
         assert!(outcome.says("Everything that had been built is removed."), "{}", outcome.text);
         assert!(scene.buckets(&request.id).await.is_empty());
