@@ -13,7 +13,7 @@ use crate::proxy::Proxy;
 pub fn client(proxy: Option<&Proxy>, authorities: Option<&[u8]>) -> SharedHttpClient {
     let (proxy, tls) = (config(proxy), context(authorities));
     Builder::new().build_with_connector_fn(move |settings, components| {
-        let mut connector = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+        let mut connector = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring));
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
         connector.set_proxy_config(Some(proxy.clone()));

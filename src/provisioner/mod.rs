@@ -30,7 +30,7 @@ mod codes;
 mod credentials;
 mod destroy;
 mod guard;
-mod http;
+pub mod http;
 mod metrics;
 mod names;
 mod ownership;

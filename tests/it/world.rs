@@ -20,6 +20,7 @@ use provision_bot::demo::scopes;
 use provision_bot::demo::simulator::{Simulator, SimulatorOptions};
 use provision_bot::demo::stack::{Stack, StackOptions, get};
 use provision_bot::demo::workspace::{Channel, Group, Profile, Workspace};
+use provision_bot::provisioner;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
@@ -363,14 +364,7 @@ impl Scene {
 
     /// A client of our own, to look into S3.
     pub fn s3(&self, region: &str) -> aws_sdk_s3::Client {
-        let config = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region.to_owned()))
-            .endpoint_url(&self.s3_endpoint)
-            .force_path_style(true)
-            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-            .build();
-        aws_sdk_s3::Client::from_conf(config)
+        s3(&self.s3_endpoint, region)
     }
 
     /// The buckets that carry the tag of a request.
@@ -478,4 +472,17 @@ impl Web {
             |task: std::io::Result<std::fs::DirEntry>| std::fs::read_to_string(task.ok()?.path().join("comm")).ok();
         tasks.filter_map(name).map(|name| name.trim().to_owned()).collect()
     }
+}
+
+/// A client of the tests' own, to look into an S3 server and to interfere.
+pub fn s3(endpoint: &str, region: &str) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(region.to_owned()))
+        .endpoint_url(endpoint)
+        .force_path_style(true)
+        .http_client(provisioner::http::client(None, None))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .build();
+    aws_sdk_s3::Client::from_conf(config)
 }
