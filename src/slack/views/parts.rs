@@ -188,7 +188,8 @@ pub fn cleaned(cleanup: &Cleanup) -> &'static str {
 pub fn remains(cleanup: &Cleanup) -> Option<Text> {
     let Cleanup::Remains { what, cause } = cleanup else { return None };
     let what = Text::line(what, ADVICE_MAX).unwrap_or_else(|| Text::ours("something that was built"));
-    let cause = Text::line(cause, ADVICE_MAX).map(|cause| format!(" ({})", cause.literal())).unwrap_or_default();
+    let cause = Text::line(cause.trim_end_matches('.'), ADVICE_MAX);
+    let cause = cause.map(|cause| format!(" ({})", cause.literal())).unwrap_or_default();
     Some(Text::ours(format!("Still there: {}{cause}. Please look after it.", what.literal())))
 }
 
