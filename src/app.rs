@@ -24,13 +24,13 @@ use crate::server::{self, Bounds};
 use crate::slack::api::{IN_AN_ACTIVITY, SlackApi};
 use crate::slack::directory::Directory;
 use crate::slack::handlers::Handlers;
-use crate::slack::socket::{self, Reach};
+use crate::slack::socket::{self, SocketHealth};
 use crate::slack::views;
 use crate::telemetry::Metrics;
 use crate::temporal::{self, Requests, namespace};
 use crate::versioning;
 use crate::web::{self, Health};
-use crate::workers::{Live, Workers};
+use crate::workers::{PollingWorkers, Workers};
 
 /// The pause between two tries to reach Temporal at start.
 const CONNECT_AGAIN: Duration = Duration::from_secs(1);
@@ -75,7 +75,7 @@ pub async fn serve(
     let policy = Arc::new(config.policy.clone());
     let requests = Requests::default();
     let codec = Codec::new(&settings.encryption_keys);
-    let live: Live = Arc::new(AtomicUsize::new(0));
+    let live: PollingWorkers = Arc::new(AtomicUsize::new(0));
     let (runtime, sdk_metrics) = runtime()?;
 
     let open = Open::new(requests.clone());
@@ -93,7 +93,7 @@ pub async fn serve(
         let app =
             SlackApi::new(&settings.slack_api_url, token.expose_secret(), settings.proxy.as_ref(), metrics.clone())?
                 .with_timeout(IN_AN_ACTIVITY);
-        let seen = Reach::default();
+        let seen = SocketHealth::default();
         socket = Some(tokio::spawn(socket::serve(app, handlers.clone(), seen.clone(), stopping.clone())));
         reach = Some(seen);
     } else if let (Some(handlers), Some(secret)) = (handlers, &settings.slack_signing_secret) {

@@ -25,7 +25,7 @@ use temporalio_common::protos::temporal::api::common::v1::Payload;
 use temporalio_common::protos::temporal::api::failure::v1::Failure;
 
 use crate::config::EncryptionKey;
-use crate::workflow::loose::{ENCODING, ENCRYPTED, KEY_ID, PLAIN, UNREADABLE, Unread, is_encrypted, key_id};
+use crate::workflow::payload::{ENCODING, ENCRYPTED, KEY_ID, PLAIN, UNREADABLE, Unread, is_encrypted, key_id};
 
 /// Why a payload cannot be encrypted or decrypted.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -131,8 +131,8 @@ impl PayloadCodec for Codec {
 
     /// An activity whose input cannot be read fails, and is given to another worker. A
     /// workflow gets what cannot be read as it is, among all the rest: a signal it
-    /// refuses ([`crate::workflow::Loose`]), and for what it needs itself it waits
-    /// ([`crate::workflow::loose::Kept`], `Failures`).
+    /// refuses ([`crate::workflow::Lenient`]), and for what it needs itself it waits
+    /// ([`crate::workflow::payload::LenientResult`], `Failures`).
     fn decode(&self, context: &SerializationContextData, payloads: Vec<Payload>) -> Coded {
         let all = matches!(context, SerializationContextData::Activity(_));
         let read = |payload: Payload| match self.decrypt(payload.clone()) {
@@ -187,7 +187,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::workflow::loose::Kept;
+    use crate::workflow::payload::LenientResult;
 
     fn key(id: &str, byte: u8) -> EncryptionKey {
         EncryptionKey { id: id.to_owned(), key: vec![byte; 32].into() }
@@ -257,7 +257,7 @@ mod tests {
         let context = SerializationContext::new(&workflow, converter.payload_converter());
         let sealed = Codec::new(&[key("elsewhere", 2)]).encrypt(json("1")).unwrap();
         let result = |payload: Payload| {
-            let read = || Kept::<u8>::from_payload(&context, payload).ok().map(|kept| kept.0);
+            let read = || LenientResult::<u8>::from_payload(&context, payload).ok().map(|kept| kept.0);
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).ok()
         };
         assert_eq!(result(json("1")), Some(Some(1)));

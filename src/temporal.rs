@@ -33,7 +33,7 @@ use crate::domain::lifecycle::{Attendance, RequestState};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::{Decision, NotCounted};
 use crate::traces;
-use crate::workflow::{Loose, ProvisionApplication, TASK_QUEUE, WORKFLOW_TYPE};
+use crate::workflow::{Lenient, ProvisionApplication, TASK_QUEUE, WORKFLOW_TYPE};
 
 /// How long a call may take, with its retries, when nobody said until when
 /// ([`Requests::until`]).
@@ -156,7 +156,7 @@ impl Requests {
             .task_timeout(WORKFLOW_TASK)
             .rpc_options(self.in_time())
             .build();
-        let start = self.client()?.start_workflow(ProvisionApplication::run, Loose::of(request.clone()), options);
+        let start = self.client()?.start_workflow(ProvisionApplication::run, Lenient::of(request.clone()), options);
         let started = async {
             match start.await {
                 Ok(_) => Ok(Started::Now),
@@ -173,7 +173,7 @@ impl Requests {
     pub async fn authorize(&self, id: &RequestId, decision: Decision, click: &str) -> Result<(), RequestError> {
         let options = WorkflowSignalOptions::builder().request_id(click.to_owned()).rpc_options(self.in_time()).build();
         let handle = self.handle(id)?;
-        let signal = handle.signal(ProvisionApplication::authorize, Loose::of(decision), options);
+        let signal = handle.signal(ProvisionApplication::authorize, Lenient::of(decision), options);
         let signal = self.answer(async { signal.await.map_err(of_interaction) });
         traces::within(traces::call("SignalWorkflow:authorize"), signal).await
     }
@@ -182,7 +182,7 @@ impl Requests {
     pub async fn attend(&self, id: &RequestId, choice: Attendance, click: &str) -> Result<(), RequestError> {
         let options = WorkflowSignalOptions::builder().request_id(click.to_owned()).rpc_options(self.in_time()).build();
         let handle = self.handle(id)?;
-        let signal = handle.signal(ProvisionApplication::attend, Loose::of(choice), options);
+        let signal = handle.signal(ProvisionApplication::attend, Lenient::of(choice), options);
         let signal = self.answer(async { signal.await.map_err(of_interaction) });
         traces::within(traces::call("SignalWorkflow:attend"), signal).await
     }

@@ -26,10 +26,10 @@ use crate::server::Seat;
 use crate::slack;
 use crate::slack::api::SlackApi;
 use crate::slack::handlers::Handlers;
-use crate::slack::socket::Reach;
+use crate::slack::socket::SocketHealth;
 use crate::telemetry::Metrics;
 use crate::temporal::{RequestError, Requests};
-use crate::workers::Live;
+use crate::workers::PollingWorkers;
 use crate::workflow::TASK_QUEUE;
 
 /// How long Slack's word on the token is taken for true.
@@ -50,12 +50,12 @@ const PROBE: Duration = Duration::from_secs(1);
 pub struct Health {
     pub slack: SlackApi,
     /// In Socket Mode, whether Slack can reach us.
-    pub reach: Option<Reach>,
+    pub reach: Option<SocketHealth>,
     pub requests: Requests,
     pub metrics: Metrics,
     /// How many workers should poll, and how many do.
     pub workers: usize,
-    pub live: Live,
+    pub live: PollingWorkers,
     /// Where the SDK serves its own metrics.
     pub sdk_metrics: Option<SocketAddr>,
     token: Arc<Mutex<Option<Instant>>>,
@@ -69,11 +69,11 @@ type Look = (Instant, Vec<String>);
 impl Health {
     pub fn new(
         slack: SlackApi,
-        reach: Option<Reach>,
+        reach: Option<SocketHealth>,
         requests: Requests,
         metrics: Metrics,
         workers: usize,
-        live: Live,
+        live: PollingWorkers,
         sdk_metrics: Option<SocketAddr>,
     ) -> Self {
         Self {
@@ -106,7 +106,7 @@ impl Health {
 
     async fn look(&self) -> Vec<String> {
         let (slack, temporal) = tokio::join!(self.slack_problem(), self.temporal_problem());
-        let socket = self.reach.as_ref().and_then(Reach::problem);
+        let socket = self.reach.as_ref().and_then(SocketHealth::problem);
         slack.into_iter().chain(socket).chain(temporal).collect()
     }
 

@@ -41,7 +41,7 @@ const WORKFLOWS_IN_MEMORY: usize = 64;
 const TASKS_AT_ONCE: usize = 100;
 
 /// How many workers poll now. Shared with whoever judges readiness.
-pub type Live = Arc<AtomicUsize>;
+pub type PollingWorkers = Arc<AtomicUsize>;
 
 /// Running workers.
 pub struct Workers {
@@ -62,7 +62,7 @@ impl Workers {
         bot: BotActivities,
         provisioner: Provisioner,
         release: Option<&Release>,
-        live: &Live,
+        live: &PollingWorkers,
     ) -> anyhow::Result<Self> {
         let slots = || {
             TunerHolder::builder()
@@ -124,7 +124,7 @@ impl Workers {
 }
 
 /// A worker is not `Send` while it runs, so it gets a thread.
-fn run(queue: &'static str, mut worker: Worker, live: &Live) -> Running {
+fn run(queue: &'static str, mut worker: Worker, live: &PollingWorkers) -> Running {
     let stop = Box::new(worker.shutdown_handle());
     let (tell, ended) = oneshot::channel();
     let tokio = tokio::runtime::Handle::current();

@@ -24,7 +24,7 @@ use crate::slack::refusal::Refusal;
 use crate::telemetry::Metrics;
 use crate::traces;
 use crate::workflow::calls::{Check, MayGiveUpCall, NotifyCall, Preflight, PreflightCall};
-use crate::workflow::loose::Kept;
+use crate::workflow::payload::LenientResult;
 
 /// Attempts after which a refusal is not a matter of seconds: it takes a person to mend
 /// it, and asking sooner mends nothing.
@@ -49,8 +49,8 @@ impl BotActivities {
         self: Arc<Self>,
         ctx: ActivityContext,
         check: Check,
-    ) -> Result<Kept<Preflight>, ActivityError> {
-        traces::activity(ctx.info(), preflight::run(&self, &ctx, &check)).await.map(Kept)
+    ) -> Result<LenientResult<Preflight>, ActivityError> {
+        traces::activity(ctx.info(), preflight::run(&self, &ctx, &check)).await.map(LenientResult)
     }
 
     #[activity(definition = MayGiveUpCall)]
@@ -58,8 +58,8 @@ impl BotActivities {
         self: Arc<Self>,
         ctx: ActivityContext,
         request: ProvisionRequest,
-    ) -> Result<Kept<Option<PreflightProblem>>, ActivityError> {
-        traces::activity(ctx.info(), preflight::may_give_up(&self, &ctx, &request)).await.map(Kept)
+    ) -> Result<LenientResult<Option<PreflightProblem>>, ActivityError> {
+        traces::activity(ctx.info(), preflight::may_give_up(&self, &ctx, &request)).await.map(LenientResult)
     }
 
     #[activity(definition = NotifyCall)]
@@ -67,8 +67,8 @@ impl BotActivities {
         self: Arc<Self>,
         ctx: ActivityContext,
         notification: Notification,
-    ) -> Result<Kept<Told>, ActivityError> {
-        traces::activity(ctx.info(), notify::run(&self, &ctx, notification)).await.map(Kept)
+    ) -> Result<LenientResult<Told>, ActivityError> {
+        traces::activity(ctx.info(), notify::run(&self, &ctx, notification)).await.map(LenientResult)
     }
 }
 

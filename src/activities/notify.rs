@@ -54,11 +54,11 @@ pub async fn run(
     ctx: &ActivityContext,
     notification: Notification,
 ) -> Result<Told, ActivityError> {
-    let earlier = ctx.heartbeat_details().deserialize::<Draft>().ok().flatten();
-    let draft =
-        earlier.unwrap_or_else(|| Draft { conversation: notification.conversation.clone(), ..Draft::default() });
+    let earlier = ctx.heartbeat_details().deserialize::<Checkpoint>().ok().flatten();
+    let draft = earlier
+        .unwrap_or_else(|| Checkpoint { conversation: notification.conversation.clone(), ..Checkpoint::default() });
     let slack = bot.slack.with_timeout(IN_AN_ACTIVITY);
-    let desk = Desk {
+    let desk = Attempt {
         bot,
         slack,
         ctx,
@@ -87,8 +87,8 @@ pub async fn run(
 }
 
 /// Tells a notice and, where it says that work has begun, what came of it.
-async fn tell(desk: &Desk<'_>, begun: &Notification) -> Result<Told, ActivityError> {
-    let scribe = Scribe::new(desk, begun);
+async fn tell(desk: &Attempt<'_>, begun: &Notification) -> Result<Told, ActivityError> {
+    let scribe = Writer::new(desk, begun);
     let stage = desk.draft().stage;
     if stage == Stage::Begins {
         scribe.bring_up_to_date().await?;
@@ -108,17 +108,17 @@ async fn tell(desk: &Desk<'_>, begun: &Notification) -> Result<Told, ActivityErr
     }
     let notification = watch.outcome().await?;
     traces::tell(&Span::current(), "request.status", notification.notice.status().word());
-    Scribe::new(desk, &notification).bring_up_to_date().await?;
+    Writer::new(desk, &notification).bring_up_to_date().await?;
     desk.count(&notification).await;
     Ok(desk.told(true))
 }
 
 /// What the scribes of one attempt share.
-struct Desk<'a> {
+struct Attempt<'a> {
     bot: &'a BotActivities,
     slack: SlackApi,
     ctx: &'a ActivityContext,
-    draft: Mutex<Draft>,
+    draft: Mutex<Checkpoint>,
     lease: Lease,
     /// Where this attempt has looked for what was posted before.
     looked: tokio::sync::Mutex<Vec<Nook>>,
@@ -139,7 +139,7 @@ impl Drop for Call<'_> {
     }
 }
 
-impl Desk<'_> {
+impl Attempt<'_> {
     fn call(&self) -> Call<'_> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         Call(&self.calls)
@@ -161,13 +161,13 @@ impl Desk<'_> {
         .await;
     }
 
-    fn draft(&self) -> MutexGuard<'_, Draft> {
+    fn draft(&self) -> MutexGuard<'_, Checkpoint> {
         self.draft.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes what was done, for the next heartbeat. If that never comes, the next
     /// attempt finds what was posted by looking for it.
-    fn note(&self, what: impl FnOnce(&mut Draft)) {
+    fn note(&self, what: impl FnOnce(&mut Checkpoint)) {
         what(&mut self.draft());
     }
 
@@ -246,7 +246,7 @@ fn decision_time(n: &Notification) -> Option<(&'static str, Duration)> {
 
 /// Says, for as long as Slack takes, that this attempt is alive: another one
 /// beside it would say everything twice.
-async fn stay_alive(desk: &Desk<'_>) -> ActivityError {
+async fn stay_alive(desk: &Attempt<'_>) -> ActivityError {
     loop {
         tokio::time::sleep(BEAT_EVERY).await;
         if desk.lease.is_fresh() {
@@ -262,7 +262,7 @@ async fn stay_alive(desk: &Desk<'_>) -> ActivityError {
 /// begins with. What is done is not done again, or Slack's limit of a message a
 /// second would be used up by repetitions before the last message is reached.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Draft {
+struct Checkpoint {
     conversation: Conversation,
     /// The parts that this notice has posted or changed.
     done: BTreeSet<String>,
@@ -289,8 +289,8 @@ enum Stage {
 }
 
 /// Writes the messages of one notice.
-pub(super) struct Scribe<'a> {
-    desk: &'a Desk<'a>,
+pub(super) struct Writer<'a> {
+    desk: &'a Attempt<'a>,
     slack: &'a SlackApi,
     /// Did an earlier attempt try this notice, or did an earlier notice fail? Then
     /// something may have been posted that nobody knows of.
@@ -302,8 +302,8 @@ pub(super) struct Scribe<'a> {
     held: AtomicBool,
 }
 
-impl<'a> Scribe<'a> {
-    fn new(desk: &'a Desk<'a>, n: &'a Notification) -> Self {
+impl<'a> Writer<'a> {
+    fn new(desk: &'a Attempt<'a>, n: &'a Notification) -> Self {
         let repeated = desk.ctx.info().attempt > 1 || n.look_back.is_some();
         Self { desk, slack: &desk.slack, repeated, n, failed: Mutex::default(), held: AtomicBool::new(false) }
     }

@@ -12,7 +12,7 @@ use crate::slack::api::SlackError;
 use crate::slack::directory::Look;
 use crate::slack::refusal::Refusal;
 use crate::workflow::calls::{Check, Preflight};
-use crate::workflow::index;
+use crate::workflow::search_attributes;
 
 /// How often Slack may refuse to tell who somebody is with a code that may pass, before
 /// that is the answer: a few minutes.
@@ -31,7 +31,7 @@ pub async fn run(bot: &BotActivities, ctx: &ActivityContext, check: &Check) -> R
     {
         return Ok(Preflight::Refused { problem: PreflightProblem::TooManyOpen { most } });
     }
-    Ok(Preflight::Passed { rules: Rules { indexed: index::are_there(), ..rules } })
+    Ok(Preflight::Passed { rules: Rules { indexed: search_attributes::are_there(), ..rules } })
 }
 
 /// Whether this request is among the first `most` of its person. As long as that cannot

@@ -20,11 +20,11 @@ use temporalio_sdk::ApplicationFailure;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::timeout;
 
-use super::notify::Scribe;
+use super::notify::Writer;
 use crate::domain::notice::Notification;
 use crate::domain::provisioning::Progress;
 use crate::slack::api::SlackError;
-use crate::workflow::{Loose, ProvisionApplication};
+use crate::workflow::{Lenient, ProvisionApplication};
 
 /// How soon is looked for a heartbeat: so that a step appears while the click is still
 /// felt, and then ever more slowly.
@@ -54,7 +54,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Has the progress of an activity shown until it is over.
-    pub(super) async fn follow(&mut self, activity_id: &str, scribe: &Scribe<'_>) -> Result<(), ActivityError> {
+    pub(super) async fn follow(&mut self, activity_id: &str, scribe: &Writer<'_>) -> Result<(), ActivityError> {
         let mut shown: Option<Progress> = None;
         let mut look_again = LOOK_FIRST;
         while timeout(look_again, self.end_of(activity_id)).await.is_err() {
@@ -117,7 +117,8 @@ impl<'a> Watch<'a> {
         let Some(watched) = pending.find(|activity| activity.activity_id == activity_id) else { return Ok(None) };
         let Some(details) = watched.heartbeat_details else { return Ok(Some(None)) };
         let converter = &client.options().data_converter;
-        let read = converter.from_payloads::<Loose<Progress>>(&SerializationContextData::None, details.payloads).await;
+        let read =
+            converter.from_payloads::<Lenient<Progress>>(&SerializationContextData::None, details.payloads).await;
         Ok(Some(read.ok().and_then(|progress| progress.0.ok())))
     }
 

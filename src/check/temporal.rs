@@ -22,8 +22,8 @@ use crate::codec::{Codec, CodecError, is_unreadable};
 use crate::config::Release;
 use crate::temporal;
 use crate::temporal::namespace::{self, Lack};
-use crate::workflow::loose::is_encrypted;
-use crate::workflow::{TASK_QUEUE, WORKFLOW_TYPE, index};
+use crate::workflow::payload::is_encrypted;
+use crate::workflow::{TASK_QUEUE, WORKFLOW_TYPE, search_attributes};
 
 const TEMPORAL: &str = "Temporal";
 const ATTRIBUTES: &str = "Temporal search attributes";
@@ -228,7 +228,7 @@ async fn search_attributes(client: &Client) -> Line {
 
 fn attributes(namespace: &str, lack: &Lack) -> Line {
     if lack.is_nothing() {
-        return Line::passed(ATTRIBUTES, format!("all {} are registered", index::NAMES.len()));
+        return Line::passed(ATTRIBUTES, format!("all {} are registered", search_attributes::NAMES.len()));
     }
     let types = lack.other_type.iter().map(|(name, kind)| format!("{name} ({kind})")).collect::<Vec<_>>().join(", ");
     let mut said = Vec::new();
@@ -295,11 +295,11 @@ mod tests {
 
     #[test]
     fn attributes_of_another_type_are_named_with_what_to_do() {
-        let mut lack = Lack { missing: vec![index::TEAM], other_type: Vec::new() };
+        let mut lack = Lack { missing: vec![search_attributes::TEAM], other_type: Vec::new() };
         let said = attributes("prod", &lack).to_string();
         assert!(said.contains("optional, and not registered: ProvisionTeam. To find"), "{said}");
         assert!(!said.contains("remove"), "{said}");
-        lack.other_type.push((index::STATUS, "Int".to_owned()));
+        lack.other_type.push((search_attributes::STATUS, "Int".to_owned()));
         let said = attributes("prod", &lack).to_string();
         assert!(said.contains("; registered as another type than Keyword: ProvisionStatus (Int)."), "{said}");
         assert!(

@@ -5,9 +5,11 @@
 //! The tests run on the same [`stack::Stack`] the demo shows.
 
 pub mod backends;
+mod backstage;
 mod blocks;
 pub mod bot;
 pub mod deliveries;
+mod faults;
 pub mod limits;
 pub mod message;
 pub mod modal;
@@ -15,7 +17,6 @@ pub mod page;
 mod payloads;
 pub mod people;
 mod play;
-mod plugs;
 pub mod ports;
 pub mod proxy;
 pub mod record;
@@ -26,7 +27,6 @@ pub mod simulator;
 pub mod socket_mode;
 pub mod stack;
 mod transcript;
-mod underneath;
 mod views;
 pub mod web_api;
 pub mod workspace;

@@ -17,7 +17,7 @@ use futures::stream::{self, Stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::plugs::Pull;
+use super::faults::Pull;
 use super::simulator::Simulator;
 use crate::local::is_asked_here;
 

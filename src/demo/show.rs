@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
+use super::backstage::{Backstage, SharedStack};
 use super::simulator::Simulator;
 use super::stack::{Stack, StackOptions};
-use super::underneath::{SharedStack, Underneath};
 
 /// A stack whose page shows everything.
 pub struct Show {
@@ -29,7 +29,7 @@ impl Show {
         addresses.push(("Bot", stack.bot_url()));
 
         let shared: SharedStack = Arc::default();
-        let underneath = Arc::new(Underneath::of(&stack, shared.clone()));
+        let underneath = Arc::new(Backstage::of(&stack, shared.clone()));
         *shared.lock().await = Some(stack);
         slack.show_underneath(underneath.clone());
         let watch = tokio::spawn(underneath.watch());

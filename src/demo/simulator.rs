@@ -15,11 +15,11 @@ use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::backstage::Backstage;
 use super::message::Message;
 use super::people::Person;
 use super::record::{Call, Delivery, Fault};
 use super::socket_mode::{self, Sockets};
-use super::underneath::Underneath;
 use super::workspace::{APP_ID, Rules, Workspace};
 use super::{page, response_url, scopes, web_api};
 
@@ -59,7 +59,7 @@ struct Inner {
     another_app: bool,
     sockets: Sockets,
     servers: Mutex<Vec<tokio::task::JoinHandle<()>>>,
-    underneath: OnceLock<Arc<Underneath>>,
+    underneath: OnceLock<Arc<Backstage>>,
 }
 
 impl Simulator {
@@ -279,12 +279,12 @@ impl Simulator {
     }
 
     /// Lets the page show what is underneath, too.
-    pub(super) fn show_underneath(&self, underneath: Arc<Underneath>) {
+    pub(super) fn show_underneath(&self, underneath: Arc<Backstage>) {
         // Only one stack is around a simulator.
         let _ = self.inner.underneath.set(underneath);
     }
 
-    pub(super) fn underneath(&self) -> Option<Arc<Underneath>> {
+    pub(super) fn underneath(&self) -> Option<Arc<Backstage>> {
         self.inner.underneath.get().cloned()
     }
 

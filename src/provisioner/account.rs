@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 
 use super::failure::Problem;
 use super::ownership::read_tags;
-use super::s3::Site;
+use super::s3::BucketContext;
 
 /// Somebody waits; without an answer there is another way to tell whose a bucket is.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
@@ -103,28 +103,28 @@ fn nobody_tells(problem: &Problem) -> bool {
 }
 
 /// Whether the bucket is certainly in the profile's own account.
-pub async fn is_ours(site: &Site) -> Result<bool, Problem> {
+pub async fn is_ours(context: &BucketContext) -> Result<bool, Problem> {
     // S3 makes no bucket in another account, nor says that it is ours.
-    if site.made.load(Ordering::Relaxed) || site.proven.get().is_some() {
+    if context.made.load(Ordering::Relaxed) || context.proven.get().is_some() {
         return Ok(true);
     }
-    let named = site.in_our_account_only().await;
-    let proven = if matches!(named, Ok(true)) && site.endpoint.is_none() {
+    let named = context.in_our_account_only().await;
+    let proven = if matches!(named, Ok(true)) && context.endpoint.is_none() {
         // What was read so far was read without naming the account.
-        match read_tags(site).await {
+        match read_tags(context).await {
             Err(Problem::Refused { code, .. }) if code == "AccessDenied" => false,
             Err(Problem::Refused { code, .. }) if code == "NoSuchTagSet" => true,
             other => other.map(|_| true)?,
         }
     } else {
         // Another S3 may not know the condition (moto 5.2 does not): see what it lists.
-        match is_listed(site).await {
-            Err(problem) if nobody_tells(&problem) => return Err(unknown(site.bucket(), named.as_ref().err())),
+        match is_listed(context).await {
+            Err(problem) if nobody_tells(&problem) => return Err(unknown(context.bucket(), named.as_ref().err())),
             other => other?,
         }
     };
     if proven {
-        let _ = site.proven.set(());
+        let _ = context.proven.set(());
     }
     Ok(proven)
 }
@@ -147,8 +147,8 @@ fn said_by_sts(problem: &Problem) -> String {
 }
 
 /// The same of a bucket that S3 does not let us see. `None`: nobody tells.
-pub async fn is_listed_if_told(site: &Site) -> Result<Option<bool>, Problem> {
-    match is_listed(site).await {
+pub async fn is_listed_if_told(context: &BucketContext) -> Result<Option<bool>, Problem> {
+    match is_listed(context).await {
         Ok(listed) => Ok(Some(listed)),
         Err(problem) if nobody_tells(&problem) => Ok(None),
         Err(problem) => Err(problem),
@@ -157,11 +157,11 @@ pub async fn is_listed_if_told(site: &Site) -> Result<Option<bool>, Problem> {
 
 /// Whether the account of this profile owns the bucket: what tells a stranger's
 /// bucket from a missing permission.
-async fn is_listed(site: &Site) -> Result<bool, Problem> {
+async fn is_listed(context: &BucketContext) -> Result<bool, Problem> {
     // Servers that do not know the prefix may need several pages for all there are.
-    let mut pages = site.client.list_buckets().prefix(site.bucket()).into_paginator().send();
+    let mut pages = context.client.list_buckets().prefix(context.bucket()).into_paginator().send();
     while let Some(page) = pages.next().await {
-        if page?.buckets().iter().any(|bucket| bucket.name() == Some(site.bucket())) {
+        if page?.buckets().iter().any(|bucket| bucket.name() == Some(context.bucket())) {
             return Ok(true);
         }
     }

@@ -21,7 +21,7 @@
 //! **Why look before creating.** In `us-east-1` S3 answers 200 when asked to
 //! create a bucket that the account already owns, and resets its ACL.
 //!
-//! [`Beat::claiming`]: super::walk::Beat::claiming
+//! [`Beat::claiming`]: super::attempt::Beat::claiming
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -30,10 +30,10 @@ use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use tokio::time::{Instant, sleep};
 
 use super::account::is_listed_if_told;
+use super::attempt::Beat;
 use super::failure::{Problem, Stop};
 use super::ownership::{Owner, all_tags, first_look, is_empty, look, put_tags, taken};
-use super::s3::Site;
-use super::walk::Beat;
+use super::s3::BucketContext;
 use crate::lease::Word;
 
 /// A new bucket is visible after this time at the latest, or something is wrong.
@@ -47,30 +47,30 @@ const GIVE_BACK_LOOKS: u32 = 6;
 const BETWEEN_GIVE_BACK_LOOKS: Duration = Duration::from_secs(5);
 
 /// Makes the bucket exist and carry this request's tags, or fails.
-pub async fn claim(site: &Site) -> Result<(), Stop> {
-    let claimed = match first_look(site).await? {
+pub async fn claim(context: &BucketContext) -> Result<(), Stop> {
+    let claimed = match first_look(context).await? {
         Owner::Us => return Ok(()),
-        Owner::Nobody => make(site).await,
+        Owner::Nobody => make(context).await,
         // A stranger's, of which CreateBucket says so; or the permission to read tags
         // is missing, without which nothing is begun.
-        Owner::Denied(problem) => match is_listed_if_told(site).await? {
-            Some(false) => make(site).await,
+        Owner::Denied(problem) => match is_listed_if_told(context).await? {
+            Some(false) => make(context).await,
             Some(true) | None => return Err(problem.clone().into()),
         },
         // An earlier attempt's, perhaps. From here to the tag there is no obeying a
         // cancellation: `destroy` would find a bucket that it cannot tell from a stranger's.
-        Owner::Untagged => settle(site).await,
-        other => return Err(taken(site, other).into()),
+        Owner::Untagged => settle(context).await,
+        other => return Err(taken(context, other).into()),
     };
     let asked_for_nothing = matches!(claimed, Err(Stop::Cancelled | Stop::Superseded));
-    if asked_for_nothing || site.walk.lease.holds() {
+    if asked_for_nothing || context.attempt.lease.holds() {
         return claimed;
     }
     // Paused, or out of Temporal's reach, for so long that somebody else may have looked here
     // already and found nothing.
-    match site.walk.ask().await {
+    match context.attempt.ask().await {
         Word::Lost => {
-            give_back(site).await;
+            give_back(context).await;
             Err(Stop::Superseded)
         }
         Word::GoOn | Word::Cancelled | Word::NoAnswer => claimed,
@@ -78,29 +78,29 @@ pub async fn claim(site: &Site) -> Result<(), Stop> {
 }
 
 /// Leaves the mark, unless it already stands and has just been heard.
-async fn announce_claim(site: &Site) -> Result<(), Stop> {
-    let last = site.walk.last();
-    if last.claiming && !last.refused && site.walk.lease.is_fresh() {
+async fn announce_claim(context: &BucketContext) -> Result<(), Stop> {
+    let last = context.attempt.last();
+    if last.claiming && !last.refused && context.attempt.lease.is_fresh() {
         return Ok(());
     }
-    site.walk.announce(Beat { claiming: true, refused: false, ..last }).await
+    context.attempt.announce(Beat { claiming: true, refused: false, ..last }).await
 }
 
 /// Creates the bucket, which nobody has, and tags it. What cannot be tagged goes again.
-async fn make(site: &Site) -> Result<(), Stop> {
-    announce_claim(site).await?;
+async fn make(context: &BucketContext) -> Result<(), Stop> {
+    announce_claim(context).await?;
     let made = async {
-        create(site).await?;
-        settle(site).await
+        create(context).await?;
+        settle(context).await
     };
     let made = made.await;
     let taken = matches!(made, Err(Stop::Failed(Problem::Taken(_))));
-    let never_made = !site.walk.may_have_made && !site.made.load(Ordering::Relaxed);
+    let never_made = !context.attempt.may_have_made && !context.made.load(Ordering::Relaxed);
     if never_made && matches!(&made, Err(Stop::Failed(why)) if why.is_a_refusal()) {
-        site.walk.remember(Beat { refused: true, ..site.walk.last() });
+        context.attempt.remember(Beat { refused: true, ..context.attempt.last() });
     }
-    if made.is_err() && !taken && site.walk.lease.holds() {
-        take_back(site).await;
+    if made.is_err() && !taken && context.attempt.lease.holds() {
+        take_back(context).await;
     }
     made
 }
@@ -108,14 +108,14 @@ async fn make(site: &Site) -> Result<(), Stop> {
 /// Removes what an attempt made after it had been given up. Nobody else would: who
 /// undid the request found nothing. S3 deletes a bucket only while it is empty, so
 /// what is complete stays, whoever made it.
-async fn give_back(site: &Site) {
-    if site.walk.lease.is_in_others_care().await {
+async fn give_back(context: &BucketContext) {
+    if context.attempt.lease.is_in_others_care().await {
         return;
     }
-    site.walk.lease.give_back();
+    context.attempt.lease.give_back();
     // Whether the bucket was made is not always known: its making may be under way.
     for _ in 0..GIVE_BACK_LOOKS {
-        match give_back_once(site).await {
+        match give_back_once(context).await {
             Ok(true) => return,
             Ok(false) => {}
             Err(problem) => tracing::warn!(?problem, "what was made too late could not be removed yet"),
@@ -125,14 +125,14 @@ async fn give_back(site: &Site) {
 }
 
 /// Whether there was something to decide.
-async fn give_back_once(site: &Site) -> Result<bool, Problem> {
-    match look(site).await? {
+async fn give_back_once(context: &BucketContext) -> Result<bool, Problem> {
+    match look(context).await? {
         Owner::Nobody => return Ok(false),
-        Owner::Us | Owner::Untagged if is_empty(site).await? => {}
+        Owner::Us | Owner::Untagged if is_empty(context).await? => {}
         _ => return Ok(true),
     }
-    let (request, bucket) = (&site.input.application_id, site.bucket());
-    match site.client.delete_bucket().bucket(bucket).send().await.map_err(Problem::from) {
+    let (request, bucket) = (&context.input.application_id, context.bucket());
+    match context.client.delete_bucket().bucket(bucket).send().await.map_err(Problem::from) {
         Ok(_) => tracing::warn!(request.id = %request, s3.bucket = %bucket, "removed a bucket that was made too late"),
         Err(Problem::Refused { code, .. }) if code == "BucketNotEmpty" || code == "NoSuchBucket" => {}
         Err(problem) => return Err(problem),
@@ -140,9 +140,9 @@ async fn give_back_once(site: &Site) -> Result<bool, Problem> {
     Ok(true)
 }
 
-async fn create(site: &Site) -> Result<(), Problem> {
-    let mut call = site.client.create_bucket().bucket(site.bucket());
-    if let Some(region) = site.location_constraint() {
+async fn create(context: &BucketContext) -> Result<(), Problem> {
+    let mut call = context.client.create_bucket().bucket(context.bucket());
+    if let Some(region) = context.location_constraint() {
         let place = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(region));
         call = call.create_bucket_configuration(place.build());
     }
@@ -151,32 +151,32 @@ async fn create(site: &Site) -> Result<(), Problem> {
         // An answer lost on the way and a repetition look like this: see `settle`.
         Err(Problem::Refused { code, .. }) if code == "BucketAlreadyOwnedByYou" => {}
         Err(Problem::Refused { code, .. }) if code == "BucketAlreadyExists" => {
-            return Err(Problem::Taken(format!("the bucket name {} belongs to another AWS account", site.bucket())));
+            return Err(Problem::Taken(format!("the bucket name {} belongs to another AWS account", context.bucket())));
         }
         Err(problem) => return Err(problem),
     }
-    site.made.store(true, Ordering::Relaxed);
-    let _ = site.in_our_account_only().await; // it is ours, whether or not anybody tells
+    context.made.store(true, Ordering::Relaxed);
+    let _ = context.in_our_account_only().await; // it is ours, whether or not anybody tells
     Ok(())
 }
 
 /// After `CreateBucket`: waits until the bucket is visible, and makes sure it
 /// carries the tags.
-async fn settle(site: &Site) -> Result<(), Stop> {
+async fn settle(context: &BucketContext) -> Result<(), Stop> {
     let deadline = Instant::now() + VISIBLE_WITHIN;
     loop {
-        match look(site).await? {
+        match look(context).await? {
             Owner::Us => return Ok(()),
-            Owner::Untagged if site.walk.last().claiming && is_empty(site).await? => {
-                let tags = all_tags(&site.input);
-                put_tags(site, tags.clone()).await?;
-                let _ = site.first_tags.set(tags);
+            Owner::Untagged if context.attempt.last().claiming && is_empty(context).await? => {
+                let tags = all_tags(&context.input);
+                put_tags(context, tags.clone()).await?;
+                let _ = context.first_tags.set(tags);
                 return Ok(());
             }
             Owner::Nobody if Instant::now() < deadline => sleep(LOOK_AGAIN).await,
             Owner::Nobody => return Err(Problem::Unreachable("the new bucket is still not visible".into()).into()),
             Owner::Denied(problem) => return Err(problem.into()),
-            other => return Err(taken(site, &other).into()),
+            other => return Err(taken(context, &other).into()),
         }
     }
 }
@@ -185,17 +185,17 @@ async fn settle(site: &Site) -> Result<(), Stop> {
 /// as that can be: it gets the tag (an answer may have been lost), or it goes again. The
 /// next attempt, or `destroy`, finds either nothing or the tag. S3 deletes no bucket that
 /// has anything in it.
-async fn take_back(site: &Site) {
-    let untagged = matches!(look(site).await, Ok(Owner::Untagged | Owner::Denied(_)));
+async fn take_back(context: &BucketContext) {
+    let untagged = matches!(look(context).await, Ok(Owner::Untagged | Owner::Denied(_)));
     if !untagged
-        || !is_empty(site).await.is_ok_and(|empty| empty)
-        || put_tags(site, all_tags(&site.input)).await.is_ok()
+        || !is_empty(context).await.is_ok_and(|empty| empty)
+        || put_tags(context, all_tags(&context.input)).await.is_ok()
     {
         return;
     }
-    let gone = site.client.delete_bucket().bucket(site.bucket()).send().await.map(drop).map_err(Problem::from);
+    let gone = context.client.delete_bucket().bucket(context.bucket()).send().await.map(drop).map_err(Problem::from);
     tracing::warn!(
-        s3.bucket = site.bucket(),
+        s3.bucket = context.bucket(),
         ?gone,
         "a new bucket could not be tagged, and is taken back, if it can be"
     );

@@ -12,11 +12,11 @@ use aws_sdk_s3::types::{Delete, EncodingType, ObjectIdentifier};
 use tokio::time::Instant;
 
 use super::account::is_listed_if_told;
+use super::attempt::{Beat, claimed_before, may_have_made};
 use super::failure::{Problem, Stop};
 use super::names::{self, Mend};
 use super::ownership::{Owner, can_own, is_empty, look};
-use super::s3::Site;
-use super::walk::{Beat, claimed_before, may_have_made};
+use super::s3::BucketContext;
 
 /// As many as `DeleteObjects` takes.
 const PAGE: i32 = 1000;
@@ -33,23 +33,23 @@ const LOOK_AGAIN: Duration = Duration::from_secs(3);
 /// delete. It counts as nothing, with a word in the log, where this request's `provision`
 /// certainly made none; else it may be what was made, and say so no more (its tags were
 /// replaced, the profile speaks for another account by now), which a person is told.
-pub async fn is_there_something_to_undo(site: &Site) -> Result<bool, Stop> {
-    can_own(&site.input)?;
-    site.credentials.ready().await?;
-    let claimed = claimed_before(&site.input);
-    let silent = site.input.unheard.as_ref().is_some_and(|unheard| unheard.silent);
+pub async fn is_there_something_to_undo(context: &BucketContext) -> Result<bool, Stop> {
+    can_own(&context.input)?;
+    context.credentials.ready().await?;
+    let claimed = claimed_before(&context.input);
+    let silent = context.input.unheard.as_ref().is_some_and(|unheard| unheard.silent);
     let deadline = Instant::now() + if silent && claimed != Some(false) { LATE } else { Duration::ZERO };
     let why = loop {
-        match look(site).await? {
-            Owner::Nobody if Instant::now() < deadline => site.walk.pause(LOOK_AGAIN).await?,
+        match look(context).await? {
+            Owner::Nobody if Instant::now() < deadline => context.attempt.pause(LOOK_AGAIN).await?,
             other => break other,
         }
     };
     let why = match why {
         Owner::Us => return Ok(true),
-        Owner::Nobody => return nothing(site, "there is no such bucket"),
-        Owner::Untagged if claimed != Some(false) && is_empty(site).await? => {
-            let bucket = site.bucket();
+        Owner::Nobody => return nothing(context, "there is no such bucket"),
+        Owner::Untagged if claimed != Some(false) && is_empty(context).await? => {
+            let bucket = context.bucket();
             let unmarked = format!("{bucket} is empty and carries no tag, so it may be this request's or somebody's");
             // It was seen free, and then asked for: `claim` tells why that is enough.
             return if claimed == Some(true) { Ok(true) } else { Err(Problem::Taken(unmarked).into()) };
@@ -58,39 +58,39 @@ pub async fn is_there_something_to_undo(site: &Site) -> Result<bool, Stop> {
         Owner::Stranger => "it belongs to another account",
         Owner::Somebody => "it belongs to something else",
         Owner::Elsewhere => "it is in another region",
-        Owner::Denied(problem) => match is_listed_if_told(site).await? {
+        Owner::Denied(problem) => match is_listed_if_told(context).await? {
             Some(false) => "it belongs to another account",
             Some(true) | None => return Err(problem.into()),
         },
     };
-    match may_have_made(&site.input) {
+    match may_have_made(&context.input) {
         true => Err(Problem::Taken(format!(
             "a bucket {} is there, and it does not (any more) say that it is this request's: {why}; nothing was changed",
-            site.bucket()
+            context.bucket()
         ))
         .into()),
-        false => nothing(site, why),
+        false => nothing(context, why),
     }
 }
 
-fn nothing(site: &Site, why: &str) -> Result<bool, Stop> {
-    let (request, bucket) = (&site.input.application_id, site.bucket());
+fn nothing(context: &BucketContext, why: &str) -> Result<bool, Stop> {
+    let (request, bucket) = (&context.input.application_id, context.bucket());
     tracing::info!(request.id = %request, s3.bucket = %bucket, "nothing to undo: {why}");
     Ok(false)
 }
 
 /// Uploads that were begun and never finished would keep the bucket from going.
-pub async fn abort_uploads(site: &Site) -> Result<(), Stop> {
+pub async fn abort_uploads(context: &BucketContext) -> Result<(), Stop> {
     loop {
-        let call = site.client.list_multipart_uploads().bucket(site.bucket()).encoding_type(EncodingType::Url);
+        let call = context.client.list_multipart_uploads().bucket(context.bucket()).encoding_type(EncodingType::Url);
         let page = match call.customize().interceptor(Mend).send().await {
             Ok(page) => page,
             Err(error) => return gone(error.into()),
         };
         for upload in page.uploads() {
-            site.walk.may_go_on().await?;
+            context.attempt.may_go_on().await?;
             let key = upload.key().map(|key| names::told(key, page.encoding_type())).transpose()?;
-            let call = site.client.abort_multipart_upload().bucket(site.bucket());
+            let call = context.client.abort_multipart_upload().bucket(context.bucket());
             let aborted = call.set_key(key).set_upload_id(upload.upload_id.clone()).send().await;
             match aborted.map_err(Problem::from) {
                 Err(Problem::Refused { code, .. }) if code == "NoSuchUpload" => {}
@@ -105,14 +105,14 @@ pub async fn abort_uploads(site: &Site) -> Result<(), Stop> {
 }
 
 /// Deletes every version and delete marker, page by page.
-pub async fn empty(site: &Site) -> Result<(), Stop> {
+pub async fn empty(context: &BucketContext) -> Result<(), Stop> {
     let mut deleted = 0;
     let mut before = None;
     loop {
-        site.walk.may_go_on().await?;
+        context.attempt.may_go_on().await?;
         // Always the first page: what the last one showed is gone. No marker can
         // go stale, and a repeated attempt does the same as the first.
-        let call = site.client.list_object_versions().bucket(site.bucket()).max_keys(PAGE);
+        let call = context.client.list_object_versions().bucket(context.bucket()).max_keys(PAGE);
         let page = match call.encoding_type(EncodingType::Url).customize().interceptor(Mend).send().await {
             Ok(page) => page,
             Err(error) => return gone(error.into()),
@@ -139,31 +139,31 @@ pub async fn empty(site: &Site) -> Result<(), Stop> {
         let (together, alone): (Vec<_>, Vec<_>) =
             objects.into_iter().partition(|object| names::fits_into_xml(object.key()));
         if !together.is_empty()
-            && let Err(problem) = delete_together(site, together).await
+            && let Err(problem) = delete_together(context, together).await
         {
             return gone(problem);
         }
         for object in alone {
-            site.walk.may_go_on().await?;
-            if let Err(problem) = delete_alone(site, object).await {
+            context.attempt.may_go_on().await?;
+            if let Err(problem) = delete_alone(context, object).await {
                 return gone(problem);
             }
         }
         deleted += count;
-        tell(site, deleted).await;
+        tell(context, deleted).await;
     }
 }
 
 /// At most a page of objects, in one call.
-async fn delete_together(site: &Site, objects: Vec<ObjectIdentifier>) -> Result<(), Problem> {
+async fn delete_together(context: &BucketContext, objects: Vec<ObjectIdentifier>) -> Result<(), Problem> {
     let these = Delete::builder().set_objects(Some(objects)).quiet(true).build()?;
-    let answer = site.client.delete_objects().bucket(site.bucket()).delete(these).send().await?;
+    let answer = context.client.delete_objects().bucket(context.bucket()).delete(these).send().await?;
     answer.errors().first().map_or(Ok(()), |refused| Err(of_object(refused)))
 }
 
 /// One object whose name no XML can hold: in the address, every name can be written.
-async fn delete_alone(site: &Site, object: ObjectIdentifier) -> Result<(), Problem> {
-    let call = site.client.delete_object().bucket(site.bucket()).key(object.key);
+async fn delete_alone(context: &BucketContext, object: ObjectIdentifier) -> Result<(), Problem> {
+    let call = context.client.delete_object().bucket(context.bucket()).key(object.key);
     match call.set_version_id(object.version_id).send().await.map_err(Problem::from) {
         Err(Problem::Refused { code, .. }) if code == "NoSuchKey" || code == "NoSuchVersion" => Ok(()),
         other => other.map(drop),
@@ -179,17 +179,17 @@ fn of_object(error: &aws_sdk_s3::types::Error) -> Problem {
 }
 
 /// Heartbeats how far the emptying is.
-async fn tell(site: &Site, deleted: usize) {
-    let mut progress = site.walk.last().progress;
+async fn tell(context: &BucketContext, deleted: usize) {
+    let mut progress = context.attempt.last().progress;
     let label = progress.label.split(':').next().unwrap_or_default();
     progress.label = format!("{label}: {deleted} deleted");
-    site.walk.say(Beat { progress, claiming: false, ..site.walk.last() }).await;
+    context.attempt.say(Beat { progress, claiming: false, ..context.attempt.last() }).await;
 }
 
 /// Deletes the bucket. Someone may have written to it meanwhile: then the next
 /// attempt empties it again.
-pub async fn delete(site: &Site) -> Result<(), Stop> {
-    match site.client.delete_bucket().bucket(site.bucket()).send().await {
+pub async fn delete(context: &BucketContext) -> Result<(), Stop> {
+    match context.client.delete_bucket().bucket(context.bucket()).send().await {
         Ok(_) => Ok(()),
         Err(error) => gone(error.into()),
     }

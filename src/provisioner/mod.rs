@@ -6,7 +6,7 @@
 //! [`crate::domain::provisioning`]: it could move to another repository.
 //!
 //! - `plan`: the steps as data.
-//! - `walk`: heartbeats and cancellation around them.
+//! - `attempt`: heartbeats and cancellation around them.
 //! - [`crate::lease`]: an attempt that Temporal gave up changes nothing any more.
 //! - `partition`: which of Amazon's worlds a region is in.
 //! - `claim`: making the bucket this request's own.
@@ -25,6 +25,7 @@ pub mod failure;
 pub mod partition;
 
 mod account;
+mod attempt;
 mod claim;
 mod codes;
 mod credentials;
@@ -38,7 +39,6 @@ mod plan;
 mod s3;
 mod spans;
 mod verify;
-mod walk;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,11 +50,11 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::Instant;
 use tracing::Span;
 
+use self::attempt::{Attempt, Beat};
 use self::failure::Stop;
 use self::ownership::Owner;
 use self::plan::{PROVISION, Plan, Step, progress};
-use self::s3::Site;
-use self::walk::{Beat, Walk};
+use self::s3::BucketContext;
 use crate::domain::provisioning::{ProvisionInput, Provisioned};
 use crate::traces;
 
@@ -87,13 +87,13 @@ impl Provisioner {
         input: ProvisionInput,
     ) -> Result<Provisioned, ActivityError> {
         traces::activity(&ctx.info().clone(), async {
-            let site = self.site(ctx, input, Plan::Provision).await;
-            let from = match site.walk.alive(beginning(&site)).await {
+            let context = self.context(ctx, input, Plan::Provision).await;
+            let from = match context.attempt.alive(beginning(&context)).await {
                 Ok(step) => step,
-                Err(stop) => return Err(self.end(&site, stop, Plan::Provision, 1).await),
+                Err(stop) => return Err(self.end(&context, stop, Plan::Provision, 1).await),
             };
-            self.walk(&site, Plan::Provision, from).await?;
-            Ok(result(&site))
+            self.follow(&context, Plan::Provision, from).await?;
+            Ok(result(&context))
         })
         .await
     }
@@ -102,11 +102,11 @@ impl Provisioner {
     #[activity(name = "destroy")]
     pub async fn destroy(self: Arc<Self>, ctx: ActivityContext, input: ProvisionInput) -> Result<(), ActivityError> {
         traces::activity(&ctx.info().clone(), async {
-            let site = self.site(ctx, input, Plan::Undo).await;
-            match site.walk.alive(destroy::is_there_something_to_undo(&site)).await {
-                Ok(true) => self.walk(&site, Plan::Undo, 1).await,
+            let context = self.context(ctx, input, Plan::Undo).await;
+            match context.attempt.alive(destroy::is_there_something_to_undo(&context)).await {
+                Ok(true) => self.follow(&context, Plan::Undo, 1).await,
                 Ok(false) => Ok(()),
-                Err(stop) => Err(self.end(&site, stop, Plan::Undo, 1).await),
+                Err(stop) => Err(self.end(&context, stop, Plan::Undo, 1).await),
             }
         })
         .await
@@ -124,27 +124,27 @@ impl Provisioner {
         Self { clients: Clients::new(aws), metrics }
     }
 
-    async fn site(&self, ctx: ActivityContext, input: ProvisionInput, plan: Plan) -> Site {
+    async fn context(&self, ctx: ActivityContext, input: ProvisionInput, plan: Plan) -> BucketContext {
         traces::tell(&Span::current(), "aws.region", input.region.clone());
         traces::tell(&Span::current(), "aws.profile", input.profile.clone());
         let connected = self.clients.get(&input.region, &input.profile).await;
-        let walk = Walk::new(ctx, progress(plan.steps(), 1), &input);
-        Site::new(&connected, input, walk)
+        let attempt = Attempt::new(ctx, progress(plan.steps(), 1), &input);
+        BucketContext::new(&connected, input, attempt)
     }
 
     /// Does the steps of `plan` from number `from` on, each announced.
-    async fn walk(&self, site: &Site, plan: Plan, from: usize) -> Result<(), ActivityError> {
+    async fn follow(&self, context: &BucketContext, plan: Plan, from: usize) -> Result<(), ActivityError> {
         let steps = plan.steps();
         for (number, step) in steps.iter().enumerate().map(|(i, step)| (i + 1, step)).skip(from - 1) {
-            let done = match may_begin(site, number).await {
+            let done = match may_begin(context, number).await {
                 Ok(()) => {
                     // Only the first step can be claiming; behind it the tag speaks.
-                    let last = site.walk.last();
-                    let (claiming, made) = (number == 1 && last.claiming, site.walk.may_have_made);
-                    site.walk.say(Beat { progress: progress(steps, number), claiming, made, ..last }).await;
+                    let last = context.attempt.last();
+                    let (claiming, made) = (number == 1 && last.claiming, context.attempt.may_have_made);
+                    context.attempt.say(Beat { progress: progress(steps, number), claiming, made, ..last }).await;
                     let started = Instant::now();
                     let span = traces::step(step.label, number, steps.len());
-                    let done = traces::within(span, site.walk.alive((step.run)(site))).await;
+                    let done = traces::within(span, context.attempt.alive((step.run)(context))).await;
                     if done.is_ok() {
                         self.metrics.done(step.label, started.elapsed());
                     }
@@ -153,19 +153,19 @@ impl Provisioner {
                 Err(stop) => Err(stop),
             };
             if let Err(stop) = done {
-                return Err(self.end(site, stop, plan, number).await);
+                return Err(self.end(context, stop, plan, number).await);
             }
         }
         Ok(())
     }
 
     /// What the activity ends with when step number `step` of `plan` did not get done.
-    async fn end(&self, site: &Site, stop: Stop, plan: Plan, step: usize) -> ActivityError {
-        let (input, step) = (&site.input, plan.steps()[step - 1].label);
+    async fn end(&self, context: &BucketContext, stop: Stop, plan: Plan, step: usize) -> ActivityError {
+        let (input, step) = (&context.input, plan.steps()[step - 1].label);
         // Travels with the failure: where the next attempt goes on.
-        site.walk.heartbeat().await;
-        let last = site.walk.last();
-        let open = (last.claiming || last.may_have_made()).then(|| site.walk.details());
+        context.attempt.heartbeat().await;
+        let last = context.attempt.last();
+        let open = (last.claiming || last.may_have_made()).then(|| context.attempt.details());
         match stop {
             Stop::Cancelled => match open {
                 Some(open) => ActivityError::cancelled_with_details(json!({ "lastHeartbeat": open })),
@@ -176,7 +176,7 @@ impl Provisioner {
                 ActivityError::cancelled()
             }
             Stop::Failed(problem) => {
-                let problem = site.walk.alive(self.clients.compare(problem, &input.region, &input.profile)).await;
+                let problem = context.attempt.alive(self.clients.compare(problem, &input.region, &input.profile)).await;
                 self.metrics.failed(step, &problem.judge(&input.region, &input.profile).kind);
                 if problem.blames_credentials() {
                     self.clients.forget(&input.region, &input.profile).await;
@@ -190,19 +190,19 @@ impl Provisioner {
 /// Where to begin, if the bucket is still there and ours: at the step an earlier
 /// attempt announced last, or at the one that failed before a person chose to try
 /// again; else at the first.
-async fn beginning(site: &Site) -> Result<usize, Stop> {
-    ownership::can_own(&site.input)?;
-    partition::is_somewhere(&site.input.region, site.endpoint.as_deref())?;
-    let last = site.walk.last();
+async fn beginning(context: &BucketContext) -> Result<usize, Stop> {
+    ownership::can_own(&context.input)?;
+    partition::is_somewhere(&context.input.region, context.endpoint.as_deref())?;
+    let last = context.attempt.last();
     let look = async {
-        site.credentials.ready().await?;
-        Ok::<_, Stop>(ownership::first_look(site).await?)
+        context.credentials.ready().await?;
+        Ok::<_, Stop>(ownership::first_look(context).await?)
     };
-    let owner = if last.claiming { look.await? } else { site.walk.unless_cancelled(look).await? };
+    let owner = if last.claiming { look.await? } else { context.attempt.unless_cancelled(look).await? };
     match owner {
         Owner::Us => {
             let announced = last.progress.step as usize;
-            Ok(announced.max(failed_before(&site.input)).clamp(1, PROVISION.len()))
+            Ok(announced.max(failed_before(&context.input)).clamp(1, PROVISION.len()))
         }
         Owner::Nobody => {
             // The very first heartbeat carries the mark.
@@ -210,9 +210,9 @@ async fn beginning(site: &Site) -> Result<usize, Stop> {
                 progress: progress(&PROVISION, 1),
                 claiming: true,
                 refused: false,
-                made: site.walk.may_have_made,
+                made: context.attempt.may_have_made,
             };
-            site.walk.announce(beat).await?;
+            context.attempt.announce(beat).await?;
             Ok(1)
         }
         _ => Ok(1), // `claim` has the last word
@@ -221,11 +221,11 @@ async fn beginning(site: &Site) -> Result<usize, Stop> {
 
 /// Whether a step may begin. What an earlier attempt created and did not tag is tagged
 /// although the request is cancelled: `destroy` would not know whose it is.
-async fn may_begin(site: &Site, number: usize) -> Result<(), Stop> {
-    let half_claimed = site.walk.last().claiming && matches!(site.first_look.get(), Some(Owner::Untagged));
+async fn may_begin(context: &BucketContext, number: usize) -> Result<(), Stop> {
+    let half_claimed = context.attempt.last().claiming && matches!(context.first_look.get(), Some(Owner::Untagged));
     match number == 1 && half_claimed {
         true => Ok(()),
-        false => site.walk.alive(site.walk.may_go_on()).await,
+        false => context.attempt.alive(context.attempt.may_go_on()).await,
     }
 }
 
@@ -237,14 +237,14 @@ fn failed_before(input: &ProvisionInput) -> usize {
 }
 
 #[expect(clippy::disallowed_methods, reason = "an activity may know when it finished")]
-fn result(site: &Site) -> Provisioned {
+fn result(context: &BucketContext) -> Provisioned {
     let now = Timestamp::now();
-    let outputs = [("bucketName", site.bucket().to_owned()), ("bucketArn", site.arn()), ("url", site.url())];
+    let outputs = [("bucketName", context.bucket().to_owned()), ("bucketArn", context.arn()), ("url", context.url())];
     Provisioned {
-        application_id: site.input.application_id.clone(),
-        region: site.input.region.clone(),
+        application_id: context.input.application_id.clone(),
+        region: context.input.region.clone(),
         completion_date_time: now.round(Unit::Second).unwrap_or(now).to_string(),
-        summary: PROVISION.iter().map(|step| (step.told)(site)).collect(),
+        summary: PROVISION.iter().map(|step| (step.told)(context)).collect(),
         outputs: BTreeMap::from(outputs.map(|(name, value)| (name.to_owned(), value.into()))),
     }
 }

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::account::is_ours;
 use super::failure::Problem;
-use super::s3::Site;
+use super::s3::BucketContext;
 use crate::domain::provisioning::ProvisionInput;
 
 /// The tag that makes a bucket ours: its value is the request's ID.
@@ -54,19 +54,19 @@ pub fn can_own(input: &ProvisionInput) -> Result<(), Problem> {
 }
 
 /// Looks whose the bucket is; changes nothing.
-pub async fn look(site: &Site) -> Result<Owner, Problem> {
-    let problem = match read_tags(site).await {
+pub async fn look(context: &BucketContext) -> Result<Owner, Problem> {
+    let problem = match read_tags(context).await {
         Ok(tags) => {
             let owner = match tags.get(REQUEST_TAG) {
-                Some(request) if *request == identity(&site.input) => Owner::Us,
+                Some(request) if *request == identity(&context.input) => Owner::Us,
                 None if tags.is_empty() => Owner::Untagged,
                 _ => Owner::Somebody,
             };
-            if !matches!(owner, Owner::Somebody) && !is_ours(site).await? {
+            if !matches!(owner, Owner::Somebody) && !is_ours(context).await? {
                 return Ok(Owner::Stranger);
             }
             if matches!(owner, Owner::Us) {
-                let _ = site.first_tags.set(tags);
+                let _ = context.first_tags.set(tags);
             }
             return Ok(owner);
         }
@@ -75,7 +75,7 @@ pub async fn look(site: &Site) -> Result<Owner, Problem> {
     match &problem {
         Problem::Refused { code, .. } => match code.as_str() {
             "NoSuchBucket" => Ok(Owner::Nobody),
-            "NoSuchTagSet" if is_ours(site).await? => Ok(Owner::Untagged),
+            "NoSuchTagSet" if is_ours(context).await? => Ok(Owner::Untagged),
             "NoSuchTagSet" => Ok(Owner::Stranger),
             "PermanentRedirect" | "AuthorizationHeaderMalformed" => Ok(Owner::Elsewhere),
             "AccessDenied" | "AllAccessDisabled" => Ok(Owner::Denied(problem)),
@@ -87,49 +87,49 @@ pub async fn look(site: &Site) -> Result<Owner, Problem> {
 
 /// The look that an attempt begins with: where to go on and what the first step has
 /// to do are decided by one and the same.
-pub async fn first_look(site: &Site) -> Result<&Owner, Problem> {
-    site.first_look.get_or_try_init(|| look(site)).await
+pub async fn first_look(context: &BucketContext) -> Result<&Owner, Problem> {
+    context.first_look.get_or_try_init(|| look(context)).await
 }
 
 /// Why the bucket is not touched.
-pub fn taken(site: &Site, owner: &Owner) -> Problem {
-    let bucket = site.bucket();
+pub fn taken(context: &BucketContext, owner: &Owner) -> Problem {
+    let bucket = context.bucket();
     Problem::Taken(match owner {
         Owner::Untagged => format!("a bucket {bucket} already exists and carries no tag that makes it this request's"),
-        Owner::Elsewhere => format!("a bucket {bucket} already exists, outside region {}", site.input.region),
+        Owner::Elsewhere => format!("a bucket {bucket} already exists, outside region {}", context.input.region),
         Owner::Stranger => format!("a bucket {bucket} already exists and belongs to another AWS account"),
         _ => format!("a bucket {bucket} already exists and belongs to something else"),
     })
 }
 
 /// Whether nothing is in the bucket.
-pub async fn is_empty(site: &Site) -> Result<bool, Problem> {
-    let page = site.client.list_object_versions().bucket(site.bucket()).max_keys(1).send().await?;
+pub async fn is_empty(context: &BucketContext) -> Result<bool, Problem> {
+    let page = context.client.list_object_versions().bucket(context.bucket()).max_keys(1).send().await?;
     Ok(page.versions().is_empty() && page.delete_markers().is_empty())
 }
 
 /// Describes the bucket with all of the request's tags, which it got when it was
 /// claimed; tags that others added stay.
-pub async fn describe(site: &Site) -> Result<(), Problem> {
-    let found = site.first_tags.get_or_try_init(|| read_tags(site)).await?;
+pub async fn describe(context: &BucketContext) -> Result<(), Problem> {
+    let found = context.first_tags.get_or_try_init(|| read_tags(context)).await?;
     let mut tags = found.clone();
-    tags.extend(all_tags(&site.input));
+    tags.extend(all_tags(&context.input));
     if tags == *found {
         return Ok(());
     }
-    put_tags(site, tags).await
+    put_tags(context, tags).await
 }
 
 /// The bucket's tags.
-pub async fn read_tags(site: &Site) -> Result<BTreeMap<String, String>, Problem> {
-    let answer = site.client.get_bucket_tagging().bucket(site.bucket()).send().await?;
+pub async fn read_tags(context: &BucketContext) -> Result<BTreeMap<String, String>, Problem> {
+    let answer = context.client.get_bucket_tagging().bucket(context.bucket()).send().await?;
     Ok(answer.tag_set().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect())
 }
 
-pub async fn put_tags(site: &Site, mut tags: BTreeMap<String, String>) -> Result<(), Problem> {
+pub async fn put_tags(context: &BucketContext, mut tags: BTreeMap<String, String>) -> Result<(), Problem> {
     tags.retain(|key, _| !key.starts_with("aws:")); // AWS keeps its own, and refuses to be given them
     let tagging = Tagging::builder().set_tag_set(Some(tag_set(&tags)?)).build()?;
-    site.client.put_bucket_tagging().bucket(site.bucket()).tagging(tagging).send().await?;
+    context.client.put_bucket_tagging().bucket(context.bucket()).tagging(tagging).send().await?;
     Ok(())
 }
 

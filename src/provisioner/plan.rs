@@ -7,7 +7,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::failure::Stop;
-use super::s3::Site;
+use super::s3::BucketContext;
 use super::{claim, destroy, ownership, s3, verify};
 use crate::domain::provisioning::Progress;
 
@@ -18,11 +18,11 @@ pub struct Step {
     /// Does it. It may be done already.
     pub run: Run,
     /// What was done, as a sentence of the result.
-    pub told: fn(&Site) -> String,
+    pub told: fn(&BucketContext) -> String,
 }
 
 /// The work of a step.
-pub type Run = for<'a> fn(&'a Site) -> BoxFuture<'a, Result<(), Stop>>;
+pub type Run = for<'a> fn(&'a BucketContext) -> BoxFuture<'a, Result<(), Stop>>;
 
 /// What an activity does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,30 +44,30 @@ impl Plan {
 pub const PROVISION: [Step; 8] = [
     Step {
         label: "Creating the bucket",
-        run: |site| claim::claim(site).boxed(),
-        told: |site| format!("created bucket {} in {}", site.bucket(), site.input.region),
+        run: |context| claim::claim(context).boxed(),
+        told: |context| format!("created bucket {} in {}", context.bucket(), context.input.region),
     },
     Step {
         label: "Tagging the bucket",
-        run: |site| async { Ok(ownership::describe(site).await?) }.boxed(),
+        run: |context| async { Ok(ownership::describe(context).await?) }.boxed(),
         told: |_| "tagged it with the request, the team and the people".into(),
     },
     Step {
         label: "Blocking public access",
-        run: |site| async { Ok(s3::block_public_access(site).await?) }.boxed(),
+        run: |context| async { Ok(s3::block_public_access(context).await?) }.boxed(),
         told: |_| "blocked public access".into(),
     },
     Step {
         label: "Enforcing owner-only access",
-        run: |site| async { Ok(s3::enforce_ownership(site).await?) }.boxed(),
+        run: |context| async { Ok(s3::enforce_ownership(context).await?) }.boxed(),
         told: |_| "made the account the owner of every object".into(),
     },
     Step {
         label: "Turning on encryption and versions",
-        run: |site| {
+        run: |context| {
             async {
-                s3::encrypt(site).await?;
-                Ok(s3::keep_versions(site).await?)
+                s3::encrypt(context).await?;
+                Ok(s3::keep_versions(context).await?)
             }
             .boxed()
         },
@@ -75,17 +75,17 @@ pub const PROVISION: [Step; 8] = [
     },
     Step {
         label: "Refusing plain HTTP",
-        run: |site| async { Ok(s3::refuse_plain_http(site).await?) }.boxed(),
+        run: |context| async { Ok(s3::refuse_plain_http(context).await?) }.boxed(),
         told: |_| "refused requests over plain HTTP".into(),
     },
     Step {
         label: "Writing the welcome page",
-        run: |site| async { Ok(s3::write_welcome_page(site).await?) }.boxed(),
+        run: |context| async { Ok(s3::write_welcome_page(context).await?) }.boxed(),
         told: |_| format!("wrote the welcome page {}", s3::WELCOME_PAGE),
     },
     Step {
         label: "Verifying everything",
-        run: |site| verify::verify(site).boxed(),
+        run: |context| verify::verify(context).boxed(),
         told: |_| "verified all of it by reading it back".into(),
     },
 ];
@@ -94,18 +94,18 @@ pub const PROVISION: [Step; 8] = [
 pub const UNDO: [Step; 3] = [
     Step {
         label: "Aborting unfinished uploads",
-        run: |site| destroy::abort_uploads(site).boxed(),
+        run: |context| destroy::abort_uploads(context).boxed(),
         told: |_| "aborted unfinished uploads".into(),
     },
     Step {
         label: "Emptying the bucket",
-        run: |site| destroy::empty(site).boxed(),
+        run: |context| destroy::empty(context).boxed(),
         told: |_| "deleted every version of every object".into(),
     },
     Step {
         label: "Deleting the bucket",
-        run: |site| destroy::delete(site).boxed(),
-        told: |site| format!("deleted bucket {}", site.bucket()),
+        run: |context| destroy::delete(context).boxed(),
+        told: |context| format!("deleted bucket {}", context.bucket()),
     },
 ];
 

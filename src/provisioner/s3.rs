@@ -15,12 +15,12 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::account::Account;
+use super::attempt::Attempt;
 use super::clients::{Connected, Ready};
 use super::failure::Problem;
 use super::guard::Guard;
 use super::ownership::Owner;
 use super::partition;
-use super::walk::Walk;
 use crate::domain::provisioning::ProvisionInput;
 
 /// The region that knows no location constraint, for historical reasons.
@@ -32,12 +32,12 @@ pub const WELCOME_PAGE: &str = "index.html";
 pub const HTML: &str = "text/html; charset=utf-8";
 
 /// One request's bucket, and how to reach it: what every step works on.
-pub struct Site {
+pub struct BucketContext {
     pub client: Client,
     pub endpoint: Option<String>,
     pub credentials: Ready,
     pub input: ProvisionInput,
-    pub walk: Walk,
+    pub attempt: Attempt,
     account: Arc<Account>,
     /// The profile's own account, as far as it was asked for and is known: what each
     /// request to a bucket then says.
@@ -54,17 +54,17 @@ pub struct Site {
     pub first_tags: OnceCell<BTreeMap<String, String>>,
 }
 
-impl Site {
-    pub fn new(connected: &Connected, input: ProvisionInput, walk: Walk) -> Self {
+impl BucketContext {
+    pub fn new(connected: &Connected, input: ProvisionInput, attempt: Attempt) -> Self {
         let own = Arc::new(OnceLock::new());
-        let guard = Guard { lease: walk.lease.clone(), account: own.clone() };
+        let guard = Guard { lease: attempt.lease.clone(), account: own.clone() };
         let config = connected.client.config().to_builder().interceptor(guard).build();
         Self {
             client: Client::from_conf(config),
             endpoint: connected.endpoint.clone(),
             credentials: connected.credentials.clone(),
             input,
-            walk,
+            attempt,
             account: connected.account.clone(),
             own,
             asked: OnceCell::new(),
@@ -126,40 +126,40 @@ pub fn region_told(location: Option<&str>) -> &str {
 }
 
 /// Whatever an ACL or a policy says, nothing in the bucket becomes public.
-pub async fn block_public_access(site: &Site) -> Result<(), Problem> {
+pub async fn block_public_access(context: &BucketContext) -> Result<(), Problem> {
     let everything = PublicAccessBlockConfiguration::builder()
         .block_public_acls(true)
         .ignore_public_acls(true)
         .block_public_policy(true)
         .restrict_public_buckets(true)
         .build();
-    let call = site.client.put_public_access_block().bucket(site.bucket());
+    let call = context.client.put_public_access_block().bucket(context.bucket());
     call.public_access_block_configuration(everything).send().await?;
     Ok(())
 }
 
 /// All objects belong to the bucket's owner; ACLs are off.
-pub async fn enforce_ownership(site: &Site) -> Result<(), Problem> {
+pub async fn enforce_ownership(context: &BucketContext) -> Result<(), Problem> {
     let owner_only = OwnershipControlsRule::builder().object_ownership(ObjectOwnership::BucketOwnerEnforced).build()?;
     let controls = OwnershipControls::builder().rules(owner_only).build()?;
-    site.client.put_bucket_ownership_controls().bucket(site.bucket()).ownership_controls(controls).send().await?;
+    context.client.put_bucket_ownership_controls().bucket(context.bucket()).ownership_controls(controls).send().await?;
     Ok(())
 }
 
 /// Objects are encrypted with keys that S3 manages, unless whoever writes them says more.
-pub async fn encrypt(site: &Site) -> Result<(), Problem> {
+pub async fn encrypt(context: &BucketContext) -> Result<(), Problem> {
     let aes = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256).build()?;
     let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(aes).build();
     let rules = ServerSideEncryptionConfiguration::builder().rules(rule).build()?;
-    let call = site.client.put_bucket_encryption().bucket(site.bucket());
+    let call = context.client.put_bucket_encryption().bucket(context.bucket());
     call.server_side_encryption_configuration(rules).send().await?;
     Ok(())
 }
 
 /// What is overwritten or deleted can be had back.
-pub async fn keep_versions(site: &Site) -> Result<(), Problem> {
+pub async fn keep_versions(context: &BucketContext) -> Result<(), Problem> {
     let on = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
-    site.client.put_bucket_versioning().bucket(site.bucket()).versioning_configuration(on).send().await?;
+    context.client.put_bucket_versioning().bucket(context.bucket()).versioning_configuration(on).send().await?;
     Ok(())
 }
 
@@ -170,10 +170,10 @@ pub async fn keep_versions(site: &Site) -> Result<(), Problem> {
 /// further: it knows no conditions, and refuses all that the action names. It
 /// compares actions by case, though, which IAM does not (IAM reference, "Action"):
 /// spelled `S3:*`, the policy is in place and the bucket can be used.
-pub async fn refuse_plain_http(site: &Site) -> Result<(), Problem> {
-    let plain = site.endpoint.as_ref().is_some_and(|url| url.starts_with("http://"));
-    let policy = https_only(&site.arn(), if plain { "S3:*" } else { "s3:*" }).to_string();
-    site.client.put_bucket_policy().bucket(site.bucket()).policy(policy).send().await?;
+pub async fn refuse_plain_http(context: &BucketContext) -> Result<(), Problem> {
+    let plain = context.endpoint.as_ref().is_some_and(|url| url.starts_with("http://"));
+    let policy = https_only(&context.arn(), if plain { "S3:*" } else { "s3:*" }).to_string();
+    context.client.put_bucket_policy().bucket(context.bucket()).policy(policy).send().await?;
     Ok(())
 }
 
@@ -192,9 +192,9 @@ fn https_only(arn: &str, every_action: &str) -> Value {
 }
 
 /// The page that greets whoever opens the bucket.
-pub async fn write_welcome_page(site: &Site) -> Result<(), Problem> {
-    let page = ByteStream::from(welcome_page(&site.input).into_bytes());
-    let call = site.client.put_object().bucket(site.bucket()).key(WELCOME_PAGE);
+pub async fn write_welcome_page(context: &BucketContext) -> Result<(), Problem> {
+    let page = ByteStream::from(welcome_page(&context.input).into_bytes());
+    let call = context.client.put_object().bucket(context.bucket()).key(WELCOME_PAGE);
     call.content_type(HTML).body(page).send().await?;
     Ok(())
 }

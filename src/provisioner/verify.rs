@@ -11,38 +11,38 @@ use serde_json::Value;
 
 use super::failure::{Problem, Stop};
 use super::ownership::{all_tags, read_tags};
-use super::s3::{HTML, Site, WELCOME_PAGE, region_told, welcome_page};
+use super::s3::{BucketContext, HTML, WELCOME_PAGE, region_told, welcome_page};
 
 /// A setting just made may be read back old: S3 promises that for objects only.
 const LOOKS: u32 = 4;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 /// Reads everything back; what differs after some looks is a failure.
-pub async fn verify(site: &Site) -> Result<(), Stop> {
+pub async fn verify(context: &BucketContext) -> Result<(), Stop> {
     for look in 1.. {
-        let found = site.walk.unless_cancelled(async { Ok(differences(site).await?) }).await?;
+        let found = context.attempt.unless_cancelled(async { Ok(differences(context).await?) }).await?;
         if found.is_empty() {
             return Ok(());
         }
         if look == LOOKS {
             return Err(Problem::Differs(found).into());
         }
-        site.walk.pause(BETWEEN_LOOKS).await?;
+        context.attempt.pause(BETWEEN_LOOKS).await?;
     }
     Ok(())
 }
 
 /// Each thing that is not as it should be, as half a sentence. All is read at once:
 /// somebody waits.
-async fn differences(site: &Site) -> Result<Vec<String>, Problem> {
-    let (client, bucket) = (&site.client, site.bucket());
+async fn differences(context: &BucketContext) -> Result<Vec<String>, Problem> {
+    let (client, bucket) = (&context.client, context.bucket());
     let (location, tags, access, owner, encryption, versioned, policy, page) = tokio::try_join!(
         if_set(client.get_bucket_location().bucket(bucket).send()),
-        read_tags(site).boxed(),
+        read_tags(context).boxed(),
         if_set(client.get_public_access_block().bucket(bucket).send()),
         if_set(client.get_bucket_ownership_controls().bucket(bucket).send()),
         if_set(client.get_bucket_encryption().bucket(bucket).send()),
-        is_versioned(site).boxed(),
+        is_versioned(context).boxed(),
         if_set(client.get_bucket_policy().bucket(bucket).send()),
         if_set(client.get_object().bucket(bucket).key(WELCOME_PAGE).send()),
     )?;
@@ -56,15 +56,16 @@ async fn differences(site: &Site) -> Result<Vec<String>, Problem> {
 
     let location = location.and_then(|l| l.location_constraint).map(|l| l.as_str().to_owned());
     let told = region_told(location.as_deref());
-    if !told.eq_ignore_ascii_case(&site.input.region) {
+    if !told.eq_ignore_ascii_case(&context.input.region) {
         // Some servers tell a name of their own there, and the region in a header.
         let head = if_set(client.head_bucket().bucket(bucket).send()).await?;
-        let right = head
-            .is_some_and(|head| head.bucket_region().is_some_and(|told| told.eq_ignore_ascii_case(&site.input.region)));
+        let right = head.is_some_and(|head| {
+            head.bucket_region().is_some_and(|told| told.eq_ignore_ascii_case(&context.input.region))
+        });
         expect(right, &format!("it is in another region ({told})"));
     }
 
-    for (key, value) in all_tags(&site.input) {
+    for (key, value) in all_tags(&context.input) {
         expect(tags.get(&key) == Some(&value), &format!("the tag {key} is not {value:?}"));
     }
 
@@ -94,7 +95,7 @@ async fn differences(site: &Site) -> Result<Vec<String>, Problem> {
             expect(versioned.unwrap_or(has_version), "versioning is off");
             expect(page.content_type() == Some(HTML), "the welcome page is not of type HTML");
             let body = page.body.collect().await.map_err(|error| Problem::Unreachable(error.to_string()))?;
-            let right = body.into_bytes() == welcome_page(&site.input).as_bytes();
+            let right = body.into_bytes() == welcome_page(&context.input).as_bytes();
             expect(right, "the welcome page has another content");
         }
         None => expect(false, "the welcome page is missing"),
@@ -105,8 +106,8 @@ async fn differences(site: &Site) -> Result<Vec<String>, Problem> {
 /// Whether versions are kept. `None`: some servers (moto 5.2) answer under another
 /// name, which the SDK does not read. Then the welcome page tells: only with
 /// versioning it has a version.
-async fn is_versioned(site: &Site) -> Result<Option<bool>, Problem> {
-    match site.client.get_bucket_versioning().bucket(site.bucket()).send().await.map_err(Problem::from) {
+async fn is_versioned(context: &BucketContext) -> Result<Option<bool>, Problem> {
+    match context.client.get_bucket_versioning().bucket(context.bucket()).send().await.map_err(Problem::from) {
         Ok(versioning) => Ok(Some(versioning.status() == Some(&BucketVersioningStatus::Enabled))),
         Err(Problem::Unreadable(_)) => Ok(None),
         Err(problem) => Err(problem),

@@ -21,7 +21,7 @@ use url::Url;
 
 use super::app_id::App;
 use super::identity::Identity;
-use super::pace::{self, Pace};
+use super::rate_limits::{self, RateLimits};
 use super::refusal::Refusal;
 use crate::domain::notice::MessageRef;
 use crate::https::{Https, Lines, https_or_http};
@@ -43,7 +43,7 @@ pub struct SlackApi {
     token: Arc<SlackApiToken>,
     proxy: Option<Proxy>,
     metrics: Metrics,
-    pace: Pace,
+    pace: RateLimits,
     timeout: Duration,
     /// Whose token it is, once that is known (`identity.rs`).
     pub(super) identity: Arc<OnceLock<Identity>>,
@@ -123,7 +123,7 @@ impl SlackApi {
             token: Arc::new(SlackApiToken::new(SlackApiTokenValue(token.to_owned()))),
             proxy: proxy.cloned(),
             metrics,
-            pace: Pace::default(),
+            pace: RateLimits::default(),
             timeout: IN_A_HANDLER,
             identity: Arc::default(),
             app: App::default(),
@@ -358,10 +358,10 @@ struct Empty {}
 fn read_error(method: &'static str, error: SlackClientError) -> SlackError {
     match error {
         SlackClientError::RateLimitError(limit) => {
-            SlackError::RateLimited { method, retry_after: pace::obeyed(limit.retry_after) }
+            SlackError::RateLimited { method, retry_after: rate_limits::obeyed(limit.retry_after) }
         }
         SlackClientError::ApiError(api) if api.code == "ratelimited" || api.code == "rate_limited" => {
-            SlackError::RateLimited { method, retry_after: pace::obeyed(None) }
+            SlackError::RateLimited { method, retry_after: rate_limits::obeyed(None) }
         }
         SlackClientError::ApiError(api) => {
             let detail = api.http_response_body.as_deref().map(detail).unwrap_or_default();

@@ -77,11 +77,11 @@ pub enum Inbound {
     /// Sent the request form.
     Submitted(Submission),
     /// Sent the form that asks why a request is rejected.
-    Reasoned(Reason),
+    RejectSubmitted(Reason),
     /// Pressed a button.
     Pressed(Button, Click),
     /// Opened, or typed into, a select whose options we serve.
-    Searched(Search),
+    OptionsRequested(Search),
     /// Slack wants to know whether this address is ours.
     Challenged(String),
     /// Nothing that needs an answer: a choice in a select, a closed form, an event.
@@ -379,7 +379,7 @@ fn interaction_payload(payload: Payload) -> Result<Inbound, Malformed> {
     match payload.r#type.as_str() {
         "block_actions" => pressed(payload),
         "view_submission" => submitted(payload),
-        "block_suggestion" => Ok(Inbound::Searched(Search {
+        "block_suggestion" => Ok(Inbound::OptionsRequested(Search {
             user: payload.user.id,
             action_id: payload.action_id.unwrap_or_default(),
             typed: payload.value.unwrap_or_default(),
@@ -436,7 +436,7 @@ fn submitted(payload: Payload) -> Result<Inbound, Malformed> {
             blueprint: state.get(ids::BLUEPRINT),
             justification: state.get(ids::JUSTIFICATION),
         })),
-        ids::REJECT_REQUEST => Ok(Inbound::Reasoned(Reason {
+        ids::REJECT_REQUEST => Ok(Inbound::RejectSubmitted(Reason {
             user: payload.user.id,
             request_id: metadata.request_id,
             reason: state.get(ids::REASON).unwrap_or_default(),

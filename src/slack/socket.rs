@@ -48,7 +48,7 @@ type WebSocket = WebSocketStream<MaybeTlsStream<TokioIo<Line>>>;
 
 /// Whether Slack can reach us, for whoever asks.
 #[derive(Clone, Debug)]
-pub struct Reach(Arc<Mutex<State>>);
+pub struct SocketHealth(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
@@ -56,13 +56,13 @@ struct State {
     why_not: String,
 }
 
-impl Default for Reach {
+impl Default for SocketHealth {
     fn default() -> Self {
         Self(Arc::new(Mutex::new(State { connections: 0, why_not: "not connected yet".to_owned() })))
     }
 }
 
-impl Reach {
+impl SocketHealth {
     /// Why nothing arrives now, if so.
     pub fn problem(&self) -> Option<String> {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,7 +86,7 @@ enum Leaving {
 
 /// Serves Slack over one connection after the other until `stopping` says true;
 /// then answers what has arrived, and says goodbye.
-pub async fn serve(api: SlackApi, handlers: Handlers, reach: Reach, mut stopping: watch::Receiver<bool>) {
+pub async fn serve(api: SlackApi, handlers: Handlers, reach: SocketHealth, mut stopping: watch::Receiver<bool>) {
     let mut conversations = JoinSet::new();
     // Dropping it lets the connection before end, once its answers are given.
     let mut current: Option<oneshot::Sender<()>> = None;
@@ -208,7 +208,7 @@ struct ConnectionInfo {
 async fn converse(
     mut socket: WebSocket,
     handlers: Handlers,
-    reach: Reach,
+    reach: SocketHealth,
     leave: oneshot::Sender<Leaving>,
     mut retire: oneshot::Receiver<()>,
 ) {

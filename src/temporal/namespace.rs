@@ -12,7 +12,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeNamespaceRequest, DescribeNamespaceResponse,
 };
 
-use crate::workflow::index;
+use crate::workflow::search_attributes;
 
 /// How long one look may take. No person waits for it.
 const LOOK: Duration = Duration::from_secs(5);
@@ -53,7 +53,7 @@ fn why(namespace: &str, status: &Status) -> String {
     }
 }
 
-/// What the namespace lacks of the search attributes of requests; see [`index`].
+/// What the namespace lacks of the search attributes of requests; see [`search_attributes`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lack {
     pub missing: Vec<&'static str>,
@@ -66,10 +66,10 @@ impl Lack {
     /// `registered` maps a name to the number of its type.
     fn of(registered: &HashMap<String, i32>) -> Self {
         let mut lack = Self::default();
-        for name in index::NAMES {
+        for name in search_attributes::NAMES {
             match registered.get(name).map(|number| (*number, IndexedValueType::try_from(*number))) {
                 None => lack.missing.push(name),
-                Some((_, Ok(index::TYPE))) => {}
+                Some((_, Ok(search_attributes::TYPE))) => {}
                 Some((_, Ok(other))) => lack.other_type.push((name, words(other))),
                 Some((number, Err(_))) => lack.other_type.push((name, format!("type {number}"))),
             }
@@ -102,10 +102,10 @@ pub async fn lack_of_search_attributes(client: &Client) -> Result<Lack, Status> 
 
 /// Notes whether the namespace has the search attributes, and says what is odd.
 pub async fn look_at_search_attributes(client: &Client) {
-    let before = index::are_there();
+    let before = search_attributes::are_there();
     match lack_of_search_attributes(client).await {
         Ok(lack) => {
-            index::set_there(lack.is_nothing());
+            search_attributes::set_there(lack.is_nothing());
             if before && !lack.is_nothing() {
                 tracing::warn!(?lack, "search attributes are gone: requests are not indexed any more");
             } else if !before && !lack.other_type.is_empty() {
@@ -117,7 +117,7 @@ pub async fn look_at_search_attributes(client: &Client) {
         // A server that is away or busy takes no upsert either, and its attributes stay.
         Err(status) if is_away(&status) => {}
         Err(status) => {
-            index::set_there(false);
+            search_attributes::set_there(false);
             if before {
                 tracing::warn!(%status, "search attributes cannot be looked at: requests are not indexed any more");
             }
@@ -136,7 +136,7 @@ fn is_away(status: &Status) -> bool {
 pub async fn watch_search_attributes(client: &Client) {
     loop {
         // The first after a quiet time is looked after at once.
-        let _ = tokio::time::timeout(LOOK_AGAIN, index::upserted()).await;
+        let _ = tokio::time::timeout(LOOK_AGAIN, search_attributes::upserted()).await;
         look_at_search_attributes(client).await;
         tokio::time::sleep(LOOK_AT_MOST).await;
     }
@@ -159,16 +159,25 @@ mod tests {
     #[test]
     fn an_attribute_counts_when_it_is_of_the_right_type() {
         let registered = |types: [i32; 4]| -> HashMap<String, i32> {
-            index::NAMES.into_iter().map(str::to_owned).zip(types).filter(|(_, number)| *number != 0).collect()
+            search_attributes::NAMES
+                .into_iter()
+                .map(str::to_owned)
+                .zip(types)
+                .filter(|(_, number)| *number != 0)
+                .collect()
         };
         assert!(Lack::of(&registered([2, 2, 2, 2])).is_nothing());
-        assert_eq!(Lack::of(&HashMap::new()).missing, index::NAMES);
+        assert_eq!(Lack::of(&HashMap::new()).missing, search_attributes::NAMES);
         let lack = Lack::of(&registered([1, 7, 99, 0]));
-        assert_eq!(lack.missing, [index::STATUS]);
-        let other = [(index::TEAM, "Text"), (index::REQUESTER, "KeywordList"), (index::AUTHORIZER, "type 99")];
+        assert_eq!(lack.missing, [search_attributes::STATUS]);
+        let other = [
+            (search_attributes::TEAM, "Text"),
+            (search_attributes::REQUESTER, "KeywordList"),
+            (search_attributes::AUTHORIZER, "type 99"),
+        ];
         assert_eq!(lack.other_type, other.map(|(name, kind)| (name, kind.to_owned())));
         for number in [0, 1, 3, 4, 5, 6, 7, 8, -1, i32::MAX] {
-            let registered = HashMap::from_iter(index::NAMES.map(|name| (name.to_owned(), number)));
+            let registered = HashMap::from_iter(search_attributes::NAMES.map(|name| (name.to_owned(), number)));
             assert!(!Lack::of(&registered).is_nothing(), "{number}");
         }
     }

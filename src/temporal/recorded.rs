@@ -17,9 +17,9 @@ use crate::domain::notice::{Notification, Told};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Rules;
 use crate::traces;
-use crate::workflow::Loose;
+use crate::workflow::Lenient;
 use crate::workflow::calls::NOTIFY;
-use crate::workflow::loose::Unread;
+use crate::workflow::payload::Unread;
 
 /// Events among which the first notice of nearly every request is.
 const BEGINNING: i32 = 12;
@@ -170,11 +170,11 @@ impl Requests {
     /// What a payload holds; `None` if it is something else.
     async fn read<T>(&self, payloads: Payloads) -> Result<Option<T>, RequestError>
     where
-        Loose<T>: TemporalDeserializable + 'static,
+        Lenient<T>: TemporalDeserializable + 'static,
     {
         let converter = &self.client()?.options().data_converter;
         let payloads: Vec<Payload> = payloads.payloads;
-        let read: Loose<T> = converter
+        let read: Lenient<T> = converter
             .from_payloads(&SerializationContextData::None, payloads)
             .await
             .map_err(|error| RequestError::NoAnswer(error.to_string()))?;

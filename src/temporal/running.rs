@@ -11,7 +11,7 @@ use super::statuses::no_answer;
 use super::{IntoRequest, RequestError, Requests};
 use crate::domain::request::RequestId;
 use crate::traces;
-use crate::workflow::{WORKFLOW_TYPE, index};
+use crate::workflow::{WORKFLOW_TYPE, search_attributes};
 
 /// Requests of a page.
 const PAGE: i32 = 1_000;
@@ -33,7 +33,7 @@ impl Requests {
         let all = format!("WorkflowType = '{WORKFLOW_TYPE}' AND ExecutionStatus = 'Running'");
         // Whoever starts a workflow may name anybody: what is no ID is not quoted here.
         if !person.is_empty() && person.chars().all(|c| c.is_ascii_alphanumeric()) {
-            let requester = index::REQUESTER;
+            let requester = search_attributes::REQUESTER;
             let mine = format!("{all} AND ({requester} = '{person}' OR {requester} IS NULL)");
             match self.list(&mine).await {
                 // The namespace has no such attribute.
@@ -93,7 +93,7 @@ impl From<WorkflowExecutionInfo> for Running {
 }
 
 fn requester(attributes: &SearchAttributes) -> Option<String> {
-    serde_json::from_slice(&attributes.indexed_fields.get(index::REQUESTER)?.data).ok()
+    serde_json::from_slice(&attributes.indexed_fields.get(search_attributes::REQUESTER)?.data).ok()
 }
 
 fn start(info: &WorkflowExecutionInfo) -> u128 {

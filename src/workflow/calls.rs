@@ -11,7 +11,7 @@ use temporalio_sdk::activities::ActivityError;
 use temporalio_sdk::{ActivityCancellationType, ActivityOptions, LocalActivityOptions, WorkflowCancellationToken};
 use temporalio_workflow::RetryPolicy;
 
-use super::loose::{Handed, Kept};
+use super::payload::{LenientResult, Outgoing};
 use crate::domain::notice::{Notification, Told};
 use crate::domain::policy::{Blueprint, PreflightProblem};
 use crate::domain::request::ProvisionRequest;
@@ -24,20 +24,20 @@ pub struct BotCalls;
 impl BotCalls {
     /// Judges a request before anybody is bothered with it.
     #[activity(name = "preflight")]
-    pub fn preflight(_check: Check) -> Result<Kept<Preflight>, ActivityError> {
+    pub fn preflight(_check: Check) -> Result<LenientResult<Preflight>, ActivityError> {
         unimplemented!()
     }
 
     /// Judges whether the authorizer may still end a request that needs a hand:
     /// what speaks against it.
     #[activity(name = "may_give_up")]
-    pub fn may_give_up(_request: ProvisionRequest) -> Result<Kept<Option<PreflightProblem>>, ActivityError> {
+    pub fn may_give_up(_request: ProvisionRequest) -> Result<LenientResult<Option<PreflightProblem>>, ActivityError> {
         unimplemented!()
     }
 
     /// Brings every message of a request up to a notice, once; [`NOTIFY`].
     #[activity(name = "notify")]
-    pub fn notify(_notification: Notification) -> Result<Kept<Told>, ActivityError> {
+    pub fn notify(_notification: Notification) -> Result<LenientResult<Told>, ActivityError> {
         unimplemented!()
     }
 }
@@ -84,8 +84,8 @@ where
     I: Serialize + DeserializeOwned + 'static,
     O: Serialize + DeserializeOwned + 'static,
 {
-    type Input = Handed<I>;
-    type Output = Kept<O>;
+    type Input = Outgoing<I>;
+    type Output = LenientResult<O>;
 
     fn name(&self) -> &str {
         &self.name

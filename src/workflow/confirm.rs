@@ -15,7 +15,7 @@ use temporalio_sdk::workflows::select;
 use super::asking::{Chosen, Decided};
 use super::calls::{self, BotCalls, Check, Preflight};
 use super::explain;
-use super::loose::Kept;
+use super::payload::LenientResult;
 use super::story::{Context, Stop, Story};
 use super::telling::until;
 use crate::domain::lifecycle::{Attendance, Choice, Failure};
@@ -29,7 +29,7 @@ impl Story {
     pub(super) async fn preflight(&self, ctx: &Context, afresh: bool) -> Option<Result<Preflight, Stop>> {
         let check = Check { request: self.request.clone(), afresh };
         let checked = looked_up(ctx, || BotCalls::preflight, check).await?;
-        Some(checked.map(|Kept(checked)| checked).map_err(|error| match error {
+        Some(checked.map(|LenientResult(checked)| checked).map_err(|error| match error {
             ActivityExecutionError::Cancelled(_) => Stop::Cancelled,
             error => Stop::Failed(failed_check(&error)),
         }))
@@ -115,7 +115,7 @@ impl Story {
     async fn against_giving_up(&self, ctx: &Context) -> Result<Option<Option<NotCounted>>, Stop> {
         Ok(match looked_up(ctx, || BotCalls::may_give_up, self.request.clone()).await {
             None => None,
-            Some(Ok(Kept(problem))) => Some(problem.map(|problem| NotCounted::Request(problem.to_string()))),
+            Some(Ok(LenientResult(problem))) => Some(problem.map(|problem| NotCounted::Request(problem.to_string()))),
             Some(Err(ActivityExecutionError::Cancelled(_))) => return Err(Stop::Cancelled),
             Some(Err(error)) => Some(Some(NotCounted::Unchecked(failed_check(&error).cause))),
         })

@@ -11,14 +11,14 @@ mod asking;
 pub mod calls;
 mod confirm;
 pub mod explain;
-pub mod index;
-pub mod loose;
+pub mod payload;
 pub mod provision_application;
+pub mod search_attributes;
 mod story;
 mod telling;
 mod undo;
 
-pub use loose::Loose;
+pub use payload::Lenient;
 pub use provision_application::ProvisionApplication;
 
 /// The task queue of the workflows and of the bot's own activities.
@@ -32,6 +32,6 @@ pub const SIGNAL_ATTEND: &str = "attend";
 /// The query for the state of a request.
 pub const QUERY_STATE: &str = "state";
 /// The query for what whoever accompanies the work tells next. Not for others.
-pub const QUERY_OUTCOME: &str = "outcome";
+pub const QUERY_PENDING_NOTICE: &str = "outcome";
 /// The query for why the last approval or choice did not count. Not for others.
 pub const QUERY_NOT_COUNTED: &str = "not_counted";

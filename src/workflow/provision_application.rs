@@ -7,10 +7,10 @@ use std::time::UNIX_EPOCH;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{ApplicationFailure, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
 
-use super::index::Index;
-use super::loose::{Loose, Unread};
+use super::payload::{Lenient, Unread};
+use super::search_attributes::SearchAttributes;
 use super::story::Story;
-use super::{QUERY_NOT_COUNTED, QUERY_OUTCOME, QUERY_STATE, SIGNAL_ATTEND, SIGNAL_AUTHORIZE, WORKFLOW_TYPE};
+use super::{QUERY_NOT_COUNTED, QUERY_PENDING_NOTICE, QUERY_STATE, SIGNAL_ATTEND, SIGNAL_AUTHORIZE, WORKFLOW_TYPE};
 use crate::domain::lifecycle::{Attendance, RequestState, Status};
 use crate::domain::notice::{Conversation, Notice, Notification};
 use crate::domain::request::{ProvisionRequest, RequestId};
@@ -45,7 +45,7 @@ pub struct ProvisionApplication {
     pub(super) not_counted: Option<NotCounted>,
     /// What came up while a question is open, until people are told.
     pub(super) untold: Option<Notice>,
-    pub(super) index: Index,
+    pub(super) index: SearchAttributes,
     /// How many signals came.
     signals: u32,
 }
@@ -53,7 +53,7 @@ pub struct ProvisionApplication {
 #[workflow_methods]
 impl ProvisionApplication {
     #[init]
-    pub fn new(context: &WorkflowContextView, request: Loose<ProvisionRequest>) -> Self {
+    pub fn new(context: &WorkflowContextView, request: Lenient<ProvisionRequest>) -> Self {
         Self {
             request: request.0,
             state: RequestState {
@@ -74,7 +74,7 @@ impl ProvisionApplication {
             outcome: None,
             not_counted: None,
             untold: None,
-            index: Index::default(),
+            index: SearchAttributes::default(),
             signals: 0,
         }
     }
@@ -95,7 +95,7 @@ impl ProvisionApplication {
 
     /// The authorizer's decision, from a click or from any other client.
     #[signal(name = SIGNAL_AUTHORIZE)]
-    pub fn authorize(&mut self, ctx: &mut SyncWorkflowContext<Self>, said: Loose<Decision>) {
+    pub fn authorize(&mut self, ctx: &mut SyncWorkflowContext<Self>, said: Lenient<Decision>) {
         match self.legible(ctx, said) {
             Ok(decision) if self.is_open() && self.inbox.len() < INBOX_MAX => {
                 self.inbox.push_back(decision);
@@ -108,7 +108,7 @@ impl ProvisionApplication {
 
     /// What a person chose about a request that needs a hand.
     #[signal(name = SIGNAL_ATTEND)]
-    pub fn attend(&mut self, ctx: &mut SyncWorkflowContext<Self>, said: Loose<Attendance>) {
+    pub fn attend(&mut self, ctx: &mut SyncWorkflowContext<Self>, said: Lenient<Attendance>) {
         match self.legible(ctx, said) {
             Ok(choice) if self.asks_for(&choice) => {
                 self.attendance = Some(choice);
@@ -125,7 +125,7 @@ impl ProvisionApplication {
     }
 
     /// What came of the work that is accompanied, once that is known.
-    #[query(name = QUERY_OUTCOME)]
+    #[query(name = QUERY_PENDING_NOTICE)]
     pub fn outcome(&self, _context: &WorkflowContextView) -> Option<Notification> {
         self.outcome.clone()
     }
@@ -166,7 +166,7 @@ impl ProvisionApplication {
     /// is recorded, and holds for those who could read it. One in the history that was
     /// not refused was obeyed by somebody who had the key; without it the task fails,
     /// and is given to others.
-    fn legible<T>(&mut self, ctx: &SyncWorkflowContext<Self>, said: Loose<T>) -> Result<T, Illegible> {
+    fn legible<T>(&mut self, ctx: &SyncWorkflowContext<Self>, said: Lenient<T>) -> Result<T, Illegible> {
         self.signals += 1;
         let marker = format!("illegible-{}", self.signals);
         let sealed = said.0.as_ref().is_err_and(Unread::for_lack_of_a_key);

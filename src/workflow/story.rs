@@ -8,7 +8,7 @@ use temporalio_sdk::{ActivityExecutionError, WorkflowContext};
 use super::asking::{Chosen, Decided};
 use super::calls::{self, Preflight, Remote};
 use super::explain;
-use super::loose::{Handed, Kept};
+use super::payload::{LenientResult, Outgoing};
 use super::provision_application::ProvisionApplication;
 use super::telling::{Accompanied, Said, now};
 use crate::domain::lifecycle::Failure;
@@ -140,7 +140,7 @@ impl Story {
             Err(ActivityExecutionError::Cancelled(_)) => Err(Stop::Cancelled),
             // The provisioner may be done before it hears that the request was withdrawn.
             _ if ctx.cancellation_token().is_cancelled() => Err(Stop::Cancelled),
-            Ok(Kept(result)) => Ok(result),
+            Ok(LenientResult(result)) => Ok(result),
             Err(error) => Err(Stop::Failed(explain::failure(&error, &rules.blueprint, attempt))),
         }
     }
@@ -170,6 +170,6 @@ impl Story {
 }
 
 /// Encrypted like all else, unless the blueprint's worker shares no key.
-pub(super) fn handed(rules: &Rules, input: &ProvisionInput) -> Handed<ProvisionInput> {
-    Handed { value: input.clone(), plain: !rules.blueprint.encrypt }
+pub(super) fn handed(rules: &Rules, input: &ProvisionInput) -> Outgoing<ProvisionInput> {
+    Outgoing { value: input.clone(), plain: !rules.blueprint.encrypt }
 }

@@ -12,15 +12,15 @@ use temporalio_sdk::workflows::select;
 use temporalio_sdk::{ActivityExecutionError, TimerOptions, WaitConditionOptions, WorkflowCancellationToken};
 
 use super::calls::{self, BotCalls};
-use super::index;
-use super::loose::Kept;
+use super::payload::LenientResult;
+use super::search_attributes;
 use super::story::{Context, Stop, Story};
 use crate::domain::lifecycle::{Failure, Status};
 use crate::domain::notice::{Notice, Notification, Told};
 use crate::domain::rules::Rules;
 
 /// How telling people went.
-pub(super) type Said = Result<Kept<Told>, ActivityExecutionError>;
+pub(super) type Said = Result<LenientResult<Told>, ActivityExecutionError>;
 
 /// What is being said may come to its end, when somebody decides meanwhile: most often it
 /// does within a second, and is then in the order in which people read it.
@@ -57,7 +57,7 @@ impl Story {
         ctx.state_mut(|s| s.outcome = None);
         let called_off = detached();
         let options = calls::accompany(begun.status().word(), called_off.clone());
-        let mut notification = self.stands(ctx, Some(rules), begun);
+        let mut notification = self.transition(ctx, Some(rules), begun);
         notification.at_work = Some(activity_id.to_owned());
         let telling = ctx.execute_activity(BotCalls::notify, notification, options);
         Accompanied { telling, since: in_seconds(ctx, Duration::ZERO), called_off }
@@ -73,7 +73,7 @@ impl Story {
         accompanied: Accompanied<impl Future<Output = Said>>,
     ) -> Option<String> {
         let Accompanied { telling, since, called_off } = accompanied;
-        let outcome = self.stands(ctx, Some(rules), notice.clone());
+        let outcome = self.transition(ctx, Some(rules), notice.clone());
         ctx.state_mut(|s| {
             s.outcome = Some(outcome);
             s.is_telling = true;
@@ -81,7 +81,7 @@ impl Story {
         let said = telling.await;
         ctx.state_mut(|s| s.is_telling = false);
         match said {
-            Ok(Kept(told)) => {
+            Ok(LenientResult(told)) => {
                 let (outcome, unreachable) = (told.outcome, told.unreachable.clone());
                 settled(ctx, told);
                 if outcome {
@@ -121,12 +121,12 @@ impl Story {
         called_off: WorkflowCancellationToken,
     ) -> Result<Option<String>, ActivityExecutionError> {
         let options = calls::notify(notice.status().word(), called_off);
-        let notification = self.stands(ctx, rules, notice);
+        let notification = self.transition(ctx, rules, notice);
         let since = in_seconds(ctx, Duration::ZERO);
         ctx.state_mut(|s| s.is_telling = true);
         let told = ctx.execute_activity(BotCalls::notify, notification, options).await;
         ctx.state_mut(|s| s.is_telling = false);
-        let Kept(told) = told.inspect_err(|_| doubted(ctx, since))?;
+        let LenientResult(told) = told.inspect_err(|_| doubted(ctx, since))?;
         let unreachable = told.unreachable.clone();
         settled(ctx, told);
         Ok(unreachable)
@@ -185,7 +185,7 @@ impl Story {
     }
 
     /// What a notice says is so from now on; the answer is all there is to tell of it.
-    fn stands(&self, ctx: &Context, rules: Option<&Rules>, notice: Notice) -> Notification {
+    fn transition(&self, ctx: &Context, rules: Option<&Rules>, notice: Notice) -> Notification {
         self.enter(ctx, rules, notice.status());
         ctx.state_mut(|s| {
             match &notice {
@@ -218,11 +218,11 @@ impl Story {
     fn index(&self, ctx: &Context, status: Status) {
         match ctx.state(|s| s.state.status) {
             before if before == status => {}
-            _ if !index::stays(ctx) => {}
-            Status::PreFlight => {
-                ctx.upsert_search_attributes(index::people(&self.request).into_iter().chain([index::status(status)]))
-            }
-            _ => ctx.upsert_search_attributes([index::status(status)]),
+            _ if !search_attributes::stays(ctx) => {}
+            Status::PreFlight => ctx.upsert_search_attributes(
+                search_attributes::people(&self.request).into_iter().chain([search_attributes::status(status)]),
+            ),
+            _ => ctx.upsert_search_attributes([search_attributes::status(status)]),
         }
     }
 }

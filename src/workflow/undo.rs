@@ -9,7 +9,7 @@ use temporalio_sdk::{ActivityExecutionError, ActivityOptions};
 
 use super::calls::{self, Remote};
 use super::explain;
-use super::loose::Kept;
+use super::payload::LenientResult;
 use super::story::{Context, Story, handed};
 use super::telling::{Accompanied, Said, detached, unheard, until};
 use crate::domain::notice::{Cleanup, Notice};
@@ -96,7 +96,7 @@ impl Story {
         let destroy = Remote::<ProvisionInput, ()>::named(&rules.blueprint.destroy_activity);
         match ctx.execute_activity(destroy, handed(rules, input), options).await {
             // Somebody else's `destroy` may return anything; that it returned is what counts.
-            Ok(Kept(())) | Err(ActivityExecutionError::Serialization(_)) => Ok(()),
+            Ok(LenientResult(())) | Err(ActivityExecutionError::Serialization(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }

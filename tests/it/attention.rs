@@ -4,7 +4,7 @@ use provision_bot::demo::message::Message;
 use serde_json::{Value, json};
 
 use crate::temporal::{input, json_payload};
-use crate::world::{Request, Scene, alone, eventually, options, policy, private};
+use crate::world::{Request, Scene, alone, ephemeral, eventually, options, policy};
 
 /// A profile that the configuration offers and AWS does not know.
 pub fn with_a_lost_profile() -> String {
@@ -55,7 +55,7 @@ fn what_failed_is_told_and_trying_again_asks_again() {
         let again = question(&scene, &request, Some(&card)).await;
         assert!(scene.bob.refresh(&card).unwrap().buttons().is_empty());
         let old = scene.bob.click_as_seen(&card, "give_up").await.unwrap();
-        assert!(private(&old).contains("closed"), "{}", private(&old));
+        assert!(ephemeral(&old).contains("closed"), "{}", ephemeral(&old));
         // Nor does the workflow take an old choice, however it comes.
         let late = json!({ "choice": "retry", "attempt": 1, "decidedBy": scene.bob.id() });
         scene.temporal.signal_raw(&request.id, "attend", vec![json_payload(&late)]).await.unwrap();
@@ -78,7 +78,7 @@ fn giving_up_removes_what_was_built_and_cancelling_too() {
         scene.outcome(&request, "cancelled").await;
         scene.ended(&request, "cancelled").await;
         let late = scene.bob.click_as_seen(&card, "retry").await.unwrap();
-        assert!(private(&late).contains("cancelled"), "{}", private(&late));
+        assert!(ephemeral(&late).contains("cancelled"), "{}", ephemeral(&late));
     });
 }
 

@@ -7,7 +7,7 @@ use provision_bot::demo::modal::Submitted;
 
 use crate::attention::{stuck, with_a_lost_profile};
 use crate::temporal::input;
-use crate::world::{Request, Scene, alone, options, private, shared};
+use crate::world::{Request, Scene, alone, ephemeral, options, shared};
 
 /// Presses something as it was, is told this, and leaves nothing to press.
 async fn told(
@@ -20,7 +20,7 @@ async fn told(
     let message = if action == "cancel" { &request.root } else { &request.card };
     let clicked = person.click_as_seen(message, action).await.unwrap();
     assert_eq!((clicked.error.as_deref(), clicked.modal.is_some()), (None, false), "{action}");
-    assert!(private(&clicked).contains(word), "{action}: {:?}", private(&clicked));
+    assert!(ephemeral(&clicked).contains(word), "{action}: {:?}", ephemeral(&clicked));
     scene.check(&request.id);
     let root = scene.alice.refresh(&request.root).unwrap();
     assert!(root.says(word) && !root.says("waits"), "{action}: {}", root.plain());

@@ -5,7 +5,7 @@ use provision_bot::demo::message::Message;
 use provision_bot::demo::people::ClickOutcome;
 use serde_json::json;
 
-use crate::world::{Request, Scene, alone, options, policy, private};
+use crate::world::{Request, Scene, alone, ephemeral, options, policy};
 
 const REGIONS: &str = "regions = [\"us-east-1\", \"eu-west-1\"]";
 const PROFILES: &str = "profiles = [\"sandbox\", \"production\"]";
@@ -42,7 +42,7 @@ async fn approves(scene: &Scene, request: &Request, region: Option<&str>, profil
 /// The same, and it does not count: Bob, or the thread, is told why.
 async fn refused(scene: &Scene, request: &Request, region: Option<&str>, profile: Option<&str>, word: &str) {
     let clicked = approves(scene, request, region, profile).await;
-    match private(&clicked) {
+    match ephemeral(&clicked) {
         // Finding out took longer than a click may.
         told if told.is_empty() => {
             let refused = |m: &Message| m.says("did not count") && m.says(word);
@@ -89,7 +89,7 @@ fn a_card_offers_what_was_recorded_and_a_refusal_is_told() {
         refused(&scene, &request, Some("us-east-1"), Some(&gone), &gone).await;
         refused(&scene, &request, Some("eu-west-1"), Some("sandbox"), "eu-west-1").await;
         refused(&scene, &request, None, Some("sandbox"), "Choose a region").await;
-        assert_eq!(private(&approves(&scene, &request, Some("us-east-1"), Some("sandbox")).await), "");
+        assert_eq!(ephemeral(&approves(&scene, &request, Some("us-east-1"), Some("sandbox")).await), "");
         scene.ended(&request, "provisioned").await;
         scene.reject(&newer, "no").await;
         scene.ended(&newer, "rejected").await;
@@ -105,7 +105,7 @@ fn what_was_the_only_choice_stays_chosen() {
         world.stack.configure(&policy(""));
         world.stack.start_bot().await.unwrap();
         // Slack does not report a select that nobody touched.
-        assert_eq!(private(&approves(&scene, &request, Some("us-east-1"), None).await), "");
+        assert_eq!(ephemeral(&approves(&scene, &request, Some("us-east-1"), None).await), "");
         let state = scene.ended(&request, "provisioned").await;
         assert_eq!(state["authorization"]["profile"], "sandbox");
     });
@@ -139,7 +139,7 @@ fn a_web_half_with_another_file_judges_no_differently() {
         world.stack.configure(&with_profiles(&["second".to_owned()]));
         world.stack.launch_bot(&["run", "--only", "web"]).unwrap();
         world.stack.wait_until_ready().await.unwrap();
-        assert_eq!(private(&approves(&scene, &request, Some("us-east-1"), Some("sandbox")).await), "");
+        assert_eq!(ephemeral(&approves(&scene, &request, Some("us-east-1"), Some("sandbox")).await), "");
         scene.ended(&request, "provisioned").await;
     });
 }

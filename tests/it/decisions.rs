@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 
 use crate::temporal::{approval, input, json_payload};
-use crate::world::{ADA, Request, Scene, alone, options, policy, private, shared};
+use crate::world::{ADA, Request, Scene, alone, ephemeral, options, policy, shared};
 
 /// What the bot said to one person alone in a channel.
 fn told(scene: &Scene, who: &str, channel: &str) -> Vec<String> {
@@ -62,7 +62,7 @@ fn an_approval_needs_a_region_and_a_profile() {
         let refused = async |words: &[&str]| {
             let clicked = scene.bob.click(&request.card, "approve").await.unwrap();
             assert_eq!(clicked.error, None);
-            let said = private(&clicked);
+            let said = ephemeral(&clicked);
             assert!(words.iter().all(|word| said.contains(word)), "{words:?}: {said}");
             assert_eq!(status(&scene, &request).await, "awaiting_authorization");
             said
@@ -79,9 +79,9 @@ fn an_approval_needs_a_region_and_a_profile() {
         scene.bob.select(&request.card, "profile", "sandbox").await.unwrap();
         let clicked = scene.bob.click(&request.card, "approve").await.unwrap();
         assert!(
-            private(&clicked).contains("region") && !private(&clicked).contains("profile"),
+            ephemeral(&clicked).contains("region") && !ephemeral(&clicked).contains("profile"),
             "{}",
-            private(&clicked)
+            ephemeral(&clicked)
         );
         scene.reject(&request, "enough").await;
         scene.ended(&request, "rejected").await;
@@ -103,19 +103,19 @@ fn a_late_click_is_answered_and_changes_nothing() {
 
             // Clients that have not caught up yet still show the old buttons; what is not
             // chosen does not matter any more.
-            let bare = private(&scene.bob.click_as_seen(&request.card, "approve").await.unwrap());
+            let bare = ephemeral(&scene.bob.click_as_seen(&request.card, "approve").await.unwrap());
             assert!(!bare.is_empty() && !bare.contains("Choose"), "{ending}: {bare}");
             scene.select_as_seen(&request).await;
             let approve = scene.bob.click_as_seen(&request.card, "approve").await.unwrap();
             assert_eq!(approve.error, None);
-            assert!(private(&approve).contains(words), "{ending}: {}", private(&approve));
+            assert!(ephemeral(&approve).contains(words), "{ending}: {}", ephemeral(&approve));
             let cancel = scene.alice.click_as_seen(&request.root, "cancel").await.unwrap();
             assert_eq!(cancel.error, None);
-            assert!(ending == "cancelled" || private(&cancel).contains(words), "{ending}: {}", private(&cancel));
+            assert!(ending == "cancelled" || ephemeral(&cancel).contains(words), "{ending}: {}", ephemeral(&cancel));
             // A form for the reason may open, but is not taken.
             let reject = scene.bob.click_as_seen(&request.card, "reject").await.unwrap();
             match reject.modal {
-                None => assert!(private(&reject).contains(words), "{ending}: {}", private(&reject)),
+                None => assert!(ephemeral(&reject).contains(words), "{ending}: {}", ephemeral(&reject)),
                 Some(form) => {
                     form.fill("reason", "too late").await.unwrap();
                     let Submitted::Errors(errors) = form.submit().await.unwrap() else { panic!("{ending}: taken") };
@@ -169,14 +169,14 @@ fn of_approve_and_reject_at_once_exactly_one_counts() {
             let state = scene.temporal.ended(&request.id).await.unwrap();
             match state["status"].as_str().unwrap() {
                 "provisioned" => {
-                    assert_eq!(private(&approved), "", "the winner hears nothing");
+                    assert_eq!(ephemeral(&approved), "", "the winner hears nothing");
                     let Submitted::Errors(errors) = rejected else { panic!("the loser is not told: {rejected:?}") };
                     assert!(errors["reason"].contains("approved"), "{errors:?}");
                     form.close().await.unwrap();
                 }
                 "rejected" => {
                     assert_eq!(rejected, Submitted::Closed);
-                    assert!(private(&approved).contains("rejected"), "{}", private(&approved));
+                    assert!(ephemeral(&approved).contains("rejected"), "{}", ephemeral(&approved));
                     assert!(scene.buckets(&request.id).await.is_empty());
                 }
                 other => panic!("{other}"),

@@ -10,7 +10,7 @@ use provision_bot::demo::stack::{StackOptions, get};
 use provision_bot::demo::workspace::{Group, PARTNER_TEAM, Profile};
 use serde_json::{Value, json};
 
-use crate::world::{ADA, SAM, Web, alone, eventually, options, plain, policy, private, shared};
+use crate::world::{ADA, SAM, Web, alone, ephemeral, eventually, options, plain, policy, shared};
 
 const DEPLOYS: &str = "C0DEPLOYS01";
 const ALICE: &str = "U0REQUESTER";
@@ -291,10 +291,10 @@ fn without_temporal_people_are_told_and_nothing_is_half_done() {
 
             let clicked = scene.bob.click(&waiting.card, "approve").await.unwrap();
             assert_eq!(clicked.error, None, "{outage}");
-            assert!(private(&clicked).contains("try again"), "{outage}: {}", private(&clicked));
+            assert!(ephemeral(&clicked).contains("try again"), "{outage}: {}", ephemeral(&clicked));
             let clicked = scene.alice.click(&waiting.root, "cancel").await.unwrap();
             assert_eq!(clicked.error, None, "{outage}");
-            assert!(private(&clicked).contains("try again"), "{outage}: {}", private(&clicked));
+            assert!(ephemeral(&clicked).contains("try again"), "{outage}: {}", ephemeral(&clicked));
             let Submitted::Errors(errors) = reject.submit().await.unwrap() else { panic!("{outage}: taken") };
             assert!(errors["reason"].contains("try again"), "{outage}: {errors:?}");
 

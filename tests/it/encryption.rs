@@ -23,7 +23,7 @@ use tokio::process::{Child, Command};
 use crate::attention::question;
 use crate::foreign::{Painters, approved_wall, blueprints};
 use crate::temporal::{approval, input, json_payload};
-use crate::world::{BOT, Request, Scene, World, alone, eventually, options, policy, private};
+use crate::world::{BOT, Request, Scene, World, alone, ephemeral, eventually, options, policy};
 
 const KEYS: &str = "PROVISION_BOT_ENCRYPTION_KEYS";
 const TOKEN: &str = "let-me-read";
@@ -309,7 +309,7 @@ fn a_bot_without_the_key_breaks_nothing() {
         world.stack.set_env(KEYS, "");
         world.stack.start_bot().await.unwrap();
         let clicked = scene.bob.click(&request.card, "approve").await.unwrap();
-        assert!(private(&clicked).contains("try again"), "{}", private(&clicked));
+        assert!(ephemeral(&clicked).contains("try again"), "{}", ephemeral(&clicked));
 
         world.stack.stop_bot().await.unwrap();
         world.stack.set_env(KEYS, &key("only", 1));

@@ -7,7 +7,7 @@ use provision_bot::demo::modal::Submitted;
 use provision_bot::demo::workspace::Channel;
 use serde_json::{Value, json};
 
-use crate::world::{ADA, Request, SAM, alone, eventually, options, policy, private, shared};
+use crate::world::{ADA, Request, SAM, alone, ephemeral, eventually, options, policy, shared};
 
 /// The kinds of the inputs of a form, by `action_id`.
 fn inputs(view: &Value) -> BTreeMap<String, String> {
@@ -187,7 +187,7 @@ fn only_the_requester_withdraws() {
         for who in [SAM, scene.bob.id(), ADA] {
             let clicked = scene.slack.person(who).click(&request.root, "cancel").await.unwrap();
             assert_eq!(clicked.error, None);
-            assert!(private(&clicked).contains(scene.alice.id()), "{who}: {}", private(&clicked));
+            assert!(ephemeral(&clicked).contains(scene.alice.id()), "{who}: {}", ephemeral(&clicked));
         }
         assert_eq!(scene.temporal.state(&request.id).await.unwrap()["status"], "awaiting_authorization");
         assert!(scene.alice.refresh(&request.root).unwrap().offers("cancel"), "nothing changed");

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::world::{ADA, Request, Scene, World, alone, options, policy, private};
+use crate::world::{ADA, Request, Scene, World, alone, ephemeral, options, policy};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/provisioner.py");
 const QUEUE: &str = "painters";
@@ -142,7 +142,7 @@ async fn retried(scene: &Scene, painters: &Painters) {
     assert_eq!((painters.calls("paint", &request), painters.calls("strip", &request)), (2, 0));
     // The old card answers no new question.
     let late = scene.bob.click_as_seen(&card, "give_up").await.unwrap();
-    assert!(private(&late).contains("provisioned"), "{}", private(&late));
+    assert!(ephemeral(&late).contains("provisioned"), "{}", ephemeral(&late));
     assert_eq!(painters.calls("strip", &request), 0);
 }
 
@@ -167,7 +167,7 @@ async fn odd(scene: &Scene, painters: &Painters) {
     scene.clicks(&scene.bob, &card, "retry").await;
     let second = attention(scene, &request, &card.ts).await;
     let late = scene.bob.click_as_seen(&card, "give_up").await.unwrap();
-    assert!(!private(&late).is_empty());
+    assert!(!ephemeral(&late).is_empty());
     assert_eq!(scene.temporal.state(&request.id).await.unwrap()["status"], "needs_attention");
     // Nonsense by signal is refused; the next good choice counts.
     for payloads in [vec![], vec![crate::temporal::json_payload(&json!("retry"))]] {

@@ -10,7 +10,7 @@ use provision_bot::demo::modal::Submitted;
 use tokio::time::sleep;
 
 use crate::process::Process;
-use crate::world::{LOOK_AGAIN, Request, Scene, alone, options, policy, private};
+use crate::world::{LOOK_AGAIN, Request, Scene, alone, ephemeral, options, policy};
 
 /// Every message waits for its second, and every retry for what Slack asks.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -35,7 +35,7 @@ async fn lane(scene: &Scene, number: usize, each: usize) -> Vec<Request> {
         // A machine at its limit may say "try again", and a person does.
         persist(async || {
             let clicked = scene.bob.click(&request.card, "approve").await.unwrap();
-            let said = private(&clicked);
+            let said = ephemeral(&clicked);
             assert!(said.is_empty() || said.contains("try again"), "{said}");
             said.is_empty().then_some(())
         })

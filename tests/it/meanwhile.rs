@@ -9,7 +9,7 @@ use provision_bot::demo::workspace::{PARTNER_TEAM, Profile};
 use serde_json::{Value, json};
 
 use crate::temporal::{approval, input};
-use crate::world::{ADA, Request, Scene, alone, eventually, options, policy, private, shared};
+use crate::world::{ADA, Request, Scene, alone, ephemeral, eventually, options, policy, shared};
 
 /// Bob approves and is told why not: privately, or, if finding out takes longer than
 /// a click may, in the thread. Nothing happens.
@@ -17,7 +17,7 @@ async fn no_longer(scene: &Scene, request: &Request, word: &str) {
     scene.select_as_seen(request).await;
     let clicked = scene.bob.click(&request.card, "approve").await.unwrap();
     assert_eq!(clicked.error, None);
-    match private(&clicked) {
+    match ephemeral(&clicked) {
         told if told.is_empty() => {
             let refused = |m: &Message| m.says("did not count") && m.says(word);
             scene.alice.wait_for_in_thread(&scene.channel, &request.root.ts, refused).await.unwrap();
@@ -197,7 +197,7 @@ fn in_the_last_moment_everybody_agrees_who_was_first() {
         for (request, _) in raced.iter().zip(&ended).filter(|(_, status)| *status == "expired").map(|(raced, _)| raced)
         {
             let again = scene.bob.click_as_seen(&request.card, "approve").await.unwrap();
-            assert!(private(&again).contains("has expired"), "{:?}", private(&again));
+            assert!(ephemeral(&again).contains("has expired"), "{:?}", ephemeral(&again));
         }
     });
 }

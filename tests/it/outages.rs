@@ -12,7 +12,7 @@ use provision_bot::demo::workspace::{BOT_USER, Channel};
 
 use crate::s3_faults::{bucket, over};
 use crate::search_attributes::temporal;
-use crate::world::{LOOK_AGAIN, Request, Scene, World, alone, eventually, options, policy, private, shared};
+use crate::world::{LOOK_AGAIN, Request, Scene, World, alone, ephemeral, eventually, options, policy, shared};
 
 /// A worker that died is missed after ten seconds, and its workflow task after ten more.
 const LONG: Duration = Duration::from_secs(60);
@@ -92,7 +92,7 @@ async fn approves_when_it_can(scene: &Scene, request: &Request) {
     eventually("the approval to be taken", async || {
         let clicked = scene.bob.click_as_seen(&request.card, "approve").await.unwrap();
         assert_eq!(clicked.error, None);
-        (!private(&clicked).contains("try again")).then_some(())
+        (!ephemeral(&clicked).contains("try again")).then_some(())
     })
     .await;
 }
@@ -128,7 +128,7 @@ fn temporal_goes_away_and_comes_back() {
             alice.click(root, "cancel").await.unwrap(),
         ] {
             assert_eq!(clicked.error, None);
-            assert!(private(&clicked).contains("try again"), "{}", private(&clicked));
+            assert!(ephemeral(&clicked).contains("try again"), "{}", ephemeral(&clicked));
         }
         match form.submit().await.unwrap() {
             Submitted::Errors(errors) => assert!(errors["application_name"].contains("try again"), "{errors:?}"),
@@ -164,7 +164,7 @@ fn a_line_that_is_cut_is_used_again_when_it_is_back() {
             proxy.fail(Cut);
         }
         let clicked = scene.bob.click(&request.card, "approve").await.unwrap();
-        assert!(private(&clicked).contains("try again"), "{}", private(&clicked));
+        assert!(ephemeral(&clicked).contains("try again"), "{}", ephemeral(&clicked));
         world.stack.temporal_proxy.heal();
         world.stack.wait_until_ready().await.unwrap();
         approves_when_it_can(&scene, &request).await;

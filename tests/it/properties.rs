@@ -55,11 +55,11 @@ fn read_as_sent(read: &Inbound, sent: &Value) {
             assert_eq!(form.application_name, typed("application_name").unwrap_or_default());
             assert_eq!(form.justification.as_deref(), typed("justification"));
         }
-        Inbound::Reasoned(form) => {
+        Inbound::RejectSubmitted(form) => {
             assert_eq!(Some(&*form.user), user);
             assert_eq!(form.reason, typed("reason").unwrap_or_default());
         }
-        Inbound::Searched(search) => assert_eq!(Some(&*search.user), user),
+        Inbound::OptionsRequested(search) => assert_eq!(Some(&*search.user), user),
         Inbound::Command(_) | Inbound::Challenged(_) => panic!("no interaction: {read:?}"),
         Inbound::Nothing => {}
     }

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::attention::{question, stuck, with_a_lost_profile};
 use crate::temporal::{input, json_payload};
-use crate::world::{ADA, Request, SAM, Scene, Web, alone, eventually, options, plain, policy, private};
+use crate::world::{ADA, Request, SAM, Scene, Web, alone, ephemeral, eventually, options, plain, policy};
 
 const DEPLOYS: &str = "C0DEPLOYS01";
 const LEADS: &str = "S0LEADS0001";
@@ -41,7 +41,7 @@ fn leads(members: &[&str]) -> Group {
 async fn in_vain(scene: &Scene, request: &Request, person: &Person, card: &Message, action: &str, word: &str) {
     let clicked: ClickOutcome = person.click_as_seen(card, action).await.unwrap();
     assert_eq!(clicked.error, None);
-    match private(&clicked) {
+    match ephemeral(&clicked) {
         told if told.is_empty() => {
             let refused = |m: &Message| m.says("did not count") && m.says(word);
             scene.alice.wait_for_in_thread(&scene.channel, &request.root.ts, refused).await.unwrap();

@@ -286,7 +286,7 @@ impl Scene {
     pub async fn clicks(&self, person: &Person, message: &Message, action: &str) {
         let clicked = person.click(message, action).await.unwrap();
         assert_eq!(clicked.error, None);
-        assert!(clicked.ephemerals.is_empty(), "{:?}", private(&clicked));
+        assert!(clicked.ephemerals.is_empty(), "{:?}", ephemeral(&clicked));
     }
 
     /// Bob rejects with this reason.
@@ -384,7 +384,7 @@ impl Scene {
 }
 
 /// What was said in private to a click, in one text.
-pub fn private(clicked: &ClickOutcome) -> String {
+pub fn ephemeral(clicked: &ClickOutcome) -> String {
     clicked.ephemerals.iter().map(|message| message.text.as_str()).collect::<Vec<_>>().join("\n")
 }
 

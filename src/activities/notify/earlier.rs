@@ -3,7 +3,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::Scribe;
+use super::Writer;
 use super::once::{Place, is_no_thread, outcome_key};
 use super::parts::{OUTCOME, ROOT, STATUS};
 use crate::domain::notice::{MessageRef, Notice};
@@ -40,7 +40,7 @@ enum Looked {
     Gone,
 }
 
-impl Scribe<'_> {
+impl Writer<'_> {
     /// Whether a part was posted before. From then on it is known where.
     pub(super) async fn find(&self, part: &str, place: &Place) -> Result<bool, SlackError> {
         let requester = || Nook::Direct(self.n.request.requester_id.clone());

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Scribe;
+use super::Writer;
 use super::parts::{CARD, OUTCOME, ROOT, STATUS, asks};
 use crate::domain::notice::MessageRef;
 use crate::slack::api::{Event, Post, SlackError};
@@ -35,7 +35,7 @@ pub(super) enum Place {
     Authorizer,
 }
 
-impl Scribe<'_> {
+impl Writer<'_> {
     /// A new reply in the thread.
     pub(super) async fn reply(&self, part: &str, message: Option<Message>) {
         if let Some(message) = message {

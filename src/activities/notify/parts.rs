@@ -2,7 +2,7 @@
 
 use temporalio_sdk::activities::ActivityError;
 
-use super::Scribe;
+use super::Writer;
 use super::once::Place;
 use crate::domain::notice::{Conversation, Notice, Notification};
 use crate::domain::provisioning::{Progress, Provisioned};
@@ -21,7 +21,7 @@ const PROGRESS: &str = "progress";
 /// Not a part: what is waited for when it is not known which there are.
 pub(super) const EVERYTHING: &str = "";
 
-impl Scribe<'_> {
+impl Writer<'_> {
     /// Which parts each notice posts and changes, in the order people see them. None is
     /// left out because another one failed.
     pub(super) async fn bring_up_to_date(&self) -> Result<(), ActivityError> {

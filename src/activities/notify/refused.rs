@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::activities::ActivityError;
 
-use super::Scribe;
+use super::Writer;
 use super::parts::{EVERYTHING, asks};
 use crate::activities::slack_failures;
 use crate::slack::api::SlackError;
@@ -97,7 +97,7 @@ impl Tries {
     }
 }
 
-impl Scribe<'_> {
+impl Writer<'_> {
     /// Will Slack refuse this part for good?
     pub(super) fn is_final(&self, part: &str, error: &SlackError) -> bool {
         let waits = Duration::from_secs(self.n.request.authorization_timeout_seconds / 4);

@@ -14,7 +14,7 @@ use crate::slack::api::{Event, Post, SlackError};
 use crate::slack::ids::EVENT_TYPE;
 use crate::slack::inbound::Click;
 use crate::slack::read_back::Found;
-use crate::slack::views::{over, private};
+use crate::slack::views::{ephemeral, over};
 use crate::temporal::Execution;
 
 /// The messages of one notice are posted within this many seconds, most often.
@@ -32,9 +32,9 @@ impl Handlers {
         match self.requests.told_last(id).await {
             Ok(Some(last)) => {
                 self.close(&last, how, click, part).await;
-                Some(private::broken(how, over::cut_off(&last)))
+                Some(ephemeral::broken(how, over::cut_off(&last)))
             }
-            Ok(None) => Some(private::broken(how, false)),
+            Ok(None) => Some(ephemeral::broken(how, false)),
             Err(error) => {
                 tracing::warn!(request.id = %id, %error, "the messages of a request are not known");
                 Some("This request is already over.".to_owned())

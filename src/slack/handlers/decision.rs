@@ -14,7 +14,7 @@ use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::{Authorization, Decision, Rules, Verdict};
 use crate::slack::ids;
 use crate::slack::inbound::{Click, Reason};
-use crate::slack::views::{decision as views, private};
+use crate::slack::views::{decision as views, ephemeral};
 use crate::temporal::{Recorded, RequestError};
 
 pub async fn approve(bot: &Handlers, click: Click, region: Option<String>, profile: Option<String>) -> Reply {
@@ -55,7 +55,7 @@ pub async fn reject(bot: &Handlers, click: Click) -> Reply {
         Err(error) => {
             tracing::warn!(request.id = %id, %error, "the form for a reason could not be opened");
             let text = match error.wait() {
-                Some(wait) => format!("{}.", private::please_wait(wait)),
+                Some(wait) => format!("{}.", ephemeral::please_wait(wait)),
                 None => "Slack did not open the form. Please press Reject again.".to_owned(),
             };
             bot.tell(&click, &text).await
@@ -124,7 +124,7 @@ async fn effect(bot: &Handlers, id: &RequestId, decision: &Decision) -> Result<R
     // Open still: not judged yet, which it will be, or it did not count.
     if state.authorization.is_none() && !is_over(state.status) {
         let why = bot.requests.not_counted(id).await?;
-        return Ok(why.map_or(Ok(()), |why| Err(private::not_counted(&why))));
+        return Ok(why.map_or(Ok(()), |why| Err(ephemeral::not_counted(&why))));
     }
     Ok(counted(&state, decision))
 }
@@ -145,12 +145,12 @@ fn counted(state: &RequestState, decision: &Decision) -> Result<(), String> {
         }
         (Some(Authorization::Reject { .. }), _) if decision.decision == Verdict::Reject => Ok(()),
         (Some(authorization), _) => Err(decided(authorization)),
-        (None, status) => Err(private::already_over(status)),
+        (None, status) => Err(ephemeral::already_over(status)),
     }
 }
 
 fn decided(authorization: &Authorization) -> String {
-    private::already_decided(authorization.verdict(), authorization.decided_by())
+    ephemeral::already_decided(authorization.verdict(), authorization.decided_by())
 }
 
 /// What to say instead of what is wrong with a decision, if none counts any more: nobody
@@ -162,7 +162,7 @@ async fn too_late(bot: &Handlers, id: &RequestId, click: Option<&Click>) -> Opti
     let state = bot.requests.state(id).await.ok()?;
     match &state.authorization {
         Some(authorization) => Some(decided(authorization)),
-        None => is_over(state.status).then(|| private::already_over(state.status)),
+        None => is_over(state.status).then(|| ephemeral::already_over(state.status)),
     }
 }
 
@@ -175,7 +175,7 @@ pub(super) async fn ended(bot: &Handlers, id: &RequestId, click: Option<&Click>,
         Ok(RequestState { authorization: Some(authorization), status: Status::Rejected, .. }) => {
             decided(&authorization)
         }
-        Ok(state) => private::already_over(state.status),
+        Ok(state) => ephemeral::already_over(state.status),
         Err(_) => "This request is already over.".to_owned(),
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::notice::part;
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::NotCounted;
 use crate::slack::inbound::Click;
-use crate::slack::views::private;
+use crate::slack::views::ephemeral;
 use crate::temporal::RequestError;
 
 /// What is kept of the time to send what somebody wants, however long it takes to find
@@ -35,7 +35,7 @@ async fn withdraw(bot: &Handlers, click: &Click) -> Result<(), String> {
     }
     match bot.requests.sooner(SENDING).state(&id).await {
         Ok(state) if state.status == Status::Cancelled => return Ok(()),
-        Ok(state) if state.status.is_final() => return Err(private::already_over(state.status)),
+        Ok(state) if state.status.is_final() => return Err(ephemeral::already_over(state.status)),
         _ => {}
     }
     bot.requests.cancel(&id, "withdrawn by the requester", &click.id).await.map_err(|error| {
@@ -74,7 +74,7 @@ async fn choose(bot: &Handlers, click: &Click, choice: Choice, attempt: u32) -> 
     }
     // Without an answer the choice is kept, and judged as soon as a worker is back.
     match refused(bot, &id, attempt).await {
-        Ok(Some(why)) => Err(private::not_your_choice(why.reason())),
+        Ok(Some(why)) => Err(ephemeral::not_your_choice(why.reason())),
         _ => Ok(()),
     }
 }
@@ -111,7 +111,7 @@ async fn still_open(bot: &Handlers, id: &RequestId, attempt: u32) -> Result<u32,
         {
             Ok(open.attempt)
         }
-        RequestState { status, .. } if status.is_final() => Err(private::already_over(status)),
+        RequestState { status, .. } if status.is_final() => Err(ephemeral::already_over(status)),
         _ => Err("Somebody has already chosen: this question is closed.".to_owned()),
     }
 }

@@ -20,7 +20,7 @@ use super::directory::Directory;
 use super::ids;
 use super::inbound::{Button, Click, Inbound};
 use super::origin::{Foreign, Origin};
-use super::views::private;
+use super::views::ephemeral;
 use crate::domain::policy::Policy;
 use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
 use crate::open::Open;
@@ -95,9 +95,9 @@ impl From<&Inbound> for Late {
         match inbound {
             Inbound::Command(_) => Self::Command,
             Inbound::Submitted(_) => Self::Form(ids::APPLICATION_NAME),
-            Inbound::Reasoned(_) => Self::Form(ids::REASON),
+            Inbound::RejectSubmitted(_) => Self::Form(ids::REASON),
             Inbound::Pressed(_, click) => Self::Click(Box::new(click.clone())),
-            Inbound::Searched(_) | Inbound::Challenged(_) | Inbound::Nothing => Self::Other,
+            Inbound::OptionsRequested(_) | Inbound::Challenged(_) | Inbound::Nothing => Self::Other,
         }
     }
 }
@@ -110,9 +110,9 @@ fn span(inbound: &Inbound) -> Span {
             let name = ApplicationName::parse(&form.application_name).ok();
             (ids::PROVISION_REQUEST, name.map(|name| RequestId::new(&name, &form.digest)))
         }
-        Inbound::Reasoned(form) => (ids::REJECT_REQUEST, RequestId::parse(&form.request_id)),
+        Inbound::RejectSubmitted(form) => (ids::REJECT_REQUEST, RequestId::parse(&form.request_id)),
         Inbound::Pressed(button, click) => (button.action_id(), RequestId::parse(&click.request_id)),
-        Inbound::Searched(_) => ("options", None),
+        Inbound::OptionsRequested(_) => ("options", None),
         Inbound::Challenged(_) | Inbound::Nothing => return Span::none(),
     };
     traces::delivery(name, request.as_ref().map(RequestId::as_str))
@@ -182,12 +182,12 @@ impl Handlers {
         match inbound {
             Inbound::Command(command) => request::command(self, command).await,
             Inbound::Submitted(submission) => request::submitted(self, submission).await,
-            Inbound::Searched(search) => request::searched(self, search).await,
+            Inbound::OptionsRequested(search) => request::searched(self, search).await,
             Inbound::Pressed(Button::Approve { region, profile }, click) => {
                 decision::approve(self, click, region, profile).await
             }
             Inbound::Pressed(Button::Reject, click) => decision::reject(self, click).await,
-            Inbound::Reasoned(reason) => decision::reasoned(self, reason).await,
+            Inbound::RejectSubmitted(reason) => decision::reasoned(self, reason).await,
             Inbound::Pressed(Button::Cancel, click) => followup::cancel(self, click).await,
             Inbound::Pressed(Button::Retry { attempt }, click) => followup::retry(self, click, attempt).await,
             Inbound::Pressed(Button::GiveUp { attempt }, click) => followup::give_up(self, click, attempt).await,
@@ -212,7 +212,7 @@ impl Handlers {
     /// Answers a click so that nobody else reads it. Best effort: there is no
     /// one left to tell if this fails too.
     async fn tell(&self, click: &Click, text: &str) -> Reply {
-        let text = &private::sentence(text);
+        let text = &ephemeral::sentence(text);
         let said = match &click.response_url {
             Some(url) => self.slack.respond(url, text).await,
             None => self.slack.post_ephemeral(&click.channel, &click.user, text).await,

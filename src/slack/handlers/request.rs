@@ -15,7 +15,7 @@ use crate::slack::directory::Look;
 use crate::slack::ids;
 use crate::slack::inbound::{Command, Search, Submission};
 use crate::slack::views::request::{Authorizers, Choice, RequestForm};
-use crate::slack::views::{private, request as views};
+use crate::slack::views::{ephemeral, request as views};
 use crate::temporal::{Recorded, RequestError, Started};
 
 /// How long looking people up may take before a search is answered with what is
@@ -33,7 +33,7 @@ const STARTING: Duration = Duration::from_millis(600);
 pub async fn command(bot: &Handlers, command: Command) -> Reply {
     let typed = command.text.trim();
     if typed.eq_ignore_ascii_case("help") {
-        return Reply::Private(private::help(bot.policy.timeout));
+        return Reply::Private(ephemeral::help(bot.policy.timeout));
     }
     let metadata = json!({ "channelId": command.channel }).to_string();
     let groups = bot.policy.member_groups();
@@ -67,7 +67,7 @@ async fn fill(
         None => form(bot, user, typed, metadata, &known),
         Some(error) => {
             let why = match error.wait() {
-                Some(wait) => format!("{}.", private::please_wait(wait)),
+                Some(wait) => format!("{}.", ephemeral::please_wait(wait)),
                 None => "Slack did not say who is in which team. Please close this and try again.".to_owned(),
             };
             views::explanation_modal("One moment", &why)
@@ -112,11 +112,11 @@ fn blueprints(bot: &Handlers) -> Vec<Choice> {
 fn not_opened(error: &SlackError, typed: &str) -> String {
     let again = if typed.is_empty() { ids::COMMAND.to_owned() } else { format!("{} {typed}", ids::COMMAND) };
     if let Some(wait) = error.wait() {
-        return format!("{}: {}", private::please_wait(wait), private::typed(&again));
+        return format!("{}: {}", ephemeral::please_wait(wait), ephemeral::typed(&again));
     }
     let expired = error.is("expired_trigger_id") || error.to_string().contains("`trigger_id` expired");
     let why = if expired { "Slack's three seconds were over" } else { "Slack did not open the form" };
-    format!("{why}. Please try again: {}", private::typed(&again))
+    format!("{why}. Please try again: {}", ephemeral::typed(&again))
 }
 
 /// The options of a select we serve.

@@ -15,9 +15,9 @@
 use serde_json::Value;
 
 pub mod decision;
+pub mod ephemeral;
 pub mod over;
 mod parts;
-pub mod private;
 pub mod request;
 pub mod template;
 pub mod text;

@@ -7,10 +7,10 @@ use std::time::Duration;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
+use super::backstage::Backstage;
 use super::proxy;
 use super::record::{Fault, now};
 use super::stack::get;
-use super::underneath::Underneath;
 
 /// A change of a bucket's settings, as the first line of a request has it: the
 /// middle of a step. Not the first tags, which moto does not take when a bucket is
@@ -26,7 +26,7 @@ const RETRY_AFTER: u64 = 3;
 
 /// Every plug, as it is.
 #[derive(Clone, Copy, Default, Serialize)]
-pub struct Plugs {
+pub struct Faults {
     worker: Worker,
     temporal: Temporal,
     slack: Slack,
@@ -97,7 +97,7 @@ pub struct Incident {
     until: Option<String>,
 }
 
-impl Underneath {
+impl Backstage {
     /// Pulls a plug, or puts it back. It is finished although whoever asked goes away.
     pub(super) async fn pull(self: Arc<Self>, pull: Pull) -> anyhow::Result<()> {
         let done = match pull {

@@ -79,7 +79,7 @@ pub fn claimed_before(input: &ProvisionInput) -> Option<bool> {
 }
 
 /// One attempt of one activity.
-pub struct Walk {
+pub struct Attempt {
     ctx: ActivityContext,
     beat: Mutex<Beat>,
     /// Whether it may still change things.
@@ -90,7 +90,7 @@ pub struct Walk {
     acknowledged: Mutex<Option<Instant>>,
 }
 
-impl Walk {
+impl Attempt {
     /// Begins where an earlier attempt stopped, if there was one, else at `first`.
     /// Details that do not read as ours (of another version) count as none: every
     /// step is idempotent, so beginning at the first is always right.

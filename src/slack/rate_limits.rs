@@ -30,12 +30,12 @@ pub fn obeyed(asked: Option<Duration>) -> Duration {
 
 /// The limits that Slack has told us of.
 #[derive(Clone, Default)]
-pub struct Pace {
+pub struct RateLimits {
     /// When each may be asked again.
     again: Arc<Mutex<HashMap<Key, Instant>>>,
 }
 
-impl Pace {
+impl RateLimits {
     /// How long to wait before this is asked again, if at all.
     pub fn wait(&self, method: &'static str, channel: &str) -> Option<Duration> {
         let again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
@@ -66,8 +66,8 @@ mod tests {
     use super::*;
 
     /// As if Slack's limit had passed so long ago.
-    fn passed(ago: Duration) -> Pace {
-        let pace = Pace::default();
+    fn passed(ago: Duration) -> RateLimits {
+        let pace = RateLimits::default();
         let until = Instant::now().checked_sub(ago).expect("the machine runs for longer");
         pace.again.lock().unwrap().insert(("chat.update", String::new()), until);
         pace
@@ -87,7 +87,7 @@ mod tests {
             (Some(Duration::MAX), LONGEST),
         ] {
             assert_eq!(obeyed(asked), obeyed_for, "{asked:?}");
-            let pace = Pace::default();
+            let pace = RateLimits::default();
             // No sum of times is too large, whoever calls.
             pace.slow_down("chat.update", "", asked.unwrap_or_default());
             assert!(pace.wait("chat.update", "") <= Some(LONGEST), "{asked:?}");
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_limit_holds_until_its_time_and_is_remembered_for_a_minute() {
-        let pace = Pace::default();
+        let pace = RateLimits::default();
         assert_eq!(pace.wait("chat.update", ""), None);
         pace.slow_down("chat.update", "", Duration::from_secs(250));
         pace.slow_down("chat.update", "", Duration::from_secs(1));

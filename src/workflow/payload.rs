@@ -4,8 +4,8 @@
 //!
 //! A typed argument that does not decode fails the workflow task, which the
 //! server repeats for ever: nothing else of that workflow would ever happen. With
-//! [`Loose`] the mistake arrives as a value, and the workflow can refuse it. What was
-//! written by an activity is another matter: with [`Kept`] the task fails, and is
+//! [`Lenient`] the mistake arrives as a value, and the workflow can refuse it. What was
+//! written by an activity is another matter: with [`LenientResult`] the task fails, and is
 //! given to somebody who has the key.
 
 use serde::Serialize;
@@ -17,7 +17,7 @@ use temporalio_common::protos::temporal::api::common::v1::Payload;
 
 /// One argument, or why what came is not one.
 #[derive(Clone, Debug)]
-pub struct Loose<T>(pub Result<T, Unread>);
+pub struct Lenient<T>(pub Result<T, Unread>);
 
 /// Why what came is no argument.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,20 +51,20 @@ impl Unread {
     }
 }
 
-impl<T> Loose<T> {
+impl<T> Lenient<T> {
     pub fn of(value: T) -> Self {
         Self(Ok(value))
     }
 }
 
-impl<T: Serialize + 'static> TemporalSerializable for Loose<T> {
+impl<T: Serialize + 'static> TemporalSerializable for Lenient<T> {
     fn to_payload(&self, context: &SerializationContext<'_>) -> Result<Payload, PayloadConversionError> {
         let value = self.0.as_ref().map_err(|why| PayloadConversionError::EncodingError(why.to_string().into()))?;
         context.converter.to_payload(context, value)
     }
 }
 
-impl<T: DeserializeOwned + 'static> TemporalDeserializable for Loose<T> {
+impl<T: DeserializeOwned + 'static> TemporalDeserializable for Lenient<T> {
     fn from_payload(context: &SerializationContext<'_>, payload: Payload) -> Result<Self, PayloadConversionError> {
         if let Some(why) = Unread::sealed(&payload) {
             return Ok(Self(Err(why)));
@@ -87,15 +87,15 @@ impl<T: DeserializeOwned + 'static> TemporalDeserializable for Loose<T> {
 /// The result of an activity. Where it is encrypted with a key that is not here, the
 /// workflow task fails: the server repeats it until somebody has the key.
 #[derive(Clone, Debug)]
-pub struct Kept<T>(pub T);
+pub struct LenientResult<T>(pub T);
 
-impl<T: Serialize + 'static> TemporalSerializable for Kept<T> {
+impl<T: Serialize + 'static> TemporalSerializable for LenientResult<T> {
     fn to_payload(&self, context: &SerializationContext<'_>) -> Result<Payload, PayloadConversionError> {
         context.converter.to_payload(context, &self.0)
     }
 }
 
-impl<T: DeserializeOwned + 'static> TemporalDeserializable for Kept<T> {
+impl<T: DeserializeOwned + 'static> TemporalDeserializable for LenientResult<T> {
     fn from_payload(context: &SerializationContext<'_>, payload: Payload) -> Result<Self, PayloadConversionError> {
         if let Some(why @ Unread::NoKey(_)) = Unread::sealed(&payload) {
             panic!("{why}");
@@ -131,12 +131,12 @@ pub const PLAIN: &str = "provision-bot-plain";
 /// A value for an activity; plain, it is never encrypted, so that a worker that
 /// shares no key reads it.
 #[derive(Clone, Debug)]
-pub struct Handed<T> {
+pub struct Outgoing<T> {
     pub value: T,
     pub plain: bool,
 }
 
-impl<T: Serialize + 'static> TemporalSerializable for Handed<T> {
+impl<T: Serialize + 'static> TemporalSerializable for Outgoing<T> {
     fn to_payload(&self, context: &SerializationContext<'_>) -> Result<Payload, PayloadConversionError> {
         let mut payload = context.converter.to_payload(context, &self.value)?;
         if self.plain {
@@ -146,7 +146,7 @@ impl<T: Serialize + 'static> TemporalSerializable for Handed<T> {
     }
 }
 
-impl<T: DeserializeOwned + 'static> TemporalDeserializable for Handed<T> {
+impl<T: DeserializeOwned + 'static> TemporalDeserializable for Outgoing<T> {
     fn from_payload(context: &SerializationContext<'_>, payload: Payload) -> Result<Self, PayloadConversionError> {
         Ok(Self { value: context.converter.from_payload(context, payload)?, plain: false })
     }

@@ -17,7 +17,7 @@ use tokio::time::{interval, timeout};
 
 use self::history::Story;
 use super::backends::AwsFiles;
-use super::plugs::{Incident, Plugs};
+use super::faults::{Faults, Incident};
 use super::proxy::Proxy;
 use super::simulator::Simulator;
 use super::stack::Stack;
@@ -30,7 +30,7 @@ const LOOK: Duration = Duration::from_secs(3);
 /// The stack, while it runs.
 pub(super) type SharedStack = Arc<Mutex<Option<Stack>>>;
 
-pub(super) struct Underneath {
+pub(super) struct Backstage {
     pub(super) slack: Simulator,
     pub(super) stack: SharedStack,
     pub(super) s3_proxy: Proxy,
@@ -45,11 +45,11 @@ pub(super) struct Underneath {
 #[derive(Clone, Default, Serialize)]
 pub(super) struct Known {
     requests: Vec<Story>,
-    pub(super) plugs: Plugs,
+    pub(super) plugs: Faults,
     pub(super) incidents: Vec<Incident>,
 }
 
-impl Underneath {
+impl Backstage {
     pub(super) fn of(stack: &Stack, shared: SharedStack) -> Self {
         Self {
             slack: stack.slack.clone(),

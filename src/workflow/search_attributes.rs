@@ -52,7 +52,7 @@ pub async fn upserted() {
 
 /// How far one request is in the index.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Index {
+pub(super) struct SearchAttributes {
     /// How often it might have been upserted.
     upserts: u32,
     /// It is not, any more.
