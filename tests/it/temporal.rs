@@ -357,6 +357,16 @@ impl Temporal {
         events.iter().any(|event| event["attributes"].get(&attributes).is_some())
     }
 
+    /// What a workflow is at: what it waits for, and the end of its history.
+    pub async fn is_at(&self, id: &str) -> String {
+        let request = DescribeWorkflowExecutionRequest { namespace: NAMESPACE.into(), execution: Some(execution(id)) };
+        let described = self.connection.workflow_service().describe_workflow_execution(request.into_request()).await;
+        let described = described.unwrap().into_inner();
+        let events = self.history(id).await["events"].as_array().cloned().unwrap_or_default();
+        let last = events.iter().rev().take(12).rev().map(|event| format!("\n  {event}")).collect::<String>();
+        format!("{:?} {:?}{last}", described.pending_activities, described.pending_workflow_task)
+    }
+
     /// The history of a workflow, as JSON.
     pub async fn history(&self, id: &str) -> Value {
         let client = Client::new(self.connection.clone(), ClientOptions::new(NAMESPACE).build()).unwrap();

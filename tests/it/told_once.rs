@@ -154,6 +154,32 @@ fn an_outcome_is_told_once_whatever_is_refused_behind_it() {
     });
 }
 
+/// A channel's message that could not be posted is posted by what is told next, once, although
+/// that says several things side by side.
+#[test]
+fn a_channels_message_that_comes_late_is_posted_once() {
+    alone(stack(), async |world| {
+        let scene = scene(world);
+        let refuses_once = |place: &str, code: &str| {
+            scene.slack.fail_times_in(place, "chat.postMessage", Fault::Error(code.into()), 1);
+        };
+        refuses_once(&scene.channel, "is_archived");
+        refuses_once(scene.alice.id(), "is_archived");
+        let form = scene.filled_form("late").await;
+        assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
+        let card = scene.bob.wait_for_dm(|m| m.offers("approve")).await.unwrap();
+        let id = card.request_id().unwrap().to_owned();
+        assert_eq!(parts(&scene, &id), ["card"]);
+        refuses_once(&scene.channel, "a_code_nobody_knows");
+        scene.approve(&Request { id: id.clone(), root: card.clone(), card }).await;
+        let root = scene.root_in(&scene.channel, &id).await;
+        scene.alice.wait_for_in_thread(&scene.channel, &root.ts, |m| m.says("provisioned")).await.unwrap();
+        scene.temporal.ended(&id).await.unwrap();
+        let roots = parts(&scene, &id).iter().filter(|part| *part == "root").count();
+        assert_eq!(roots, 1, "{}", scene.slack.dump());
+    });
+}
+
 /// Whatever had been posted when a notice failed is known to the next one.
 #[test]
 fn what_a_failed_notice_said_is_neither_said_again_nor_left_as_it_was() {
@@ -221,7 +247,7 @@ fn buttons_that_cannot_be_taken_away_are_explained() {
             assert_eq!(told.buttons(), Vec::<String>::new());
             scene.select(&request).await;
             let again = scene.bob.click(&request.card, "approve").await.unwrap();
-            assert!(crate::world::private(&again).contains("already rejected"), "{:?}", again.ephemerals);
+            assert!(crate::world::ephemeral(&again).contains("already rejected"), "{:?}", again.ephemerals);
         }))
         .await;
     });

@@ -124,7 +124,14 @@ impl Writer<'_> {
         self.desk.draft().conversation.clone()
     }
 
+    /// The channel's message, which what is told side by side may be about to post, too.
     async fn root(&self) {
+        if self.at(ROOT).is_none() {
+            let _one_at_a_time = self.desk.rooting.lock().await;
+            if self.at(ROOT).is_none() {
+                return self.write(ROOT, Place::Channel, thread::root(self.n)).await;
+            }
+        }
         self.write(ROOT, Place::Channel, thread::root(self.n)).await;
     }
 

@@ -16,7 +16,10 @@ const OUTCOME: &str = "outcome";
 
 /// Panics with everything that does not hold. `open` are the requests that did not end.
 pub async fn tell(world: &World, lanes: &[Lane], open: Vec<String>) {
-    let mut wrong: Vec<String> = open.iter().map(|id| format!("{id} does not end")).collect();
+    let mut wrong = Vec::new();
+    for id in &open {
+        wrong.push(format!("{id} does not end: {}", lanes[0].scene.temporal.is_at(id).await));
+    }
     let buckets = buckets(lanes).await;
     let mut endings: BTreeMap<String, usize> = BTreeMap::new();
     let mut known = BTreeSet::new();
