@@ -14,6 +14,8 @@ pub mod config;
 pub mod open;
 pub mod temporal;
 
+pub mod requests;
+
 pub mod activities;
 pub mod provisioner;
 pub mod slack;

@@ -16,9 +16,8 @@ use temporalio_client::envconfig::LoadClientConfigProfileOptions;
 use temporalio_client::errors::{WorkflowQueryError, WorkflowStartError};
 use temporalio_client::tonic::IntoRequest;
 use temporalio_client::{
-    Client, ClientOptions, Connection, ConnectionOptions, GrpcCompression, RetryOptions, RpcOptions,
-    WorkflowCancelOptions, WorkflowHandle, WorkflowIdReusePolicy, WorkflowQueryOptions, WorkflowSignalOptions,
-    WorkflowStartOptions,
+    Client, ClientOptions, Connection, ConnectionOptions, GrpcCompression, RetryOptions, RpcOptions, WorkflowHandle,
+    WorkflowIdReusePolicy, WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions,
 };
 use temporalio_common::protos::temporal::api::workflowservice::v1::CountWorkflowExecutionsRequest;
 use temporalio_common::{HasWorkflowDefinition, QueryDefinition};
@@ -29,11 +28,11 @@ pub use self::running::Running;
 pub use self::statuses::{RequestError, is_about_the_namespace};
 use self::statuses::{is_queue_full, no_answer, of_interaction, of_query, of_request};
 use crate::codec::Codec;
-use crate::domain::lifecycle::{Attendance, RequestState};
+use crate::domain::act::Act;
+use crate::domain::lifecycle::RequestState;
 use crate::domain::request::{ProvisionRequest, RequestId};
-use crate::domain::rules::{Decision, NotCounted};
 use crate::traces;
-use crate::workflow::{Lenient, ProvisionApplication, TASK_QUEUE, WORKFLOW_TYPE};
+use crate::workflow::{Lenient, ProvisionApplication, TASK_QUEUE, Verdict, WORKFLOW_TYPE};
 
 /// How long a call may take, with its retries, when nobody said until when
 /// ([`Requests::until`]).
@@ -168,42 +167,42 @@ impl Requests {
         traces::within(traces::call("StartWorkflow"), self.answer(started)).await
     }
 
-    /// Sends an authorizer's decision. `click` is Slack's own ID of the click: the
-    /// same one sent twice counts once.
-    pub async fn authorize(&self, id: &RequestId, decision: Decision, click: &str) -> Result<(), RequestError> {
-        let options = WorkflowSignalOptions::builder().request_id(click.to_owned()).rpc_options(self.in_time()).build();
+    /// Sends what somebody does with a request. Its key counts once, however often it is sent.
+    pub async fn act(&self, id: &RequestId, act: Act) -> Result<(), RequestError> {
+        let options = WorkflowSignalOptions::builder().rpc_options(self.in_time());
+        let options = match act.key.clone() {
+            Some(key) => options.request_id(key).build(),
+            None => options.build(),
+        };
         let handle = self.handle(id)?;
-        let signal = handle.signal(ProvisionApplication::authorize, Lenient::of(decision), options);
+        let signal = handle.signal(ProvisionApplication::act, Lenient::of(act), options);
         let signal = self.answer(async { signal.await.map_err(of_interaction) });
-        traces::within(traces::call("SignalWorkflow:authorize"), signal).await
-    }
-
-    /// Sends a choice about a request that needs a hand.
-    pub async fn attend(&self, id: &RequestId, choice: Attendance, click: &str) -> Result<(), RequestError> {
-        let options = WorkflowSignalOptions::builder().request_id(click.to_owned()).rpc_options(self.in_time()).build();
-        let handle = self.handle(id)?;
-        let signal = handle.signal(ProvisionApplication::attend, Lenient::of(choice), options);
-        let signal = self.answer(async { signal.await.map_err(of_interaction) });
-        traces::within(traces::call("SignalWorkflow:attend"), signal).await
+        traces::within(traces::call("SignalWorkflow:act"), signal).await
     }
 
     /// Where a request stands. Needs a live worker; ended requests answer too.
     pub async fn state(&self, id: &RequestId) -> Result<RequestState, RequestError> {
-        self.query(id, || ProvisionApplication::state).await
+        self.query(id, || ProvisionApplication::state, || ()).await
     }
 
-    /// Why the last approval or choice of a request did not count, if it did not.
-    pub async fn not_counted(&self, id: &RequestId) -> Result<Option<NotCounted>, RequestError> {
-        self.query(id, || ProvisionApplication::not_counted).await
+    /// What came of an act with this key; `None`: that is not known yet, or not any more.
+    pub async fn verdict(&self, id: &RequestId, key: &str) -> Result<Option<Verdict>, RequestError> {
+        self.query(id, || ProvisionApplication::verdict, || Lenient::of(key.to_owned())).await
     }
 
-    async fn query<Q>(&self, id: &RequestId, query: impl Fn() -> Q) -> Result<Q::Output, RequestError>
+    async fn query<Q>(
+        &self,
+        id: &RequestId,
+        query: impl Fn() -> Q,
+        input: impl Fn() -> Q::Input,
+    ) -> Result<Q::Output, RequestError>
     where
-        Q: QueryDefinition<Workflow = Run, Input = ()>,
+        Q: QueryDefinition<Workflow = Run>,
+        Q::Input: Send,
     {
         let ask = async {
             loop {
-                match self.query_once(id, query()).await {
+                match self.query_once(id, query(), input()).await {
                     // Those of simultaneous clicks are asked again at once, where the
                     // client's own policy would wait longer than we have.
                     Err(error) if is_queue_full(&error) => tokio::time::sleep(QUERY_AGAIN).await,
@@ -218,14 +217,15 @@ impl Requests {
         traces::within(traces::call(&format!("QueryWorkflow:{}", query().name())), answer).await
     }
 
-    async fn query_once<Q>(&self, id: &RequestId, query: Q) -> Result<Q::Output, WorkflowQueryError>
+    async fn query_once<Q>(&self, id: &RequestId, query: Q, input: Q::Input) -> Result<Q::Output, WorkflowQueryError>
     where
-        Q: QueryDefinition<Workflow = Run, Input = ()>,
+        Q: QueryDefinition<Workflow = Run>,
+        Q::Input: Send,
     {
         let once = RpcOptions::builder().timeout(QUERY).retry_options(RetryOptions::no_retries()).build();
         let options = WorkflowQueryOptions::builder().rpc_options(once).build();
         let handle = self.handle(id).map_err(|error| WorkflowQueryError::Other(error.into()))?;
-        handle.query(query, (), options).await
+        handle.query(query, input, options).await
     }
 
     /// How many requests that began more than `older_than` seconds ago have not
@@ -243,19 +243,6 @@ impl Requests {
         let mut service = client.connection().workflow_service();
         let count = async { service.count_workflow_executions(call).await.map_err(|status| no_answer(&status)) };
         Ok(self.answer(count).await?.into_inner().count)
-    }
-
-    /// Asks a request to stop and to undo what it built. Asking one that has ended
-    /// does nothing.
-    pub async fn cancel(&self, id: &RequestId, reason: &str, click: &str) -> Result<(), RequestError> {
-        let options = WorkflowCancelOptions::builder()
-            .reason(reason)
-            .request_id(click.to_owned())
-            .rpc_options(self.in_time())
-            .build();
-        let handle = self.handle(id)?;
-        let cancel = self.answer(async { handle.cancel(options).await.map_err(of_interaction) });
-        traces::within(traces::call("CancelWorkflow"), cancel).await
     }
 }
 

@@ -86,7 +86,7 @@ impl<'a> Watch<'a> {
         let mut ask_again = ASK_FIRST;
         loop {
             // No answer is no news: the workflow may be between two workers.
-            match self.request.query(ProvisionApplication::outcome, (), WorkflowQueryOptions::default()).await {
+            match self.request.query(ProvisionApplication::pending_notice, (), WorkflowQueryOptions::default()).await {
                 Ok(Some(outcome)) => return Ok(outcome),
                 Ok(None) => {}
                 Err(error) => tracing::debug!(%error, "the workflow does not say yet what came of the work"),

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::provisioning::Progress;
-use super::rules::Authorization;
+use super::approval::{Offer, Step};
+use super::moment::Moment;
+use super::rules::{Authorization, Verdict};
 
 /// Where a request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,20 +59,78 @@ impl Status {
     }
 }
 
+/// What a request waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitingFor {
+    Authorizer,
+    Requester,
+    Plan,
+    Undo,
+}
+
 /// The answer of the query `state`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestState {
     pub request_id: String,
     pub status: Status,
+    pub round: u32,
+    /// `None` unless it waits for its authorization.
+    pub waiting_for: Option<WaitingFor>,
+    /// The end of that wait; `None`, too, while the clock is stopped.
+    pub deadline: Option<Moment>,
+    pub offer: Offer,
+    pub steps: Vec<Step>,
+    /// A question that was asked, and not answered yet.
+    pub question: Option<Value>,
+    /// A counter-offer that waits.
+    pub counter: Option<Value>,
     /// The decision that counted.
-    pub authorization: Option<Authorization>,
-    /// Nothing yet: the progress is in the provisioner's heartbeat and in the thread.
-    pub progress: Option<Progress>,
+    pub authorization: Option<Authorized>,
     /// What was provisioned: the outputs of the provisioner.
     pub resources: Option<BTreeMap<String, Value>>,
     /// What went wrong, last.
-    pub failure: Option<Failure>,
+    pub failure: Option<Told>,
+}
+
+/// The decision that counted, as programs read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Authorized {
+    pub decision: Verdict,
+    pub region: Option<String>,
+    pub profile: Option<String>,
+    pub decided_by: String,
+    pub reason: Option<String>,
+    pub at: Moment,
+}
+
+impl Authorized {
+    pub fn new(authorization: &Authorization, at: Moment) -> Self {
+        let (decision, decided_by) = (authorization.verdict(), authorization.decided_by().to_owned());
+        let (region, profile, reason) = match authorization.clone() {
+            Authorization::Approve { region, profile, .. } => (Some(region), Some(profile), None),
+            Authorization::Reject { reason, .. } => (None, None, reason),
+        };
+        Self { decision, region, profile, decided_by, reason, at }
+    }
+}
+
+/// What went wrong, as programs read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Told {
+    /// The step that failed, in the provisioner's words, if it told.
+    pub step: Option<String>,
+    pub cause: String,
+    pub advice: String,
+}
+
+impl From<Failure> for Told {
+    fn from(Failure { step, cause, advice, .. }: Failure) -> Self {
+        Self { step, cause, advice }
+    }
 }
 
 /// By what a request's workflow was ended before its end: its state stands where it
@@ -98,22 +157,11 @@ pub struct Failure {
     pub cause: String,
     /// What somebody can do about it.
     pub advice: String,
-    /// How often it has been tried, by people: 1 before the first retry. A
-    /// choice made for one attempt never answers the question of another.
+    /// How often it has been tried, by people: 1 before the first retry.
     pub attempt: u32,
 }
 
-/// What a person chose when a request needed a hand: the payload of the signal
-/// `attend`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Attendance {
-    pub choice: Choice,
-    /// The attempt the choice is about, see [`Failure::attempt`].
-    pub attempt: u32,
-    pub decided_by: String,
-}
-
+/// What to do about a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Choice {

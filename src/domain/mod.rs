@@ -4,13 +4,21 @@
 //! - [`request`]: what somebody asks for, and how a name or an ID is read.
 //! - [`policy`]: what the organisation configured: teams, blueprints, regions.
 //! - [`rules`]: the part of the policy one request is judged by.
+//! - [`act`]: what people do with a request. [`judge`]: whether that counts;
+//!   [`refusal`]: why not.
+//! - [`approval`]: who has to say yes to what.
 //! - [`lifecycle`]: the states of a request and what ends it.
 //! - [`notice`]: everything the bot can tell people.
 //! - [`provisioning`]: the contract with a provisioner.
 
+pub mod act;
+pub mod approval;
+pub mod judge;
 pub mod lifecycle;
+pub mod moment;
 pub mod notice;
 pub mod policy;
 pub mod provisioning;
+pub mod refusal;
 pub mod request;
 pub mod rules;

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::lifecycle::{Failure, Status};
 use super::policy::PreflightProblem;
 use super::provisioning::Provisioned;
+use super::refusal::NotCounted;
 use super::request::{ProvisionRequest, RequestId};
-use super::rules::{Authorization, NotCounted, Rules};
+use super::rules::{Authorization, Rules};
 
 /// What happened to a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,8 +23,8 @@ pub enum Notice {
     Requested { expires_at: i64 },
     /// The authorizer has been asked a while ago and has not decided.
     Reminded { expires_at: i64 },
-    /// An approval did not count.
-    NotCounted { why: NotCounted },
+    /// An approval did not count, and the request waits on.
+    NotCounted { why: NotCounted, expires_at: i64 },
     /// The authorizer approved; the provisioner is at work.
     Authorized { region: String, profile: String, decided_by: String },
     /// The authorizer rejected. Ends the request.
@@ -38,7 +39,7 @@ pub enum Notice {
     NeedsAttention { failure: Failure, expires_at: i64 },
     /// A choice did not count, and the question stays open: who chose may not decide
     /// any more, or the request would not pass its checks.
-    ChoiceNotCounted { attempt: u32, why: String },
+    ChoiceNotCounted { attempt: u32, why: NotCounted },
     /// Somebody chose to retry; the provisioner is at work again.
     Retried { failure: Failure, decided_by: String },
     /// The request will end without success, and what was built cannot be removed for
@@ -100,6 +101,8 @@ impl Notice {
 #[serde(rename_all = "camelCase")]
 pub struct Notification {
     pub request_id: RequestId,
+    /// The round that the buttons are for.
+    pub round: u32,
     pub request: ProvisionRequest,
     /// `None` when the request did not pass the pre-flight checks.
     pub rules: Option<Rules>,

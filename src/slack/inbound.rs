@@ -115,6 +115,8 @@ pub struct Submission {
 pub struct Reason {
     pub user: String,
     pub request_id: String,
+    /// The round of the card whose button opened the form.
+    pub round: Option<u32>,
     pub reason: String,
     /// Slack's ID of this form: the same one sent twice counts once.
     pub click_id: String,
@@ -122,19 +124,11 @@ pub struct Reason {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Button {
-    Approve {
-        region: Option<String>,
-        profile: Option<String>,
-    },
+    Approve { region: Option<String>, profile: Option<String> },
     Reject,
     Cancel,
-    /// `attempt`: the failure the card is about.
-    Retry {
-        attempt: u32,
-    },
-    GiveUp {
-        attempt: u32,
-    },
+    Retry,
+    GiveUp,
 }
 
 impl Button {
@@ -144,8 +138,8 @@ impl Button {
             Self::Approve { .. } => ids::APPROVE,
             Self::Reject => ids::REJECT,
             Self::Cancel => ids::CANCEL,
-            Self::Retry { .. } => ids::RETRY,
-            Self::GiveUp { .. } => ids::GIVE_UP,
+            Self::Retry => ids::RETRY,
+            Self::GiveUp => ids::GIVE_UP,
         }
     }
 }
@@ -154,6 +148,8 @@ impl Button {
 pub struct Click {
     pub user: String,
     pub request_id: String,
+    /// The round that the message was for; 0, which no round is, if it does not tell.
+    pub round: u32,
     pub trigger: String,
     /// Stands for this click: the same one delivered twice counts once.
     pub id: String,
@@ -207,6 +203,7 @@ where
 struct FormMetadata {
     channel_id: String,
     request_id: String,
+    round: Option<u32>,
 }
 
 /// A form body, as pairs.
@@ -397,8 +394,8 @@ fn pressed(payload: Payload) -> Result<Inbound, Malformed> {
         ids::APPROVE => Button::Approve { region: state.get(ids::REGION), profile: state.get(ids::PROFILE) },
         ids::REJECT => Button::Reject,
         ids::CANCEL => Button::Cancel,
-        ids::RETRY => Button::Retry { attempt: ids::attempt_of(&action.block_id) },
-        ids::GIVE_UP => Button::GiveUp { attempt: ids::attempt_of(&action.block_id) },
+        ids::RETRY => Button::Retry,
+        ids::GIVE_UP => Button::GiveUp,
         _ => return Ok(Inbound::Nothing),
     };
     let channel = payload.channel.map(|channel| channel.id).or(payload.container.channel_id).unwrap_or_default();
@@ -406,6 +403,7 @@ fn pressed(payload: Payload) -> Result<Inbound, Malformed> {
     let click = Click {
         id: digest(&format!("{}-{}-{}", payload.user.id, action.action_id, action.action_ts)),
         user: payload.user.id,
+        round: ids::round_of(&action.block_id),
         request_id: action.value.unwrap_or_default(),
         trigger: payload.trigger_id,
         channel,
@@ -439,6 +437,7 @@ fn submitted(payload: Payload) -> Result<Inbound, Malformed> {
         ids::REJECT_REQUEST => Ok(Inbound::RejectSubmitted(Reason {
             user: payload.user.id,
             request_id: metadata.request_id,
+            round: metadata.round,
             reason: state.get(ids::REASON).unwrap_or_default(),
             click_id: digest(&format!("{}-{}", view.id, view.hash)),
         })),

@@ -47,13 +47,18 @@ pub mod ids {
     pub const RETRY: &str = "retry";
     pub const GIVE_UP: &str = "give_up";
 
-    /// The attempt a card that asks for a hand is about, from the `block_id` of its
-    /// buttons, so that an old card never answers a new question; 0, which no attempt has, when it does not tell.
-    pub fn attempt_of(block_id: &str) -> u32 {
-        block_id.strip_prefix(ATTEMPT).and_then(|number| number.parse().ok()).unwrap_or(0)
+    /// The `block_id` of the buttons of a request in a round. Further blocks of buttons in
+    /// the same message have `:2`, `:3` … behind it.
+    pub fn buttons(request_id: &str, round: u32) -> String {
+        format!("{request_id}:{round}")
     }
 
-    const ATTEMPT: &str = "attempt-";
+    /// The round that buttons are for, from their `block_id`, so that an old message never
+    /// answers a new question; 0, which no round is, if it does not tell.
+    pub fn round_of(block_id: &str) -> u32 {
+        let round = block_id.split(':').nth(1);
+        round.and_then(|round| round.parse().ok()).unwrap_or(0)
+    }
 
     /// `event_type` of the metadata of every message about a request.
     pub const EVENT_TYPE: &str = "provision_request";

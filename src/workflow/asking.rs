@@ -66,6 +66,7 @@ impl Story {
     /// or withdraws the request does not wait for Slack.
     pub(super) async fn ask(&self, ctx: &Context, rules: &Rules) -> Result<Decided, Stop> {
         let expires_at = in_seconds(ctx, self.waits_for());
+        ctx.state_mut(|s| s.deadline = Some(expires_at));
         // Left to run once somebody decided: most often the request ends before it does,
         // and to cancel it would be one more event of each.
         let mut deadline = pin!(ctx.timer(until(self.waits_for(), &detached())).fuse());
@@ -126,13 +127,13 @@ impl Story {
         }
         let fired = ctx.timer(until(after, called_off)).await == TimerResult::Fired;
         // Who has decided is not asked to; should that not count, they are told so.
-        (fired && ctx.state(|s| s.state.authorization.is_none())).then_some(Notice::Reminded { expires_at })
+        (fired && ctx.state(|s| s.authorization.is_none())).then_some(Notice::Reminded { expires_at })
     }
 
     /// Waits for a decision that counts, or for the end of the time for one.
     async fn decision(&self, ctx: &Context) -> Result<Decided, Stop> {
         loop {
-            let decided = ctx.wait_condition(|s| s.state.authorization.is_some() || s.is_late).await;
+            let decided = ctx.wait_condition(|s| s.authorization.is_some() || s.is_late).await;
             decided.map_err(|_| Stop::Cancelled)?;
             if let Some(decided) = self.confirmed(ctx).await? {
                 return Ok(decided);
@@ -154,11 +155,11 @@ impl Story {
         accompanied: Accompanied<impl Future<Output = Said>>,
     ) -> Result<Option<Chosen>, Stop> {
         ctx.state_mut(|s| {
-            s.attendance = None;
-            s.not_counted = None;
+            s.choice = None;
             s.untold = None;
+            s.approval.next_round();
             s.is_late = false;
-            s.state.failure = Some(failure.clone());
+            s.failure = Some(failure.clone());
         });
         let stuck = Notice::NeedsAttention { failure: failure.clone(), expires_at: in_seconds(ctx, calls::ATTENTION) };
         let waiting = detached();
@@ -172,7 +173,7 @@ impl Story {
             unreachable
         };
         let mut talk = pin!(talk.fuse());
-        let mut choice = pin!(self.choice(ctx, input).fuse());
+        let mut choice = pin!(self.choice(ctx, input, failure.attempt).fuse());
         let chosen = loop {
             select! {
                 chosen = &mut choice => break chosen,
@@ -194,11 +195,11 @@ impl Story {
     }
 
     /// Waits for a choice that counts, or for the end of the time for one.
-    async fn choice(&self, ctx: &Context, input: &ProvisionInput) -> Result<Option<Chosen>, Stop> {
+    async fn choice(&self, ctx: &Context, input: &ProvisionInput, attempt: u32) -> Result<Option<Chosen>, Stop> {
         loop {
-            let chosen = ctx.wait_condition(|s| s.attendance.is_some() || s.is_late).await;
+            let chosen = ctx.wait_condition(|s| s.choice.is_some() || s.is_late).await;
             chosen.map_err(|_| Stop::Cancelled)?;
-            if let Some(chosen) = self.obeyed(ctx, input).await? {
+            if let Some(chosen) = self.obeyed(ctx, input, attempt).await? {
                 return Ok(Some(chosen));
             }
             if ctx.state(|s| s.is_late) {

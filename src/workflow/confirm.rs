@@ -17,11 +17,12 @@ use super::calls::{self, BotCalls, Check, Preflight};
 use super::explain;
 use super::payload::LenientResult;
 use super::story::{Context, Stop, Story};
-use super::telling::until;
-use crate::domain::lifecycle::{Attendance, Choice, Failure};
+use super::telling::{moment, until};
+use crate::domain::lifecycle::{Choice, Failure};
 use crate::domain::notice::Notice;
 use crate::domain::provisioning::ProvisionInput;
-use crate::domain::rules::{Authorization, NotCounted, Rules};
+use crate::domain::refusal::NotCounted;
+use crate::domain::rules::{Authorization, Rules};
 
 impl Story {
     /// The pre-flight checks. `None`: the time for an answer is over, which there is not
@@ -39,7 +40,7 @@ impl Story {
     /// an approval passes the pre-flight checks once more. `None`: it does not, and
     /// the request waits on. Saying no stays possible when the team is gone.
     pub(super) async fn confirmed(&self, ctx: &Context) -> Result<Option<Decided>, Stop> {
-        let (region, profile, decided_by) = match ctx.state(|s| s.state.authorization.clone()) {
+        let (region, profile, decided_by) = match ctx.state(|s| s.authorization.clone()) {
             Some(Authorization::Approve { region, profile, decided_by }) => (region, profile, decided_by),
             Some(Authorization::Reject { decided_by, reason }) => {
                 return Ok(Some(Decided::Rejected { decided_by, reason }));
@@ -50,14 +51,15 @@ impl Story {
             Some(Ok(rules)) => return Ok(Some(Decided::Approved { rules, region, profile, decided_by })),
             Some(Err(why)) => why,
             None => {
-                ctx.state_mut(|s| s.state.authorization = None);
+                ctx.state_mut(|s| s.authorization = None);
                 return Ok(Some(Decided::Expired { unconfirmed: Some(decided_by) }));
             }
         };
+        let now = moment(ctx);
         ctx.state_mut(|s| {
-            s.state.authorization = None;
-            s.not_counted = Some(why.clone());
-            s.untold = Some(Notice::NotCounted { why });
+            s.strike(why.clone(), now);
+            let expires_at = s.deadline.unwrap_or_default();
+            s.untold = Some(Notice::NotCounted { why, expires_at });
         });
         Ok(None)
     }
@@ -65,10 +67,13 @@ impl Story {
     /// Whether a choice counts by the policy and the people of this moment, a day
     /// after they were last asked, perhaps. `None`: it does not, and the question
     /// stays open as long as there is time.
-    pub(super) async fn obeyed(&self, ctx: &Context, input: &ProvisionInput) -> Result<Option<Chosen>, Stop> {
-        let Some(Attendance { choice, attempt, decided_by }) = ctx.state(|s| s.attendance.clone()) else {
-            return Ok(None);
-        };
+    pub(super) async fn obeyed(
+        &self,
+        ctx: &Context,
+        input: &ProvisionInput,
+        attempt: u32,
+    ) -> Result<Option<Chosen>, Stop> {
+        let Some((choice, decided_by)) = ctx.state(|s| s.choice.clone()) else { return Ok(None) };
         let why = match choice {
             Choice::Retry => match self.still_passes(ctx, &input.region, &input.profile).await? {
                 Some(Ok(rules)) => return Ok(Some(Chosen::Retry { rules, decided_by })),
@@ -82,9 +87,9 @@ impl Story {
             },
         };
         ctx.state_mut(|s| {
-            s.attendance = None;
-            s.not_counted = Some(why.clone());
-            s.untold = Some(Notice::ChoiceNotCounted { attempt, why: why.reason().to_owned() });
+            s.choice = None;
+            s.not_counted(why.clone());
+            s.untold = Some(Notice::ChoiceNotCounted { attempt, why });
         });
         Ok(None)
     }
@@ -102,7 +107,7 @@ impl Story {
         Ok(Some(match checked {
             Ok(Preflight::Passed { rules }) => match rules.offer(region, profile) {
                 Ok(()) => Ok(Box::new(rules)),
-                Err(refusal) => Err(NotCounted::Decision(refusal.to_string())),
+                Err(refusal) => Err(NotCounted::Decision(refusal)),
             },
             Ok(Preflight::Refused { problem }) => Err(NotCounted::Request(problem.to_string())),
             Err(Stop::Failed(failure)) => Err(NotCounted::Unchecked(failure.cause)),

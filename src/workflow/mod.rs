@@ -19,19 +19,19 @@ mod telling;
 mod undo;
 
 pub use payload::Lenient;
-pub use provision_application::ProvisionApplication;
+pub use provision_application::{ProvisionApplication, Verdict};
 
 /// The task queue of the workflows and of the bot's own activities.
 pub const TASK_QUEUE: &str = "provision-bot";
 /// The workflow type.
 pub const WORKFLOW_TYPE: &str = "ProvisionApplication";
-/// The signal that carries an authorizer's decision.
+/// The signal that carries a decision, for clients that know no rounds.
 pub const SIGNAL_AUTHORIZE: &str = "authorize";
-/// The signal that carries a choice about a request that needs a hand.
-pub const SIGNAL_ATTEND: &str = "attend";
+/// The signal that carries whatever somebody does with a request.
+pub const SIGNAL_ACT: &str = "act";
 /// The query for the state of a request.
 pub const QUERY_STATE: &str = "state";
-/// The query for what whoever accompanies the work tells next. Not for others.
-pub const QUERY_PENDING_NOTICE: &str = "outcome";
-/// The query for why the last approval or choice did not count. Not for others.
-pub const QUERY_NOT_COUNTED: &str = "not_counted";
+/// The query for what the notice that accompanies the work posts next. Not for others.
+pub const QUERY_PENDING_NOTICE: &str = "pending_notice";
+/// The query for what came of an act. Not for others.
+pub const QUERY_VERDICT: &str = "verdict";

@@ -1,8 +1,12 @@
 //! One request as a workflow: its state, the signals that reach it and the query
 //! it answers. What happens, step by step, is in `story.rs`.
 
-use std::collections::VecDeque;
-use std::time::UNIX_EPOCH;
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{ApplicationFailure, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
@@ -10,27 +14,46 @@ use temporalio_sdk::{ApplicationFailure, SyncWorkflowContext, WorkflowContext, W
 use super::payload::{Lenient, Unread};
 use super::search_attributes::SearchAttributes;
 use super::story::Story;
-use super::{QUERY_NOT_COUNTED, QUERY_PENDING_NOTICE, QUERY_STATE, SIGNAL_ATTEND, SIGNAL_AUTHORIZE, WORKFLOW_TYPE};
-use crate::domain::lifecycle::{Attendance, RequestState, Status};
+use super::{QUERY_PENDING_NOTICE, QUERY_STATE, QUERY_VERDICT, SIGNAL_ACT, SIGNAL_AUTHORIZE, WORKFLOW_TYPE};
+use crate::domain::act::{Act, Decision, Kind};
+use crate::domain::approval::Approval;
+use crate::domain::judge::{self, Accepted, Standing};
+use crate::domain::lifecycle::{Authorized, Choice, Failure, RequestState, Status, WaitingFor};
+use crate::domain::moment::Moment;
 use crate::domain::notice::{Conversation, Notice, Notification};
+use crate::domain::refusal::{NotCounted, Refusal};
 use crate::domain::request::{ProvisionRequest, RequestId};
-use crate::domain::rules::{Decision, NotCounted, Refusal, Rules};
+use crate::domain::rules::{Authorization, Rules};
 
-/// Decisions that may wait for the rules they are judged by. They come that early
+/// Acts that may wait for the rules they are judged by. They come that early
 /// only when somebody automates; a flood beyond this is dropped.
 const INBOX_MAX: usize = 100;
+/// Verdicts that are kept for the doors that ask for them.
+const VERDICTS_MAX: usize = 50;
 
 /// A request, as the workflow remembers it.
 #[workflow]
 pub struct ProvisionApplication {
+    id: String,
     pub(super) request: Result<ProvisionRequest, Unread>,
-    pub(super) state: RequestState,
+    pub(super) status: Status,
+    pub(super) approval: Approval,
+    /// Until when it waits for its authorization, in Unix seconds.
+    pub(super) deadline: Option<i64>,
+    /// The decision that counts, as far as is known.
+    pub(super) authorization: Option<Authorization>,
+    /// When that was made.
+    decided_at: Moment,
+    /// What was provisioned.
+    pub(super) resources: Option<BTreeMap<String, Value>>,
+    /// What went wrong, last.
+    pub(super) failure: Option<Failure>,
     /// What decisions are judged by, once the request passed the pre-flight checks.
     pub(super) rules: Option<Rules>,
     /// Decisions not yet judged, in the order they came.
-    inbox: VecDeque<Decision>,
-    /// The choice of a person about the failure that is open.
-    pub(super) attendance: Option<Attendance>,
+    inbox: VecDeque<Act>,
+    /// What somebody chose about the failure that is open, and who.
+    pub(super) choice: Option<(Choice, String)>,
     pub(super) conversation: Conversation,
     /// Since when notices were told of which it is not known what they posted, in Unix
     /// seconds.
@@ -39,43 +62,60 @@ pub struct ProvisionApplication {
     pub(super) is_telling: bool,
     /// Is the time for a decision, or for a choice, over?
     pub(super) is_late: bool,
-    /// What came of the work, for whoever accompanies it.
-    pub(super) outcome: Option<Notification>,
-    /// Why the last approval or choice did not count.
-    pub(super) not_counted: Option<NotCounted>,
+    /// What came of the work, for the notice that accompanies it.
+    pub(super) pending_notice: Option<Notification>,
+    /// What came of the latest acts, for the doors that sent them.
+    verdicts: VecDeque<(String, Verdict)>,
+    /// The act that counts until it is obeyed.
+    counted: Option<String>,
     /// What came up while a question is open, until people are told.
     pub(super) untold: Option<Notice>,
     pub(super) index: SearchAttributes,
     /// How many signals came.
     signals: u32,
+    is_withdrawn: bool,
+}
+
+/// What came of an act: the answer of the query `verdict`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", content = "why", rename_all = "snake_case")]
+pub enum Verdict {
+    /// It counts, or waits for what it is judged by.
+    Accepted,
+    Refused(Refusal),
+    /// It counted, and did not hold when it was to be obeyed.
+    NotCounted(NotCounted),
 }
 
 #[workflow_methods]
 impl ProvisionApplication {
     #[init]
     pub fn new(context: &WorkflowContextView, request: Lenient<ProvisionRequest>) -> Self {
+        let authorizer = request.0.as_ref().map(|request| request.authorizer_id.as_str()).unwrap_or_default();
         Self {
+            id: context.workflow_id().to_owned(),
+            approval: Approval::by(authorizer),
             request: request.0,
-            state: RequestState {
-                request_id: context.workflow_id().to_owned(),
-                status: Status::PreFlight,
-                authorization: None,
-                progress: None,
-                resources: None,
-                failure: None,
-            },
+            status: Status::PreFlight,
+            deadline: None,
+            authorization: None,
+            decided_at: Moment(0),
+            resources: None,
+            failure: None,
             rules: None,
             inbox: VecDeque::new(),
-            attendance: None,
+            choice: None,
             conversation: Conversation::default(),
             unsettled: earlier_run(context),
             is_telling: false,
             is_late: false,
-            outcome: None,
-            not_counted: None,
+            pending_notice: None,
+            verdicts: VecDeque::new(),
+            counted: None,
             untold: None,
             index: SearchAttributes::default(),
             signals: 0,
+            is_withdrawn: false,
         }
     }
 
@@ -89,76 +129,148 @@ impl ProvisionApplication {
             Err(why) => return Err(malformed_input(&why.to_string()).into()),
         };
         let story = Story { id: RequestId::of_workflow(ctx.workflow_id()), request };
-        story.tell(ctx).await;
-        Ok(ctx.state(|s| s.state.clone()))
+        story.run(ctx).await;
+        Ok(ctx.state(Self::told))
     }
 
-    /// The authorizer's decision, from a click or from any other client.
+    /// A decision, from any client that knows no rounds.
     #[signal(name = SIGNAL_AUTHORIZE)]
     pub fn authorize(&mut self, ctx: &mut SyncWorkflowContext<Self>, said: Lenient<Decision>) {
         match self.legible(ctx, said) {
-            Ok(decision) if self.is_open() && self.inbox.len() < INBOX_MAX => {
-                self.inbox.push_back(decision);
-                self.judge().iter().for_each(|refusal| refused(ctx, &refusal.to_string()));
-            }
-            Ok(_) => refused(ctx, "the request is already decided"),
-            Err(why) => refused(ctx, &why.to_string()),
+            Ok(decision) => self.receive(ctx, decision.into()),
+            Err(why) => refused(ctx, &why),
         }
     }
 
-    /// What a person chose about a request that needs a hand.
-    #[signal(name = SIGNAL_ATTEND)]
-    pub fn attend(&mut self, ctx: &mut SyncWorkflowContext<Self>, said: Lenient<Attendance>) {
+    /// Whatever somebody does with the request, through whichever door.
+    #[signal(name = SIGNAL_ACT)]
+    pub fn act(&mut self, ctx: &mut SyncWorkflowContext<Self>, said: Lenient<Act>) {
         match self.legible(ctx, said) {
-            Ok(choice) if self.asks_for(&choice) => {
-                self.attendance = Some(choice);
-                self.not_counted = None;
-            }
-            Ok(_) => refused(ctx, "nobody asked this person this question now"),
-            Err(why) => refused(ctx, &why.to_string()),
+            Ok(act) => self.receive(ctx, act),
+            Err(why) => refused(ctx, &why),
         }
     }
 
     #[query(name = QUERY_STATE)]
     pub fn state(&self, _context: &WorkflowContextView) -> RequestState {
-        self.state.clone()
+        self.told()
     }
 
-    /// What came of the work that is accompanied, once that is known.
+    /// What the notice that accompanies the work still has to post, once that is known.
     #[query(name = QUERY_PENDING_NOTICE)]
-    pub fn outcome(&self, _context: &WorkflowContextView) -> Option<Notification> {
-        self.outcome.clone()
+    pub fn pending_notice(&self, _context: &WorkflowContextView) -> Option<Notification> {
+        self.pending_notice.clone()
     }
 
-    /// Why the last approval or choice did not count, if it did not.
-    #[query(name = QUERY_NOT_COUNTED)]
-    pub fn not_counted(&self, _context: &WorkflowContextView) -> Option<NotCounted> {
-        self.not_counted.clone()
+    /// What came of the act with this key; `None` if it is not known, or not any more.
+    #[query(name = QUERY_VERDICT)]
+    pub fn verdict(&self, _context: &WorkflowContextView, key: Lenient<String>) -> Option<Verdict> {
+        let key = key.0.ok()?;
+        self.verdicts.iter().rev().find(|(of, _)| *of == key).map(|(_, verdict)| verdict.clone())
     }
 
-    /// Judges what is in the inbox, in order, until one counts; the answer is what
-    /// did not. A decision is judged when it comes, whatever the story is busy
-    /// with, so that whoever decides second can be told at once.
-    pub(super) fn judge(&mut self) -> Vec<Refusal> {
-        let (Some(rules), Ok(request)) = (&self.rules, &self.request) else { return Vec::new() };
-        let mut refusals = Vec::new();
-        for decision in self.inbox.drain(..) {
-            match rules.accept(request, &decision) {
-                Ok(authorization) => {
-                    self.state.authorization = Some(authorization);
-                    self.not_counted = None;
-                    break;
-                }
-                Err(refusal) => {
-                    // What others send is nothing that the authorizer is told.
-                    if decision.decided_by == request.authorizer_id {
-                        self.not_counted = Some(NotCounted::Decision(refusal.to_string()));
-                    }
-                    refusals.push(refusal);
-                }
-            }
+    /// Judges an act when it comes, whatever the story is busy with, so that whoever
+    /// decides second can be told at once. Without rules a decision waits for them.
+    fn receive(&mut self, ctx: &SyncWorkflowContext<Self>, act: Act) {
+        let waits = self.rules.is_none() && matches!(act.act, Kind::Approve | Kind::Reject);
+        let is_open = self.status == Status::PreFlight && self.inbox.len() < INBOX_MAX;
+        if waits && is_open {
+            self.note(act.key.clone(), Verdict::Accepted);
+            return self.inbox.push_back(act);
         }
-        refusals
+        match self.judge(&act, moment(ctx.workflow_time())) {
+            Ok(Accepted::Withdrawn) => ctx.cancellation_token().cancel_with_reason("withdrawn by the requester"),
+            Ok(_) => {}
+            Err(refusal) => refused(ctx, &refusal),
+        }
+    }
+
+    /// From now on decisions are judged when they come, and those that came early now;
+    /// the answer is what did not count.
+    pub(super) fn judge_by(&mut self, rules: Rules, now: Moment) -> Vec<Refusal> {
+        self.rules = Some(rules);
+        self.approval.open();
+        let early: Vec<Act> = self.inbox.drain(..).collect();
+        early.iter().filter_map(|act| self.judge(act, now).err()).collect()
+    }
+
+    /// Has the judge look at an act, and keeps what it does.
+    fn judge(&mut self, act: &Act, now: Moment) -> Result<Accepted, Refusal> {
+        let judged = match &self.request {
+            Ok(request) => judge::judge(request, self.rules.as_ref(), &self.standing(), act),
+            Err(_) => Err(Refusal::NotOffered { act: act.act }),
+        };
+        self.note(
+            act.key.clone(),
+            judged.as_ref().map_or_else(|why| Verdict::Refused(why.clone()), |_| Verdict::Accepted),
+        );
+        match &judged {
+            Ok(Accepted::Decided(authorization)) => {
+                if let Authorization::Approve { region, profile, decided_by } = authorization {
+                    self.approval.sign(decided_by, act.door, region, profile, now);
+                }
+                (self.authorization, self.decided_at) = (Some(authorization.clone()), now);
+                self.counted.clone_from(&act.key);
+            }
+            Ok(Accepted::Chosen(choice)) => {
+                self.choice = Some((*choice, act.by.clone()));
+                self.counted.clone_from(&act.key);
+            }
+            Ok(Accepted::Withdrawn) => self.is_withdrawn = true,
+            Ok(Accepted::Again) | Err(_) => {}
+        }
+        judged
+    }
+
+    fn standing(&self) -> Standing<'_> {
+        Standing {
+            status: self.status,
+            round: self.approval.round,
+            authorization: self.authorization.as_ref(),
+            is_chosen: self.choice.is_some(),
+            is_withdrawn: self.is_withdrawn,
+            is_late: self.is_late,
+        }
+    }
+
+    /// The decision does not hold: the step opens again, in another round.
+    pub(super) fn strike(&mut self, why: NotCounted, now: Moment) {
+        self.authorization = None;
+        self.approval.strike(now);
+        self.not_counted(why);
+    }
+
+    /// What counted does not hold, as the door that sent it hears when it asks.
+    pub(super) fn not_counted(&mut self, why: NotCounted) {
+        let key = self.counted.take();
+        self.note(key, Verdict::NotCounted(why));
+    }
+
+    fn note(&mut self, key: Option<String>, verdict: Verdict) {
+        let Some(key) = key else { return };
+        if self.verdicts.len() == VERDICTS_MAX {
+            self.verdicts.pop_front();
+        }
+        self.verdicts.push_back((key, verdict));
+    }
+
+    /// What there is to tell of it.
+    fn told(&self) -> RequestState {
+        let waits = self.status == Status::AwaitingAuthorization;
+        RequestState {
+            request_id: self.id.clone(),
+            status: self.status,
+            round: self.approval.round,
+            waiting_for: waits.then_some(WaitingFor::Authorizer),
+            deadline: self.deadline.filter(|_| waits).map(Moment),
+            offer: self.approval.offer.clone(),
+            steps: self.approval.steps.clone(),
+            question: None,
+            counter: None,
+            authorization: self.authorization.as_ref().map(|it| Authorized::new(it, self.decided_at)),
+            resources: self.resources.clone(),
+            failure: self.failure.clone().map(Into::into),
+        }
     }
 
     /// What a signal says, or why it is refused. Whoever has other keys would read
@@ -177,23 +289,6 @@ impl ProvisionApplication {
             Err(why) if sealed => panic!("{why}"),
             said => said.map_err(Illegible::Wrong),
         }
-    }
-
-    /// May a decision still count?
-    fn is_open(&self) -> bool {
-        let undecided = matches!(self.state.status, Status::PreFlight | Status::AwaitingAuthorization);
-        undecided && self.state.authorization.is_none() && !self.is_late
-    }
-
-    /// A choice counts once, from the authorizer, for the failure that is open.
-    fn asks_for(&self, choice: &Attendance) -> bool {
-        let open = self.state.failure.as_ref().map(|failure| failure.attempt);
-        let asked = self.request.as_ref().is_ok_and(|request| request.authorizer_id == choice.decided_by);
-        self.state.status == Status::NeedsAttention
-            && self.attendance.is_none()
-            && !self.is_late
-            && asked
-            && open == Some(choice.attempt)
     }
 }
 
@@ -222,8 +317,13 @@ fn malformed_input(why: &str) -> ApplicationFailure {
         .build()
 }
 
-fn refused(ctx: &SyncWorkflowContext<ProvisionApplication>, why: &str) {
+fn refused(ctx: &SyncWorkflowContext<ProvisionApplication>, why: &impl fmt::Debug) {
     if !ctx.is_replaying() {
-        tracing::warn!(request.id = ctx.workflow_id(), why, "a signal was refused");
+        tracing::warn!(request.id = ctx.workflow_id(), ?why, "a signal was refused");
     }
+}
+
+fn moment(time: Option<SystemTime>) -> Moment {
+    let since = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    Moment(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }

@@ -10,7 +10,7 @@ use super::calls::{self, Preflight, Remote};
 use super::explain;
 use super::payload::{LenientResult, Outgoing};
 use super::provision_application::ProvisionApplication;
-use super::telling::{Accompanied, Said, now};
+use super::telling::{Accompanied, Said, moment, now};
 use crate::domain::lifecycle::Failure;
 use crate::domain::notice::{Cleanup, GivenUp, Notice};
 use crate::domain::provisioning::{ProvisionInput, Provisioned, Unheard};
@@ -36,7 +36,7 @@ fn nobody() -> Option<Accompanied<Ready<Said>>> {
 }
 
 impl Story {
-    pub(super) async fn tell(&self, ctx: &Context) {
+    pub(super) async fn run(&self, ctx: &Context) {
         let rules = match self.preflight(ctx, false).await {
             Some(Ok(Preflight::Passed { rules })) => rules,
             Some(Ok(Preflight::Refused { problem })) => return self.say(ctx, None, Notice::Refused { problem }).await,
@@ -60,12 +60,10 @@ impl Story {
 
     /// From now on decisions are judged when they come, and those that came early now.
     fn judge_by(&self, ctx: &Context, rules: &Rules) {
-        let refusals = ctx.state_mut(|s| {
-            s.rules = Some(rules.clone());
-            s.judge()
-        });
+        let now = moment(ctx);
+        let refusals = ctx.state_mut(|s| s.judge_by(rules.clone(), now));
         for refusal in refusals.iter().filter(|_| !ctx.is_replaying()) {
-            tracing::warn!(request.id = %self.id, %refusal, "an early decision was refused");
+            tracing::warn!(request.id = %self.id, ?refusal, "an early decision was refused");
         }
     }
 
@@ -153,8 +151,8 @@ impl Story {
         accompanied: Accompanied<impl Future<Output = Said>>,
     ) {
         ctx.state_mut(|s| {
-            s.state.resources = Some(result.outputs.clone());
-            s.state.failure = None;
+            s.resources = Some(result.outputs.clone());
+            s.failure = None;
         });
         self.say_through(ctx, rules, Notice::Provisioned { result }, accompanied).await;
     }

@@ -16,6 +16,7 @@ use super::payload::LenientResult;
 use super::search_attributes;
 use super::story::{Context, Stop, Story};
 use crate::domain::lifecycle::{Failure, Status};
+use crate::domain::moment::Moment;
 use crate::domain::notice::{Notice, Notification, Told};
 use crate::domain::rules::Rules;
 
@@ -54,7 +55,7 @@ impl Story {
         begun: Notice,
         activity_id: &str,
     ) -> Accompanied<impl Future<Output = Said>> {
-        ctx.state_mut(|s| s.outcome = None);
+        ctx.state_mut(|s| s.pending_notice = None);
         let called_off = detached();
         let options = calls::accompany(begun.status().word(), called_off.clone());
         let mut notification = self.transition(ctx, Some(rules), begun);
@@ -75,7 +76,7 @@ impl Story {
         let Accompanied { telling, since, called_off } = accompanied;
         let outcome = self.transition(ctx, Some(rules), notice.clone());
         ctx.state_mut(|s| {
-            s.outcome = Some(outcome);
+            s.pending_notice = Some(outcome);
             s.is_telling = true;
         });
         let said = telling.await;
@@ -189,15 +190,16 @@ impl Story {
         self.enter(ctx, rules, notice.status());
         ctx.state_mut(|s| {
             match &notice {
-                Notice::Failed { failure, .. } => s.state.failure = Some(failure.clone()),
-                Notice::Refused { problem } => s.state.failure = Some(failed_preflight(problem.to_string())),
+                Notice::Failed { failure, .. } => s.failure = Some(failure.clone()),
+                Notice::Refused { problem } => s.failure = Some(failed_preflight(problem.to_string())),
                 _ => {}
             }
             Notification {
                 request_id: self.id.clone(),
+                round: s.approval.round,
                 request: self.request.clone(),
                 rules: rules.cloned(),
-                authorization: s.state.authorization.clone(),
+                authorization: s.authorization.clone(),
                 notice,
                 at_work: None,
                 conversation: s.conversation.clone(),
@@ -211,12 +213,12 @@ impl Story {
         if rules.is_some_and(|rules| rules.indexed) {
             self.index(ctx, status);
         }
-        ctx.state_mut(|s| s.state.status = status);
+        ctx.state_mut(|s| s.status = status);
     }
 
     /// Keeps what operators find the request by; called before the status changes.
     fn index(&self, ctx: &Context, status: Status) {
-        match ctx.state(|s| s.state.status) {
+        match ctx.state(|s| s.status) {
             before if before == status => {}
             _ if !search_attributes::stays(ctx) => {}
             Status::PreFlight => ctx.upsert_search_attributes(
@@ -240,6 +242,11 @@ pub(super) fn until(after: Duration, token: &WorkflowCancellationToken) -> Timer
 /// The workflow's time, since 1970.
 pub(super) fn now(ctx: &Context) -> Duration {
     ctx.workflow_time().and_then(|now| now.duration_since(UNIX_EPOCH).ok()).unwrap_or_default()
+}
+
+/// The same, as programs read it.
+pub(super) fn moment(ctx: &Context) -> Moment {
+    Moment(in_seconds(ctx, Duration::ZERO))
 }
 
 /// Unix seconds, `after` from now.

@@ -3,7 +3,7 @@
 use provision_bot::demo::message::Message;
 use serde_json::{Value, json};
 
-use crate::temporal::{input, json_payload};
+use crate::temporal::input;
 use crate::world::{Request, Scene, alone, ephemeral, eventually, options, policy};
 
 /// A profile that the configuration offers and AWS does not know.
@@ -55,16 +55,16 @@ fn what_failed_is_told_and_trying_again_asks_again() {
         let again = question(&scene, &request, Some(&card)).await;
         assert!(scene.bob.refresh(&card).unwrap().buttons().is_empty());
         let old = scene.bob.click_as_seen(&card, "give_up").await.unwrap();
-        assert!(ephemeral(&old).contains("closed"), "{}", ephemeral(&old));
+        assert!(ephemeral(&old).contains("has changed since"), "{}", ephemeral(&old));
         // Nor does the workflow take an old choice, however it comes.
-        let late = json!({ "choice": "retry", "attempt": 1, "decidedBy": scene.bob.id() });
-        scene.temporal.signal_raw(&request.id, "attend", vec![json_payload(&late)]).await.unwrap();
-        assert_eq!(scene.temporal.state(&request.id).await.unwrap()["status"], "needs_attention");
+        scene.temporal.act(&request.id, &json!({ "act": "retry", "round": 2, "by": scene.bob.id() })).await;
+        let state = scene.temporal.state(&request.id).await.unwrap();
+        assert_eq!((&state["status"], &state["round"]), (&json!("needs_attention"), &json!(3)));
 
         scene.clicks(&scene.bob, &again, "give_up").await;
         let outcome = scene.outcome(&request, "failed").await;
         assert!(outcome.says("lost"), "{}", outcome.text);
-        assert_eq!(scene.ended(&request, "failed").await["failure"]["attempt"], 2);
+        assert_eq!(scene.ended(&request, "failed").await["round"], 3);
     });
 }
 
@@ -73,7 +73,8 @@ fn giving_up_removes_what_was_built_and_cancelling_too() {
     alone(options(&with_a_lost_profile()), async |world| {
         let scene = world.scene();
         let (request, card) = stuck(&scene, "withdrawn").await;
-        let root = scene.alice.refresh(&request.root).unwrap();
+        let asks = |m: &Message| m.ts == request.root.ts && m.says("needs a hand");
+        let root = scene.alice.wait_for(&scene.channel, asks).await.unwrap();
         scene.clicks(&scene.alice, &root, "cancel").await;
         scene.outcome(&request, "cancelled").await;
         scene.ended(&request, "cancelled").await;

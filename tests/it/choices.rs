@@ -24,6 +24,7 @@ fn many() -> Vec<String> {
 
 /// Bob approves with what his client shows as chosen, whether or not that is offered.
 async fn approves(scene: &Scene, request: &Request, region: Option<&str>, profile: Option<&str>) -> ClickOutcome {
+    let request = scene.now(request).await;
     scene.slack.change(|state| {
         let place = (scene.bob.id().to_owned(), request.card.channel.clone(), request.card.ts.clone());
         let chosen = state.choices.entry(place).or_default();

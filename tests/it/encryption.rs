@@ -197,7 +197,7 @@ fn what_only_looks_encrypted_is_refused_and_wedges_nothing() {
         assert!(matches!(ended, Attributes::WorkflowExecutionFailedEventAttributes(_)), "{ended:?}");
 
         let request = scene.ask("pestered").await;
-        for signal in ["authorize", "attend"] {
+        for signal in ["authorize", "act"] {
             scene.temporal.signal_raw(&request.id, signal, vec![garbage()]).await.unwrap();
         }
         scene.approve(&request).await;
@@ -221,7 +221,7 @@ fn a_signal_under_an_unknown_key_is_refused_and_what_waits_for_its_key_waits() {
     alone(encrypted(&policy(""), &key("only", 1)), async |world| {
         let scene = world.scene();
         let request = scene.ask("pestered").await;
-        for signal in ["authorize", "attend", "nobody_knows_this"] {
+        for signal in ["authorize", "act", "nobody_knows_this"] {
             for payloads in [vec![sealed("elsewhere")], vec![sealed("elsewhere"), sealed("only")], vec![sealed("")]] {
                 scene.temporal.signal_raw(&request.id, signal, payloads).await.unwrap();
             }

@@ -48,10 +48,19 @@ fn from_the_command_to_a_bucket() {
         let card = scene.slack.describe(&request.card, scene.bob.id());
         insta::assert_snapshot!("card", scene.scrub(&card, &request.id));
 
-        let state = scene.temporal.wait_for(&request.id, "awaiting_authorization").await;
+        let mut state = scene.temporal.wait_for(&request.id, "awaiting_authorization").await;
+        let deadline: jiff::Timestamp = state["deadline"].take().as_str().unwrap().parse().unwrap();
+        let left = deadline.duration_since(jiff::Timestamp::now()).as_secs();
+        assert!((1..=600).contains(&left), "{left} s are left");
+        assert_eq!(state["offer"]["digest"].take().as_str().map(str::len), Some(64));
         let waiting = json!({
-            "requestId": request.id, "status": "awaiting_authorization",
-            "authorization": null, "progress": null, "resources": null, "failure": null,
+            "requestId": request.id, "status": "awaiting_authorization", "round": 1, "waitingFor": "authorizer",
+            "deadline": null,
+            "offer": {
+                "region": null, "profile": null, "lifetimeSeconds": null, "parameters": {}, "plan": null, "digest": null
+            },
+            "steps": [{ "from": [scene.bob.id()], "need": 1, "asked": [scene.bob.id()], "signatures": [] }],
+            "question": null, "counter": null, "authorization": null, "resources": null, "failure": null,
         });
         assert_eq!(state, waiting, "exactly the contract's");
 
@@ -59,10 +68,19 @@ fn from_the_command_to_a_bucket() {
         let outcome = scene.outcome(&request, "provisioned").await;
         let state = scene.ended(&request, "provisioned").await;
         assert_eq!(state, scene.temporal.state(&request.id).await.unwrap(), "an ended request still answers");
+        let mut authorization = state["authorization"].clone();
+        authorization["at"].take().as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
         assert_eq!(
-            state["authorization"],
-            json!({ "decision": "approve", "region": "us-east-1", "profile": "sandbox", "decidedBy": scene.bob.id() })
+            authorization,
+            json!({
+                "decision": "approve", "region": "us-east-1", "profile": "sandbox", "decidedBy": scene.bob.id(),
+                "reason": null, "at": null,
+            })
         );
+        let signature = &state["steps"][0]["signatures"][0];
+        assert_eq!((&signature["by"], &signature["door"]), (&json!(scene.bob.id()), &json!("slack")));
+        assert_eq!((&signature["for"], &signature["struck"]), (&Value::Null, &Value::Null));
+        assert_eq!((&state["waitingFor"], &state["deadline"]), (&Value::Null, &Value::Null));
         assert_eq!(state["failure"], Value::Null);
 
         let bucket = state["resources"]["bucketName"].as_str().unwrap();

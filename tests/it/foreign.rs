@@ -171,7 +171,7 @@ async fn odd(scene: &Scene, painters: &Painters) {
     assert_eq!(scene.temporal.state(&request.id).await.unwrap()["status"], "needs_attention");
     // Nonsense by signal is refused; the next good choice counts.
     for payloads in [vec![], vec![crate::temporal::json_payload(&json!("retry"))]] {
-        scene.temporal.signal_raw(&request.id, "attend", payloads).await.unwrap();
+        scene.temporal.signal_raw(&request.id, "act", payloads).await.unwrap();
     }
     scene.clicks(&scene.bob, &second, "give_up").await;
     scene.outcome(&request, "failed").await;

@@ -1,6 +1,7 @@
 //! Everything the outside relies on, tested against real parts: a real Temporal
 //! server, a real S3 server, the bot as its own process. Slack alone is simulated.
 
+mod acts;
 mod attention;
 mod aws_gate;
 mod aws_policy;

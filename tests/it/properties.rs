@@ -9,8 +9,9 @@ use provision_bot::domain::lifecycle::{Break, Failure};
 use provision_bot::domain::notice::{Cleanup, Conversation, GivenUp, MessageRef, Notice, Notification};
 use provision_bot::domain::policy::{Blueprint, PreflightProblem};
 use provision_bot::domain::provisioning::{Progress, Provisioned};
+use provision_bot::domain::refusal::{NotCounted, Refusal};
 use provision_bot::domain::request::{ApplicationName, ProvisionRequest, RequestId};
-use provision_bot::domain::rules::{Authorization, NotCounted, Rules};
+use provision_bot::domain::rules::{Authorization, Rules};
 use provision_bot::slack::inbound::{self, Inbound};
 use provision_bot::slack::views::request::{Authorizers, Choice, RequestForm};
 use provision_bot::slack::views::thread::{self, ProgressState};
@@ -203,7 +204,7 @@ fn cleanup(u: &mut Unstructured) -> Result<Cleanup> {
 
 fn not_counted(u: &mut Unstructured) -> Result<NotCounted> {
     Ok(match u.int_in_range(0..=2)? {
-        0 => NotCounted::Decision(text(u)?),
+        0 => NotCounted::Decision(Refusal::UnknownRegion { region: text(u)? }),
         1 => NotCounted::Request(text(u)?),
         _ => NotCounted::Unchecked(text(u)?),
     })
@@ -221,8 +222,8 @@ fn notice(u: &mut Unstructured) -> Result<Notice> {
         6 => Notice::Retried { failure: failure(u)?, decided_by: person(u)? },
         7 => Notice::Provisioned { result: provisioned(u)? },
         8 => Notice::Cancelled { cleanup: cleanup(u)? },
-        9 => Notice::NotCounted { why: not_counted(u)? },
-        11 => Notice::ChoiceNotCounted { attempt: u.arbitrary()?, why: text(u)? },
+        9 => Notice::NotCounted { why: not_counted(u)?, expires_at: u.arbitrary()? },
+        11 => Notice::ChoiceNotCounted { attempt: u.arbitrary()?, why: not_counted(u)? },
         10 => {
             let given_up = match u.int_in_range(0..=3)? {
                 0 => GivenUp::ByChoice { decided_by: person(u)? },
@@ -277,6 +278,7 @@ fn notification(u: &mut Unstructured) -> Result<Notification> {
     };
     let root = MessageRef { channel: "C0PLATFORM".into(), ts: "1.2".into() };
     Ok(Notification {
+        round: u.arbitrary()?,
         request_id: RequestId::of_workflow(&format!("checkout-{}", text(u)?)),
         request: ProvisionRequest {
             application_name: ApplicationName::parse("checkout").expect("a name"),

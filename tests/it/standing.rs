@@ -13,7 +13,7 @@ use provision_bot::telemetry::Metrics;
 use serde_json::json;
 
 use crate::attention::{question, stuck, with_a_lost_profile};
-use crate::temporal::{input, json_payload};
+use crate::temporal::input;
 use crate::world::{ADA, Request, SAM, Scene, Web, alone, ephemeral, eventually, options, plain, policy};
 
 const DEPLOYS: &str = "C0DEPLOYS01";
@@ -39,6 +39,11 @@ fn leads(members: &[&str]) -> Group {
 /// Presses a button to no effect: the answer is private or, where finding out takes
 /// longer than a click may, in the thread.
 async fn in_vain(scene: &Scene, request: &Request, person: &Person, card: &Message, action: &str, word: &str) {
+    // What did not count opens the question again, in another round.
+    let card = if card.ts == request.card.ts { &scene.now(request).await.card } else { card };
+    if action == "approve" && person.id() == scene.bob.id() {
+        scene.select_as_seen(request).await;
+    }
     let clicked: ClickOutcome = person.click_as_seen(card, action).await.unwrap();
     assert_eq!(clicked.error, None);
     match ephemeral(&clicked) {
@@ -132,12 +137,11 @@ fn who_may_not_decide_any_more_can_neither_try_again_nor_give_up() {
         }
         // Nor by a signal that no click sent.
         scene.slack.change(|acme| acme.add_person(Profile { deleted: true, ..bob.clone() }));
-        let again = json!({ "choice": "retry", "attempt": 1, "decidedBy": scene.bob.id() });
-        scene.temporal.signal_raw(&request.id, "attend", vec![json_payload(&again)]).await.unwrap();
+        scene.temporal.act(&request.id, &json!({ "act": "retry", "by": scene.bob.id() })).await;
         let refused = |m: &Message| m.says("did not count") && m.says("deactivated");
         scene.alice.wait_for_in_thread(&scene.channel, &request.root.ts, refused).await.unwrap();
         let state = scene.temporal.state(&request.id).await.unwrap();
-        assert_eq!((&state["status"], &state["failure"]["attempt"]), (&json!("needs_attention"), &json!(1)));
+        assert_eq!((&state["status"], &state["round"]), (&json!("needs_attention"), &json!(2)));
         assert_eq!(scene.bob.refresh(&card).unwrap(), card, "it can still be chosen");
 
         // Once he may again, it counts.
@@ -150,7 +154,7 @@ fn who_may_not_decide_any_more_can_neither_try_again_nor_give_up() {
         scene.slack.change(|acme| acme.add_person(alice));
         in_vain(&scene, &request, &scene.bob, &card, "retry", "Only members").await;
         scene.clicks(&scene.bob, &card, "give_up").await;
-        assert_eq!(scene.ended(&request, "failed").await["failure"]["attempt"], 2);
+        assert_eq!(scene.ended(&request, "failed").await["round"], 3);
     });
 }
 

@@ -364,9 +364,8 @@ fn a_choice_does_not_wait_for_slack() {
         scene.slack.fail_in(&scene.channel, "chat.update", Fault::ServerError(503));
         let again = question(&scene, &request, Some(&card)).await;
         let waits = async |world: &World| {
-            let give_up = json!({ "choice": "give_up", "attempt": 2, "decidedBy": scene.bob.id() });
-            let payload = crate::temporal::json_payload(&give_up);
-            world.temporal.signal_raw(&request.id, "attend", vec![payload]).await.unwrap();
+            let give_up = json!({ "act": "give_up", "round": 3, "by": scene.bob.id() });
+            world.temporal.act(&request.id, &give_up).await;
             let given_up = async || {
                 let history = scene.temporal.history(&request.id).await;
                 history["events"].as_array()?.iter().any(|e| e.to_string().contains("destroy")).then_some(())

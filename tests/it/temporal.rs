@@ -102,6 +102,11 @@ impl Temporal {
         self.signal_raw(id, "authorize", vec![json_payload(value)]).await.unwrap();
     }
 
+    /// Sends the signal `act`.
+    pub async fn act(&self, id: &str, value: &Value) {
+        self.signal_raw(id, "act", vec![json_payload(value)]).await.unwrap();
+    }
+
     pub async fn signal_raw(&self, id: &str, name: &str, payloads: Vec<Payload>) -> Result<(), Status> {
         let request = SignalWorkflowExecutionRequest {
             namespace: NAMESPACE.into(),

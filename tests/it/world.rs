@@ -259,6 +259,16 @@ impl Scene {
         self.alice.wait_for(channel, is_root).await.unwrap()
     }
 
+    /// A request's messages, as they ask in the round of the moment.
+    pub async fn now(&self, request: &Request) -> Request {
+        let state = self.temporal.state(&request.id).await.unwrap();
+        let round = format!("{}:{}", request.id, state["round"]);
+        let asks = |m: &Message, at: &Message| m.ts == at.ts && m.blocks.iter().any(|b| b["block_id"] == *round);
+        let card = self.bob.wait_for_dm(|m| asks(m, &request.card)).await.unwrap();
+        let root = self.alice.wait_for(&self.channel, |m| asks(m, &request.root)).await.unwrap();
+        Request { id: request.id.clone(), root, card }
+    }
+
     pub async fn select(&self, request: &Request) {
         self.bob.select(&request.card, "region", "us-east-1").await.unwrap();
         self.bob.select(&request.card, "profile", "sandbox").await.unwrap();

@@ -56,7 +56,9 @@ impl Writer<'_> {
                 // Side by side: a person waits for each of them.
                 tokio::join!(self.begin(1), self.change(CARD, decision::decided(n)), self.root());
             }
-            Notice::NotCounted { why } => {
+            Notice::NotCounted { why, .. } => {
+                // What is asked now is another round: buttons of the one before do nothing.
+                tokio::join!(self.root(), self.change(CARD, decision::ask(n)));
                 self.reply("not-counted", thread::note(n)).await;
                 self.write("not-counted-card", Place::Authorizer, decision::not_counted(n, why)).await;
             }

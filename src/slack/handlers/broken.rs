@@ -15,29 +15,23 @@ use crate::slack::ids::EVENT_TYPE;
 use crate::slack::inbound::Click;
 use crate::slack::read_back::Found;
 use crate::slack::views::{ephemeral, over};
-use crate::temporal::Execution;
 
 /// The messages of one notice are posted within this many seconds, most often.
 const AROUND: u64 = 15 * 60;
 
 impl Handlers {
-    /// What to tell somebody about a request that was ended before its end; `None` if it
-    /// was not, or if that is not known: what is sent to it next will tell. `part` is the
-    /// message that was clicked.
-    pub(super) async fn broken(&self, id: &RequestId, click: Option<&Click>, part: &str) -> Option<String> {
-        let how = match self.requests.execution(id).await {
-            Ok(Execution::Broken(how)) => how,
-            Ok(Execution::Open | Execution::Completed) | Err(_) => return None,
-        };
+    /// What to tell somebody about a request that was ended before its end, in this way.
+    /// `part` is the message that was clicked.
+    pub(super) async fn broken(&self, id: &RequestId, how: Break, click: Option<&Click>, part: &str) -> String {
         match self.requests.told_last(id).await {
             Ok(Some(last)) => {
                 self.close(&last, how, click, part).await;
-                Some(ephemeral::broken(how, over::cut_off(&last)))
+                ephemeral::broken(how, over::cut_off(&last))
             }
-            Ok(None) => Some(ephemeral::broken(how, false)),
+            Ok(None) => ephemeral::broken(how, false),
             Err(error) => {
                 tracing::warn!(request.id = %id, %error, "the messages of a request are not known");
-                Some("This request is already over.".to_owned())
+                "This request is already over.".to_owned()
             }
         }
     }

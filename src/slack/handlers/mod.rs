@@ -2,9 +2,8 @@
 //! acknowledgement. Nothing is queued and nothing runs on behind it, but the looking
 //! for names to show (`directory/names.rs`), on which nothing depends.
 
+pub mod acts;
 mod broken;
-pub mod decision;
-pub mod followup;
 pub mod request;
 
 use std::collections::BTreeMap;
@@ -18,11 +17,11 @@ use tracing::{Instrument, Span};
 use super::api::SlackApi;
 use super::directory::Directory;
 use super::ids;
-use super::inbound::{Button, Click, Inbound};
+use super::inbound::{Click, Inbound};
 use super::origin::{Foreign, Origin};
 use super::views::ephemeral;
 use crate::domain::policy::Policy;
-use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
+use crate::domain::request::{ApplicationName, RequestId};
 use crate::open::Open;
 use crate::telemetry::Metrics;
 use crate::temporal::{Recorded, RequestError, Requests};
@@ -183,14 +182,8 @@ impl Handlers {
             Inbound::Command(command) => request::command(self, command).await,
             Inbound::Submitted(submission) => request::submitted(self, submission).await,
             Inbound::OptionsRequested(search) => request::searched(self, search).await,
-            Inbound::Pressed(Button::Approve { region, profile }, click) => {
-                decision::approve(self, click, region, profile).await
-            }
-            Inbound::Pressed(Button::Reject, click) => decision::reject(self, click).await,
-            Inbound::RejectSubmitted(reason) => decision::reasoned(self, reason).await,
-            Inbound::Pressed(Button::Cancel, click) => followup::cancel(self, click).await,
-            Inbound::Pressed(Button::Retry { attempt }, click) => followup::retry(self, click, attempt).await,
-            Inbound::Pressed(Button::GiveUp { attempt }, click) => followup::give_up(self, click, attempt).await,
+            Inbound::Pressed(button, click) => acts::pressed(self, button, click).await,
+            Inbound::RejectSubmitted(reason) => acts::reject_submitted(self, reason).await,
             Inbound::Challenged(challenge) => Reply::Challenge(challenge),
             Inbound::Nothing => Reply::Nothing,
         }
@@ -223,13 +216,8 @@ impl Handlers {
         Reply::Nothing
     }
 
-    /// The request a click is about, or what to tell instead.
-    async fn request_of(&self, id: &str) -> Result<(RequestId, ProvisionRequest), String> {
-        let id = RequestId::parse(id).ok_or(NO_SUCH_REQUEST)?;
-        known(&id, self.requests.get(&id).await).map(|request| (id, request))
-    }
-
-    /// The same, with the rules that were recorded with it.
+    /// The request a search is about, with the rules that were recorded with it, or what to
+    /// tell instead.
     async fn recorded(&self, id: &str) -> Result<(RequestId, Recorded), String> {
         let id = RequestId::parse(id).ok_or(NO_SUCH_REQUEST)?;
         known(&id, self.requests.recorded(&id).await).map(|recorded| (id, recorded))

@@ -1,19 +1,20 @@
 //! What the authorizer sees: the card that asks and what becomes of it, the form
 //! for a reason, the card of a request that needs a hand.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Message;
 use super::parts::{
-    Fact, NAME_MAX, QUOTE_MAX, REASON, Trouble, WHY, application, because, blueprint, cleaned, facts, follow,
+    Fact, NAME_MAX, QUOTE_MAX, REASON, Trouble, WHY, application, because, blueprint, buttons, cleaned, facts, follow,
     justification, named_quote, place, plain_application, request_id, requester, shown_id, team, told, trouble,
 };
+use super::refusal::refusal;
 use super::request::{Choice, entry};
 use super::template::{fields, template};
 use super::text::{Markup, Text, mention, moment};
 use super::thread::short;
 use crate::domain::notice::{GivenUp, Notice, Notification};
-use crate::domain::rules::NotCounted;
+use crate::domain::refusal::NotCounted;
 use crate::slack::ids;
 
 /// Options of the selects of a card, in characters of JSON, that leave room for
@@ -50,6 +51,7 @@ template! {
         profile_text: Option<Text>,
         profile_value: Option<String>,
         profile_search: Option<String>,
+        buttons: String,
         request_id: String,
         shown_id: Text,
     }
@@ -74,7 +76,7 @@ template! {
         step: Option<Text>,
         cause: Option<Text>,
         advice: Option<Text>,
-        attempt: Value,
+        buttons: String,
         request_id: String,
         shown_id: Text,
     }
@@ -95,7 +97,7 @@ pub fn reject_modal(request_id: &str, application: &str, private_metadata: &str)
 /// by its `action_id`.
 pub fn ask(n: &Notification) -> Message {
     let until = match n.notice {
-        Notice::Requested { expires_at } | Notice::Reminded { expires_at } => {
+        Notice::Requested { expires_at } | Notice::Reminded { expires_at } | Notice::NotCounted { expires_at, .. } => {
             format!(" The request is open until {}.", moment(expires_at))
         }
         _ => String::new(),
@@ -133,6 +135,7 @@ pub fn ask(n: &Notification) -> Message {
         profile_text: profile.map(|entry| entry.text.clone()),
         profile_value: profile.map(|entry| entry.value.clone()),
         profile_search,
+        buttons: buttons(n),
         request_id: request_id(n),
         shown_id: shown_id(n.request_id.as_str()),
         regions,
@@ -238,7 +241,7 @@ pub fn attention(n: &Notification) -> Message {
         step,
         cause: Some(cause),
         advice,
-        attempt: json!(failure.attempt),
+        buttons: buttons(n),
         request_id: request_id(n),
         shown_id: shown_id(n.request_id.as_str()),
     };
@@ -292,7 +295,7 @@ pub fn reminder(n: &Notification) -> Message {
 pub fn not_counted(n: &Notification, why: &NotCounted) -> Message {
     let (who, name) = (requester(n), application(n));
     let why = match why {
-        NotCounted::Decision(why) => Text::line_or_dash(why, QUOTE_MAX).to_string(),
+        NotCounted::Decision(why) => Text::line_or_dash(&refusal(why), QUOTE_MAX).to_string(),
         NotCounted::Request(why) => format!("Asking now, {who} would read: {}", Text::line_or_dash(why, QUOTE_MAX)),
         NotCounted::Unchecked(_) => "The checks before it could not be made. Please approve again.".to_owned(),
     };

@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use super::over;
+use super::refusal::{reason, refusal};
 use super::text::{Markup, Text, escape, mention};
 use crate::domain::lifecycle::{Break, Status};
-use crate::domain::rules::{NotCounted, REASON_MAX, Verdict};
+use crate::domain::refusal::NotCounted;
+use crate::domain::rules::Verdict;
 use crate::slack::ids::COMMAND;
 
+/// The longest answer to one person, in characters.
+const SENTENCE_MAX: usize = 1000;
 /// How much of what was typed is given back.
 const TYPED_MAX: usize = 200;
 
@@ -50,7 +54,7 @@ pub fn already_decided(verdict: Verdict, by: &str) -> String {
 /// The answer to a decision that did not count.
 pub fn not_counted(why: &NotCounted) -> String {
     match why {
-        NotCounted::Decision(why) => format!("Your decision did not count. {why}"),
+        NotCounted::Decision(why) => format!("Your decision did not count. {}", refusal(why)),
         NotCounted::Request(why) => {
             format!("This request cannot be approved any more. What the person who made it would read now: {why}")
         }
@@ -62,7 +66,8 @@ pub fn not_counted(why: &NotCounted) -> String {
 }
 
 /// The answer to a choice that does not count any more.
-pub fn not_your_choice(why: &str) -> String {
+pub fn not_your_choice(why: &NotCounted) -> String {
+    let why = reason(why);
     format!(
         "Your choice does not count any more, so the question stays open. What the person who made the request would \
          read now: {why}"
@@ -91,7 +96,7 @@ pub fn broken(how: Break, cut_off: bool) -> String {
 
 /// A sentence for the person who clicked, with mentions of people in it.
 pub fn sentence(text: &str) -> String {
-    Markup::sentence(text, REASON_MAX).map(|markup| markup.to_string()).unwrap_or_default()
+    Markup::sentence(text, SENTENCE_MAX).map(|markup| markup.to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub mod decision;
 pub mod ephemeral;
 pub mod over;
 mod parts;
+pub mod refusal;
 pub mod request;
 pub mod template;
 pub mod text;

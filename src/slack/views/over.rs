@@ -3,7 +3,9 @@
 
 use super::Message;
 use super::decision::{self, DecisionMade};
-use super::parts::{WHY, application, blueprint, facts, justification, named_quote, requester, shown_id, team};
+use super::parts::{
+    WHY, application, blueprint, buttons, facts, justification, named_quote, requester, shown_id, team,
+};
 use super::text::Markup;
 use super::thread::{self, ThreadRoot};
 use crate::domain::lifecycle::{Break, Status};
@@ -49,6 +51,7 @@ pub fn root(n: &Notification, how: Break) -> Message {
         facts: facts(n),
         why: named_quote(WHY, justification(n).as_ref()),
         justification: justification(n),
+        buttons: buttons(n),
         cancel: None,
         request_id: shown_id(n.request_id.as_str()),
     };

@@ -10,6 +10,7 @@ use super::template::fields;
 use super::text::{Markup, Text, channel, mention};
 use crate::domain::lifecycle::Failure;
 use crate::domain::notice::{Cleanup, GivenUp, Notification};
+use crate::slack::ids;
 
 /// Names of teams, blueprints, regions, profiles.
 pub const NAME_MAX: usize = 80;
@@ -53,6 +54,11 @@ pub fn plain_application(n: &Notification) -> Text {
 /// is the key of the request.
 pub fn request_id(n: &Notification) -> String {
     n.request_id.as_str().chars().take(REQUEST_ID_MAX).collect()
+}
+
+/// The `block_id` of the buttons of a message.
+pub fn buttons(n: &Notification) -> String {
+    ids::buttons(&request_id(n), n.round)
 }
 
 /// The request ID to be read. Another client may have chosen an odd one.

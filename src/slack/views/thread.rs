@@ -5,17 +5,19 @@ use serde_json::Value;
 
 use super::Message;
 use super::parts::{
-    Fact, PHRASE_MAX, QUOTE_MAX, REASON, Trouble, WHY, application, authorizer, because, blueprint, cleaned, code,
-    ended, fact, facts, given_up, justification, named_quote, place, remains, request_id, requester, shown_id, team,
-    told, trouble,
+    Fact, PHRASE_MAX, QUOTE_MAX, REASON, Trouble, WHY, application, authorizer, because, blueprint, buttons, cleaned,
+    code, ended, fact, facts, given_up, justification, named_quote, place, remains, request_id, requester, shown_id,
+    team, told, trouble,
 };
+use super::refusal::{reason, refusal};
 use super::template::template;
 use super::text::{Markup, Text, link, mention, moment};
 use crate::domain::notice::part::CARD;
 use crate::domain::notice::{Notice, Notification};
 use crate::domain::policy::PreflightProblem;
 use crate::domain::provisioning::{Progress, Provisioned};
-use crate::domain::rules::{Authorization, NotCounted};
+use crate::domain::refusal::NotCounted;
+use crate::domain::rules::Authorization;
 use crate::slack::ids;
 
 /// Cells of the progress bar: one line on a phone, with the numbers.
@@ -41,6 +43,7 @@ template! {
         facts: Vec<Fact>,
         why: Option<Text>,
         justification: Option<Text>,
+        buttons: String,
         cancel: Option<String>,
         request_id: Text,
     }
@@ -102,6 +105,7 @@ pub fn root(n: &Notification) -> Message {
         facts,
         why: named_quote(WHY, justification(n).as_ref()),
         justification: justification(n),
+        buttons: buttons(n),
         cancel: may_be_cancelled(&n.notice).then(|| request_id(n)),
         request_id: shown_id(n.request_id.as_str()),
     };
@@ -165,10 +169,10 @@ pub fn note(n: &Notification) -> Option<Message> {
         Notice::Reminded { expires_at } => {
             (format!("⏰ {who} was reminded. The request stays open until {}.", moment(*expires_at)), None)
         }
-        Notice::NotCounted { why } => {
+        Notice::NotCounted { why, .. } => {
             let you = requester(n);
             let why = match why {
-                NotCounted::Decision(why) => Text::line_or_dash(why, QUOTE_MAX).to_string(),
+                NotCounted::Decision(why) => Text::line_or_dash(&refusal(why), QUOTE_MAX).to_string(),
                 NotCounted::Request(why) => {
                     format!("Asking now, {you} would read: {}", Text::line_or_dash(why, QUOTE_MAX))
                 }
@@ -178,7 +182,7 @@ pub fn note(n: &Notification) -> Option<Message> {
             (format!("🚧 An approval by {who} did not count, so the request waits on. {why}"), None)
         }
         Notice::ChoiceNotCounted { why, .. } => {
-            let why = Text::line_or_dash(why, QUOTE_MAX);
+            let why = Text::line_or_dash(&reason(why), QUOTE_MAX);
             let you = requester(n);
             let text = format!("🚧 A choice by {who} did not count, so the request still needs a hand.");
             (format!("{text} Asking now, {you} would read: {why}"), None)

@@ -15,8 +15,9 @@ use crate::domain::lifecycle::Failure;
 use crate::domain::notice::{Cleanup, Conversation, GivenUp, MessageRef, Notice, Notification};
 use crate::domain::policy::{Blueprint, PreflightProblem};
 use crate::domain::provisioning::{Progress, Provisioned};
+use crate::domain::refusal::NotCounted;
 use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
-use crate::domain::rules::{Authorization, NotCounted, Rules};
+use crate::domain::rules::{Authorization, Rules};
 use crate::slack::ids;
 use limits::{Surface, check_limits, strings};
 
@@ -57,6 +58,7 @@ fn notification(notice: Notice, typed: Option<&str>) -> Notification {
     let root = MessageRef { channel: "C0PLATFORM".into(), ts: "1.2".into() };
     let card = MessageRef { channel: "D0BOB".into(), ts: "1.3".into() };
     Notification {
+        round: 4,
         request_id: RequestId::parse("checkout-7f3a9c0011").unwrap(),
         request: ProvisionRequest {
             application_name: ApplicationName::parse("checkout").unwrap(),
@@ -142,7 +144,10 @@ fn notices(typed: Option<&str>) -> Vec<(&'static str, Notice)> {
         ("authorized", Notice::Authorized { region: text("eu-west-1"), profile: text("sandbox"), decided_by: bob() }),
         (
             "not counted",
-            Notice::NotCounted { why: NotCounted::Request(text("Bob cannot decide: this account is deactivated.")) },
+            Notice::NotCounted {
+                why: NotCounted::Request(text("Bob cannot decide: this account is deactivated.")),
+                expires_at: SOON,
+            },
         ),
         ("rejected", Notice::Rejected { decided_by: bob(), reason: Some(text("Use the shared bucket instead.")) }),
         ("rejected without a reason", Notice::Rejected { decided_by: bob(), reason: None }),
@@ -151,7 +156,10 @@ fn notices(typed: Option<&str>) -> Vec<(&'static str, Notice)> {
         ("needs attention", Notice::NeedsAttention { failure: failure(), expires_at: SOON }),
         (
             "choice not counted",
-            Notice::ChoiceNotCounted { attempt: 1, why: text("Bob cannot decide: guests cannot decide.") },
+            Notice::ChoiceNotCounted {
+                attempt: 1,
+                why: NotCounted::Request(text("Bob cannot decide: guests cannot decide.")),
+            },
         ),
         ("retried", Notice::Retried { failure: failure(), decided_by: bob() }),
         (
@@ -189,7 +197,7 @@ fn messages(n: &Notification) -> Vec<(&'static str, Message)> {
         ("reminder", decision::reminder(n)),
         ("root", thread::root(n)),
     ];
-    if let Notice::NotCounted { why } = &n.notice {
+    if let Notice::NotCounted { why, .. } = &n.notice {
         all.push(("not counted", decision::not_counted(n, why)));
     }
     all.extend(thread::note(n).map(|message| ("note", message)));
@@ -390,14 +398,17 @@ fn the_ids_are_those_of_the_contract() {
     for typed in [None, Some(huge.as_str())] {
         let ask = decision::ask(&notification(Notice::Requested { expires_at: SOON }, typed)).blocks;
         assert_eq!(ids_of(&ask, "action_id"), [REGION, PROFILE, APPROVE, REJECT]);
-        assert_eq!(ids_of(&ask, "block_id"), [REGION, PROFILE]);
+        assert_eq!(ids_of(&ask, "block_id"), [REGION, PROFILE, "checkout-7f3a9c0011:4"]);
     }
     let attention = decision::attention(&tame("needs attention")).blocks;
     assert_eq!(ids_of(&attention, "action_id"), [RETRY, GIVE_UP]);
     assert_eq!(ids_of(&attention, "value"), ["checkout-7f3a9c0011", "checkout-7f3a9c0011"]);
-    let attempts: Vec<_> = ids_of(&attention, "block_id").iter().map(|id| ids::attempt_of(id)).collect();
-    assert_eq!(attempts, [2]);
-    assert_eq!(ids::attempt_of("region"), 0);
+    assert_eq!(ids_of(&attention, "block_id"), ["checkout-7f3a9c0011:4"]);
+    for (block, round) in
+        [("checkout-7f3a9c0011:4", 4), ("checkout-7f3a9c0011:4:2", 4), ("region", 0), ("a:b", 0), ("a:-1", 0), ("", 0)]
+    {
+        assert_eq!(ids::round_of(block), round, "{block}");
+    }
 }
 
 /// All values of members named `member`, in the order of the blocks.

@@ -1,0 +1,183 @@
+//! The one judge of what people do with a request, whichever door they come through:
+//! the workflow asks it, and so does a door, with what is recorded, so that people hear
+//! at once what is wrong.
+
+use super::act::{Act, Kind, TEXT_MAX};
+use super::lifecycle::{Choice, Status};
+use super::refusal::Refusal;
+use super::request::ProvisionRequest;
+use super::rules::{Authorization, Rules};
+
+/// What an act that counts does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    Decided(Authorization),
+    /// The same was decided before, by the same person.
+    Again,
+    Withdrawn,
+    Chosen(Choice),
+}
+
+/// Where a request stands, as far as an act depends on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a> {
+    pub status: Status,
+    pub round: u32,
+    /// The decision that counts so far.
+    pub authorization: Option<&'a Authorization>,
+    /// Somebody has chosen what to do about the failure.
+    pub is_chosen: bool,
+    pub is_withdrawn: bool,
+    /// The time for an answer is over.
+    pub is_late: bool,
+}
+
+/// Judges an act by what is recorded with the request: who does it, and with which values.
+/// Without rules nobody was asked yet, and any values may be configured.
+pub fn by_what_is_recorded(request: &ProvisionRequest, rules: Option<&Rules>, act: &Act) -> Result<(), Refusal> {
+    may(request, act)?;
+    values(rules, act)
+}
+
+/// Judges an act on `request` that stands so.
+pub fn judge(
+    request: &ProvisionRequest,
+    rules: Option<&Rules>,
+    standing: &Standing<'_>,
+    act: &Act,
+) -> Result<Accepted, Refusal> {
+    may(request, act)?;
+    if let Some(repeated) = standing.stands(act)? {
+        return Ok(repeated);
+    }
+    values(rules, act)?;
+    let by = act.by.clone();
+    Ok(match act.act {
+        Kind::Approve => {
+            let (region, profile) = (act.region.clone().unwrap_or_default(), act.profile.clone().unwrap_or_default());
+            Accepted::Decided(Authorization::Approve { region, profile, decided_by: by })
+        }
+        Kind::Reject => {
+            let reason = act.said().map(str::to_owned);
+            Accepted::Decided(Authorization::Reject { decided_by: by, reason })
+        }
+        Kind::Cancel => Accepted::Withdrawn,
+        Kind::Retry => Accepted::Chosen(Choice::Retry),
+        Kind::GiveUp => Accepted::Chosen(Choice::GiveUp),
+        act => return Err(Refusal::NotOffered { act }),
+    })
+}
+
+/// Whether this person may do this, whenever it is.
+fn may(request: &ProvisionRequest, act: &Act) -> Result<(), Refusal> {
+    match act.act {
+        Kind::Approve | Kind::Reject | Kind::Retry | Kind::GiveUp if act.by == request.authorizer_id => Ok(()),
+        Kind::Approve | Kind::Reject | Kind::Retry | Kind::GiveUp => {
+            Err(Refusal::NotAsked { act: act.act, asked: vec![request.authorizer_id.clone()] })
+        }
+        Kind::Cancel if act.by == request.requester_id => Ok(()),
+        Kind::Cancel => Err(Refusal::NotRequester { requester: request.requester_id.clone() }),
+        Kind::Plan
+        | Kind::Ask
+        | Kind::Answer
+        | Kind::Counter
+        | Kind::Accept
+        | Kind::Decline
+        | Kind::HandOver
+        | Kind::Undo => Err(Refusal::NotOffered { act: act.act }),
+    }
+}
+
+/// Whether an act has the values it needs, and no others.
+fn values(rules: Option<&Rules>, act: &Act) -> Result<(), Refusal> {
+    if act.said().is_some_and(|text| text.chars().count() > TEXT_MAX) {
+        return Err(Refusal::TextTooLong { most: TEXT_MAX });
+    }
+    if act.act != Kind::Approve {
+        return Ok(());
+    }
+    let unknown = |name: &str| Err(Refusal::UnknownValue { name: name.to_owned() });
+    if let Some(name) = act.parameters.iter().flat_map(|parameters| parameters.keys()).next() {
+        return unknown(name);
+    }
+    if act.plan_id.is_some() {
+        return unknown("planId");
+    }
+    if act.lifetime_seconds.is_some() {
+        return unknown("lifetimeSeconds");
+    }
+    let chosen = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
+    match (chosen(&act.region), chosen(&act.profile)) {
+        (None, None) => Err(Refusal::NoRegionAndProfile),
+        (None, _) => Err(Refusal::NoRegion),
+        (_, None) => Err(Refusal::NoProfile),
+        (Some(region), Some(profile)) => rules.map_or(Ok(()), |rules| rules.offer(&region, &profile)),
+    }
+}
+
+impl Standing<'_> {
+    /// Whether a request that stands so waits for this act. `Some`: it was done before.
+    fn stands(&self, act: &Act) -> Result<Option<Accepted>, Refusal> {
+        if let Some(repeated) = self.repeats(act) {
+            return Ok(Some(repeated));
+        }
+        let asks = match act.act {
+            Kind::Approve | Kind::Reject => self.may_be_decided(),
+            Kind::Retry | Kind::GiveUp => self.may_be_chosen(),
+            _ if self.status.is_final() => Err(Refusal::Past { status: self.status }),
+            _ => Ok(()),
+        };
+        asks?;
+        match act.round {
+            Some(round) if round != self.round => Err(Refusal::OtherRound { round: self.round }),
+            _ => Ok(None),
+        }
+    }
+
+    /// The same act of the same person, with the same values, once more.
+    fn repeats(&self, act: &Act) -> Option<Accepted> {
+        match (act.act, self.authorization) {
+            (Kind::Approve, Some(Authorization::Approve { region, profile, decided_by })) => {
+                let same = act.by == *decided_by
+                    && act.region.as_ref() == Some(region)
+                    && act.profile.as_ref() == Some(profile)
+                    && act.round.is_none_or(|round| round == self.round)
+                    && matches!(self.status, Status::AwaitingAuthorization | Status::Provisioning);
+                same.then_some(Accepted::Again)
+            }
+            (Kind::Reject, Some(Authorization::Reject { decided_by, .. })) => {
+                (act.by == *decided_by).then_some(Accepted::Again)
+            }
+            (Kind::Cancel, _) if self.is_withdrawn => Some(Accepted::Again),
+            _ => None,
+        }
+    }
+
+    fn may_be_decided(&self) -> Result<(), Refusal> {
+        // How it ended says more than who approved it.
+        if self.status.is_final() && self.status != Status::Rejected {
+            return Err(Refusal::Past { status: self.status });
+        }
+        if let Some(authorization) = self.authorization {
+            let (verdict, by) = (authorization.verdict(), authorization.decided_by().to_owned());
+            return Err(Refusal::Decided { verdict, by });
+        }
+        match self.status {
+            Status::PreFlight | Status::AwaitingAuthorization if self.is_late => Err(Refusal::TooLate),
+            Status::PreFlight | Status::AwaitingAuthorization => Ok(()),
+            status => Err(Refusal::Past { status }),
+        }
+    }
+
+    fn may_be_chosen(&self) -> Result<(), Refusal> {
+        match self.status {
+            Status::NeedsAttention if self.is_late => Err(Refusal::TooLate),
+            Status::NeedsAttention if !self.is_chosen => Ok(()),
+            status if status.is_final() => Err(Refusal::Past { status }),
+            _ => Err(Refusal::NothingToChoose),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+//! Why what somebody does changes nothing. What is said about it, and where, is decided
+//! by the door it came through.
+
+use serde::{Deserialize, Serialize};
+
+use super::act::Kind;
+use super::lifecycle::Status;
+use super::rules::Verdict;
+
+/// Why an act changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "refused", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum Refusal {
+    /// Others decide this.
+    NotAsked {
+        act: Kind,
+        asked: Vec<String>,
+    },
+    /// Only who asked for it withdraws it.
+    NotRequester {
+        requester: String,
+    },
+    /// This cannot be done with this request.
+    NotOffered {
+        act: Kind,
+    },
+    /// It is meant for another round; what is asked has changed since.
+    OtherRound {
+        round: u32,
+    },
+    /// Somebody has decided already.
+    Decided {
+        verdict: Verdict,
+        by: String,
+    },
+    /// Somebody has chosen already what to do about the failure, or nothing is asked.
+    NothingToChoose,
+    /// The time for it is over.
+    TooLate,
+    /// The request is past this, or over.
+    Past {
+        status: Status,
+    },
+    NoRegion,
+    NoProfile,
+    NoRegionAndProfile,
+    UnknownRegion {
+        region: String,
+    },
+    UnknownProfile {
+        profile: String,
+    },
+    /// A value that this request does not have.
+    UnknownValue {
+        name: String,
+    },
+    TextTooLong {
+        most: usize,
+    },
+}
+
+/// Why a decision that was accepted did not count when it was to be obeyed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "why", rename_all = "snake_case")]
+pub enum NotCounted {
+    /// The decision itself was no good any more; another one may be.
+    Decision(Refusal),
+    /// The request would not pass its checks any more, for what its requester would
+    /// read.
+    Request(String),
+    /// The checks could not be made.
+    Unchecked(String),
+}

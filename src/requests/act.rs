@@ -1,0 +1,166 @@
+//! Doing something with a request that exists.
+//!
+//! An act is judged by what is recorded, so that the person hears at once what is wrong;
+//! then it is sent. What counts is what the workflow accepts: it is asked afterwards what
+//! came of this very act, and whoever lost a race, or approved what would not pass its
+//! checks any more, is told.
+
+use crate::domain::act::{Act, Kind};
+use crate::domain::judge::{self, Standing};
+use crate::domain::lifecycle::{Break, RequestState};
+use crate::domain::refusal::{NotCounted, Refusal};
+use crate::domain::request::{ProvisionRequest, RequestId};
+use crate::domain::rules::{Authorization, Rules, Verdict as Decided};
+use crate::temporal::{Execution, Recorded, RequestError, Requests};
+use crate::workflow::Verdict;
+
+/// Why an act did nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotDone {
+    /// There is no such request, or not any more.
+    Unknown,
+    /// Temporal does not answer. Whether the act was carried out is not known; it may be
+    /// done again.
+    NoAnswer,
+    /// The request's workflow was ended from outside.
+    Broken(Break),
+    Refused(Refusal),
+    /// It counted, and did not hold when it was to be obeyed.
+    NotCounted(NotCounted),
+}
+
+impl From<RequestError> for NotDone {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::NotFound | RequestError::Ended => Self::Unknown,
+            RequestError::NoAnswer(_) => Self::NoAnswer,
+        }
+    }
+}
+
+/// Does something with the request of this ID, as it stands in a button or an address.
+/// Without an answer in time the act is kept, and obeyed as soon as a worker is back:
+/// what was sent is not answered with "try again".
+///
+/// # Errors
+/// Why nothing was changed.
+pub async fn act(requests: &Requests, id: &str, mut act: Act) -> Result<(), NotDone> {
+    let id = RequestId::parse(id).ok_or(NotDone::Unknown)?;
+    let Recorded { request, rules } = requests.recorded(&id).await.inspect_err(|error| unread(&id, error))?;
+    if let Some(rules) = &rules {
+        fill_in(&mut act, rules);
+    }
+    if let Err(refusal) = judge::by_what_is_recorded(&request, rules.as_ref(), &act) {
+        // Nobody is to choose a region for a request that is over.
+        let over = if is_about_people(&refusal) { None } else { over(requests, &id, &request, &act).await };
+        return Err(over.unwrap_or(NotDone::Refused(refusal)));
+    }
+    let (sent, key) = (act.clone(), act.key.clone());
+    match requests.act(&id, sent).await {
+        Ok(()) => {}
+        Err(RequestError::Ended) => return Err(ended(requests, &id, &request, &act).await),
+        Err(error) => {
+            tracing::warn!(request.id = %id, %error, "an act could not be sent");
+            return Err(error.into());
+        }
+    }
+    let Some(key) = key else { return Ok(()) };
+    match requests.verdict(&id, &key).await {
+        Ok(Some(Verdict::Refused(refusal))) => Err(NotDone::Refused(refusal)),
+        Ok(Some(Verdict::NotCounted(why))) => Err(NotDone::NotCounted(why)),
+        Ok(Some(Verdict::Accepted) | None) => Ok(()),
+        Err(error) => {
+            tracing::warn!(request.id = %id, %error, "what came of an act is not known yet");
+            Ok(())
+        }
+    }
+}
+
+/// Judges an act that somebody is about to prepare, without doing it: by what is recorded,
+/// and by how the request stands, if a worker tells that soon.
+///
+/// # Errors
+/// Why it would change nothing.
+pub async fn judged(requests: &Requests, id: &str, act: &Act) -> Result<(RequestId, ProvisionRequest), NotDone> {
+    let id = RequestId::parse(id).ok_or(NotDone::Unknown)?;
+    let request = requests.get(&id).await.inspect_err(|error| unread(&id, error))?;
+    judge::by_what_is_recorded(&request, None, act).map_err(NotDone::Refused)?;
+    match over(requests, &id, &request, act).await {
+        Some(why) => Err(why),
+        None => Ok((id, request)),
+    }
+}
+
+/// What is chosen from one needs no choosing, and Slack does not always report a
+/// selection nobody touched.
+fn fill_in(act: &mut Act, rules: &Rules) {
+    let only = |choices: &[String]| if let [one] = choices { Some(one.clone()) } else { None };
+    if act.act == Kind::Approve {
+        act.region = act.region.take().or_else(|| only(&rules.regions));
+        act.profile = act.profile.take().or_else(|| only(&rules.profiles));
+    }
+}
+
+fn is_about_people(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::NotAsked { .. } | Refusal::NotRequester { .. } | Refusal::NotOffered { .. })
+}
+
+/// Why a request cannot take this act any more, if that is known.
+async fn over(requests: &Requests, id: &RequestId, request: &ProvisionRequest, act: &Act) -> Option<NotDone> {
+    if let Ok(Execution::Broken(how)) = requests.execution(id).await {
+        return Some(NotDone::Broken(how));
+    }
+    let state = requests.state(id).await.ok()?;
+    let stands = judge::judge(request, None, &standing(&state, authorization(&state).as_ref()), act);
+    match stands {
+        Err(
+            refusal @ (Refusal::Decided { .. }
+            | Refusal::Past { .. }
+            | Refusal::TooLate
+            | Refusal::NothingToChoose
+            | Refusal::OtherRound { .. }),
+        ) => Some(NotDone::Refused(refusal)),
+        _ => None,
+    }
+}
+
+/// What to say of an act on a request that has ended.
+async fn ended(requests: &Requests, id: &RequestId, request: &ProvisionRequest, act: &Act) -> NotDone {
+    if let Some(why) = over(requests, id, request, act).await {
+        return why;
+    }
+    match requests.state(id).await {
+        Ok(RequestState { authorization: Some(it), .. }) if it.decision == Decided::Reject => {
+            NotDone::Refused(Refusal::Decided { verdict: it.decision, by: it.decided_by })
+        }
+        Ok(state) => NotDone::Refused(Refusal::Past { status: state.status }),
+        Err(_) => NotDone::Unknown,
+    }
+}
+
+fn standing<'a>(state: &RequestState, authorization: Option<&'a Authorization>) -> Standing<'a> {
+    Standing {
+        status: state.status,
+        round: state.round,
+        authorization,
+        is_chosen: false,
+        is_withdrawn: false,
+        is_late: false,
+    }
+}
+
+/// The decision that counted, as it was judged.
+fn authorization(state: &RequestState) -> Option<Authorization> {
+    let it = state.authorization.clone()?;
+    let (region, profile) = (it.region.unwrap_or_default(), it.profile.unwrap_or_default());
+    Some(match it.decision {
+        Decided::Approve => Authorization::Approve { region, profile, decided_by: it.decided_by },
+        Decided::Reject => Authorization::Reject { decided_by: it.decided_by, reason: it.reason },
+    })
+}
+
+fn unread(id: &RequestId, error: &RequestError) {
+    if let RequestError::NoAnswer(why) = error {
+        tracing::warn!(request.id = %id, why, "a request could not be read");
+    }
+}

@@ -1,0 +1,52 @@
+//! Why an act changed nothing, in a sentence or two for the person who did it.
+
+use super::ephemeral::{already_decided, already_over};
+use super::text::mention;
+use crate::domain::act::Kind;
+use crate::domain::refusal::{NotCounted, Refusal};
+
+/// A refusal, with mentions of people in it.
+pub fn refusal(why: &Refusal) -> String {
+    match why {
+        Refusal::NotAsked { act, asked } => {
+            let who: Vec<_> = asked.iter().map(|id| mention(id).to_string()).collect();
+            let what = match act {
+                Kind::Retry | Kind::GiveUp => "choose what happens with this request",
+                _ => "decide this request",
+            };
+            format!("Only {} can {what}.", who.join(" or "))
+        }
+        Refusal::NotRequester { requester } => {
+            format!("Only {}, who made this request, can cancel it.", mention(requester))
+        }
+        Refusal::NotOffered { .. } => "This cannot be done with this request. Nothing was changed.".to_owned(),
+        Refusal::OtherRound { .. } => {
+            "What this request asks has changed since that message was shown. Nothing was changed: please look at the \
+             message as it is now, and press again."
+                .to_owned()
+        }
+        Refusal::Decided { verdict, by } => already_decided(*verdict, by),
+        Refusal::NothingToChoose => "Somebody has already chosen: this question is closed.".to_owned(),
+        Refusal::TooLate => "The time for this is over. Nothing was changed.".to_owned(),
+        Refusal::Past { status } => already_over(*status),
+        Refusal::NoRegion => "Choose a region first, then approve again.".to_owned(),
+        Refusal::NoProfile => "Choose a profile first, then approve again.".to_owned(),
+        Refusal::NoRegionAndProfile => "Choose a region and a profile first, then approve again.".to_owned(),
+        Refusal::UnknownRegion { region } => {
+            format!("The region \"{region}\" is not one of the configured ones. Choose another one.")
+        }
+        Refusal::UnknownProfile { profile } => {
+            format!("The profile \"{profile}\" is not one of the configured ones. Choose another one.")
+        }
+        Refusal::UnknownValue { name } => format!("This request has no \"{name}\". Nothing was changed."),
+        Refusal::TextTooLong { most } => format!("The text is too long: at most {most} characters."),
+    }
+}
+
+/// Why what counted did not hold, by itself.
+pub fn reason(why: &NotCounted) -> String {
+    match why {
+        NotCounted::Decision(why) => refusal(why),
+        NotCounted::Request(why) | NotCounted::Unchecked(why) => why.clone(),
+    }
+}
