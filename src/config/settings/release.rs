@@ -1,6 +1,8 @@
 //! [`Release`]: what Temporal calls a worker deployment version, under the names of
 //! its documentation and of its Worker Controller for Kubernetes.
 
+use super::variables::Variables;
+
 /// Which release the workers of this process are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Release {
@@ -10,16 +12,13 @@ pub struct Release {
     pub build_id: String,
 }
 
-pub(super) const DEPLOYMENT_NAME: &str = "TEMPORAL_DEPLOYMENT_NAME";
-pub(super) const BUILD_ID: &str = "TEMPORAL_WORKER_BUILD_ID";
+const DEPLOYMENT_NAME: &str = "TEMPORAL_DEPLOYMENT_NAME";
+const BUILD_ID: &str = "TEMPORAL_WORKER_BUILD_ID";
 
 impl Release {
     /// Of the two variables, or which one is wrong and how. Half a release is a
     /// mistake: its workers would take the requests of all releases.
-    pub(super) fn of(
-        deployment_name: Option<String>,
-        build_id: Option<String>,
-    ) -> Result<Option<Self>, (&'static str, String)> {
+    fn of(deployment_name: Option<String>, build_id: Option<String>) -> Result<Option<Self>, (&'static str, String)> {
         let alone = |other: &str| {
             format!("is set, but {other} is not. Set both for Temporal's worker versioning, or neither to do without.")
         };
@@ -33,6 +32,15 @@ impl Release {
                 Err((DEPLOYMENT_NAME, format!("is {name:?}, but {rule}.")))
             }
             (Some(deployment_name), Some(build_id)) => Ok(Some(Self { deployment_name, build_id })),
+        }
+    }
+}
+
+impl Variables<'_> {
+    pub(super) fn release(&mut self) -> Option<Release> {
+        match Release::of(self.get(DEPLOYMENT_NAME), self.get(BUILD_ID)) {
+            Ok(release) => release,
+            Err((name, message)) => self.refuse(name, message),
         }
     }
 }
