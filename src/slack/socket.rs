@@ -22,11 +22,11 @@ use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
-use super::api::{SlackApi, SlackError};
 use super::handlers::Handlers;
 use super::http::BODY_MAX;
 use super::inbound::{self, Inbound};
 use super::origin::Origin;
+use super::web_api::{SlackApi, SlackError};
 use crate::https::{self, Line, Lines};
 
 /// How long a new connection may take until Slack greets us.

@@ -15,12 +15,12 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
-use super::api::SlackApi;
 use super::directory::Directory;
 use super::ids;
 use super::inbound::{Button, Click, Inbound};
 use super::origin::{Foreign, Origin};
 use super::views::ephemeral;
+use super::web_api::SlackApi;
 use crate::domain::policy::Policy;
 use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
 use crate::open::Open;
