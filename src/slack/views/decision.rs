@@ -1,7 +1,7 @@
 //! What the authorizer sees: the card that asks and what becomes of it, the form
 //! for a reason, the card of a request that needs a hand.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Message;
 use super::parts::{
@@ -74,7 +74,7 @@ template! {
         step: Option<Text>,
         cause: Option<Text>,
         advice: Option<Text>,
-        attempt: Value,
+        attempt: u32,
         request_id: String,
         shown_id: Text,
     }
@@ -238,7 +238,7 @@ pub fn attention(n: &Notification) -> Message {
         step,
         cause: Some(cause),
         advice,
-        attempt: json!(failure.attempt),
+        attempt: failure.attempt,
         request_id: request_id(n),
         shown_id: shown_id(n.request_id.as_str()),
     };

@@ -7,20 +7,23 @@
 //!   gets, and nothing is escaped.
 //! - A value that is not there takes along what cannot be without it: a text
 //!   takes its text object, the object its block. That ends at the nearest
-//!   element of an array, or at a member that Block Kit lets one leave out
-//!   (`MAY_BE_ABSENT`). An array nothing is left of is not there either.
+//!   element of an array, or at a member that Block Kit lets one leave out. An array
+//!   nothing is left of is not there either. Which member is of which kind is listed
+//!   (`absence`); where one is in no list, no value may be missing.
 //! - `{{list.name}}` is a value of one item of a list. The smallest element of an
 //!   array that holds every mention of the list stands there once for each item.
 //!
 //! What a file may name is the fields of a Rust struct (`template!`), so a
-//! forgotten value does not compile. That a file names all of them and no others
-//! is checked when the program starts ([`Template::check`]); after that, rendering
-//! cannot fail. Values are never searched for names.
+//! forgotten value does not compile. That a file names all of them and no others, and
+//! that something is left of it whatever is missing, is checked when the program starts
+//! ([`Template::check`]); after that, rendering cannot fail. Values are never searched for names.
 //!
 //! - `values`: what a file may name, from a Rust struct.
-//! - `parse`: a file into a tree, with all its mistakes of naming.
+//! - `parse`: a file into a tree, or what is wrong with it.
+//! - `absence`: what becomes of an object without one of its members.
 //! - `render`: the tree and the values into Block Kit.
 
+mod absence;
 mod parse;
 mod render;
 #[cfg(test)]
@@ -86,4 +89,11 @@ pub enum TemplateProblem {
     Misplaced { file: String, name: String, text: String, why: &'static str },
     #[error("blocks/{file}.json: no single element of an array holds every mention of {{{{{list}.…}}}}")]
     Scattered { file: String, list: String },
+    #[error(
+        "blocks/{file}.json: {{{{{name}}}}} may have no value, and whether its object can then do without \"{member}\" \
+         is not said in template/absence.rs"
+    )]
+    Unsettled { file: String, name: String, member: String },
+    #[error("blocks/{file}.json: without {{{{{name}}}}} nothing is left of the file")]
+    Nothing { file: String, name: String },
 }

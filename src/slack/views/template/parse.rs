@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::TemplateProblem;
+use super::absence::Absence;
 use super::render::{Name, Node, Piece, Reading};
 use super::values::{Field, Kind};
-
-/// Members that Block Kit lets one leave out, as far as our files use them.
-const MAY_BE_ABSENT: &[&str] = &["confirm", "description", "hint", "initial_option", "initial_value", "submit"];
 
 pub(super) struct Parser {
     file: &'static str,
@@ -22,6 +20,15 @@ pub(super) struct Parser {
     met: Vec<(Option<usize>, usize)>,
 }
 
+/// A piece of a template, and what is known of it.
+struct Parsed {
+    node: Node,
+    /// How often it mentions each list that is not bound inside of it.
+    free: BTreeMap<usize, usize>,
+    /// The value without which the piece is not there, if there is one.
+    needs: Option<String>,
+}
+
 impl Parser {
     pub(super) fn new(file: &'static str, fields: &'static [Field]) -> Self {
         Self { file, fields, mentions: BTreeMap::new(), bound: Vec::new(), met: Vec::new() }
@@ -32,12 +39,15 @@ impl Parser {
         let value: Value = serde_json::from_str(source)
             .map_err(|error| TemplateProblem::NotJson { file: file.clone(), cause: error.to_string() })?;
         self.count(&value)?;
-        let node = self.node(&value, Reading::Literally)?.0;
+        let Parsed { node, needs, .. } = self.node(&value, Reading::Literally)?;
         if let Some(list) = self.mentions.keys().find(|list| !self.bound.contains(list)) {
             return Err(TemplateProblem::Scattered { file, list: self.fields[*list].name.to_owned() });
         }
         self.all_met()?;
-        Ok(node)
+        match needs {
+            Some(name) => Err(TemplateProblem::Nothing { file, name }),
+            None => Ok(node),
+        }
     }
 
     fn all_met(&self) -> Result<(), TemplateProblem> {
@@ -73,15 +83,18 @@ impl Parser {
         }
     }
 
-    /// A node, and how often it mentions lists that are not bound inside of it.
-    fn node(&mut self, value: &Value, reading: Reading) -> Result<(Node, BTreeMap<usize, usize>), TemplateProblem> {
+    fn node(&mut self, value: &Value, reading: Reading) -> Result<Parsed, TemplateProblem> {
         let mut free = BTreeMap::new();
+        let mut needs = None;
         let node = match value {
             Value::String(text) => {
                 let mut pieces = self.pieces(text)?;
                 for piece in &pieces {
                     if let Piece::Name(name) = piece {
                         self.place(*name, text, reading)?;
+                        if self.field(*name).optional {
+                            needs = Some(self.called(*name));
+                        }
                         if let Some(list) = name.list {
                             *free.entry(list).or_default() += 1;
                         }
@@ -98,42 +111,54 @@ impl Parser {
                 let mut nodes = Vec::new();
                 for (key, member) in members {
                     let reading = if markup && key == "text" { Reading::Markup } else { Reading::Literally };
-                    let (node, inside) = self.node(member, reading)?;
-                    add(&mut free, &inside);
-                    nodes.push((key.clone(), MAY_BE_ABSENT.contains(&key.as_str()), node));
+                    let member = self.node(member, reading)?;
+                    add(&mut free, &member.free);
+                    let absence = Absence::of(key);
+                    match (member.needs, absence) {
+                        (Some(name), None) => {
+                            let (file, member) = (self.file.to_owned(), key.clone());
+                            return Err(TemplateProblem::Unsettled { file, name, member });
+                        }
+                        (Some(name), Some(Absence::TakesAlong)) => needs = Some(name),
+                        (Some(_), Some(Absence::LeavesOut)) | (None, _) => {}
+                    }
+                    nodes.push((key.clone(), absence == Some(Absence::LeavesOut), member.node));
                 }
                 Node::Object(nodes)
             }
             Value::Array(elements) => {
                 let mut nodes = Vec::new();
+                let mut always_there = elements.is_empty();
                 for element in elements {
-                    let (node, mut inside) = self.node(element, Reading::Literally)?;
+                    let Parsed { node, free: mut inside, needs: needed } = self.node(element, Reading::Literally)?;
                     let whole = inside.iter().find(|(list, count)| self.mentions.get(list) == Some(count));
                     let list = whole.map(|(list, _)| *list);
                     if let Some(list) = list {
                         inside.remove(&list);
                         self.bound.push(list);
                     }
+                    match list.map(|list| self.fields[list].name.to_owned()).or(needed) {
+                        Some(name) => needs = Some(name),
+                        None => always_there = true,
+                    }
                     add(&mut free, &inside);
                     nodes.push((list, node));
+                }
+                // One element that stays keeps the array.
+                if always_there {
+                    needs = None;
                 }
                 Node::Array(nodes)
             }
             other => Node::Literal(other.clone()),
         };
-        Ok((node, free))
+        Ok(Parsed { node, free, needs })
     }
 
     /// May the value of this name stand in `text`?
     fn place(&mut self, name: Name, text: &str, reading: Reading) -> Result<(), TemplateProblem> {
         self.met.push((name.list, name.field));
-        let field = match name.list {
-            Some(list) => match self.fields[list].kind {
-                Kind::List(items) => items[name.field],
-                _ => self.fields[list],
-            },
-            None => self.fields[name.field],
-        };
+        let field = self.field(name);
         let why = match (field.kind, reading) {
             (Kind::Markup, Reading::Literally) => "Slack reads no markup there",
             (Kind::Exact, Reading::Markup) => "Slack reads markup there",
@@ -142,6 +167,22 @@ impl Parser {
         };
         let (file, name) = (self.file.to_owned(), field.name.to_owned());
         Err(TemplateProblem::Misplaced { file, name, text: text.to_owned(), why })
+    }
+
+    fn field(&self, name: Name) -> Field {
+        match name.list {
+            Some(list) => match self.fields[list].kind {
+                Kind::List(items) => items[name.field],
+                _ => self.fields[list],
+            },
+            None => self.fields[name.field],
+        }
+    }
+
+    /// As the file says it.
+    fn called(&self, name: Name) -> String {
+        let field = self.field(name).name;
+        name.list.map_or_else(|| field.to_owned(), |list| format!("{}.{field}", self.fields[list].name))
     }
 
     /// Takes a string apart into what stands there and what is named there.

@@ -6,7 +6,7 @@ use super::{Fields, Filled, Template, fields};
 use crate::slack::views::text::{Markup, Text};
 
 fields!(Row { name: Text, value: Option<Text> });
-fields!(Values { text: Option<Text>, markup: Markup, exact: Value, rows: Vec<Row> });
+fields!(Values { text: Option<Text>, markup: Markup, exact: u32, rows: Vec<Row> });
 
 fn template(body: &Value) -> Template {
     // Leaked, as the real ones are static.
@@ -26,7 +26,7 @@ fn body() -> Value {
 
 fn values(text: &str, rows: Vec<Row>) -> Vec<Filled> {
     let text = Text::line(text, 100);
-    Values { text, markup: Markup::ours("<@U1>"), exact: json!(3), rows }.values()
+    Values { text, markup: Markup::ours("<@U1>"), exact: 3, rows }.values()
 }
 
 #[test]
@@ -85,4 +85,36 @@ fn mistakes_are_found_before_anybody_sees_them() {
     let broken = Template::new("broken", "{", &[]);
     assert!(broken.check().unwrap_err().to_string().starts_with("blocks/broken.json is not JSON"));
     assert_eq!(broken.render(&[]), Value::Null);
+}
+
+#[test]
+fn a_value_that_may_be_missing_takes_nothing_along_in_silence() {
+    let with = |block: Value| {
+        let mut body = body();
+        body["blocks"].as_array_mut().unwrap().push(block);
+        template(&body).check()
+    };
+    let maybe = || json!({"type": "plain_text", "text": "{{text}}"});
+    // Block Kit can do without a placeholder; that the renderer can, somebody must have said.
+    let forgotten = with(json!({"type": "input", "label": {"type": "plain_text", "text": "x"}, "element": {
+        "type": "plain_text_input", "action_id": "x", "placeholder": maybe(),
+    }}));
+    let said = forgotten.unwrap_err().to_string();
+    assert!(said.contains("{{text}} may have no value") && said.contains("\"placeholder\""), "{said}");
+    let list = with(json!({"type": "section", "fields": [maybe()]}));
+    assert!(list.unwrap_err().to_string().contains("\"fields\""));
+    assert_eq!(with(json!({"type": "section", "fields": [maybe(), "always"]})), Ok(()));
+    assert_eq!(with(json!({"type": "section", "text": maybe()})), Ok(()));
+    assert_eq!(with(json!({"type": "section", "hint": {"placeholder": "x", "text": maybe()}})), Ok(()));
+
+    let nothing_sure = template(&json!({"blocks": [
+        {"text": "{{text}}", "hint": "{{exact}}"},
+        {"text": {"type": "mrkdwn", "text": "{{markup}} {{text}}"}},
+        {"text": "{{rows.name}} {{rows.value}}"},
+    ]}));
+    assert!(nothing_sure.check().unwrap_err().to_string().contains("\"blocks\""));
+    let gone = template(&json!({"text": "{{text}}", "type": "mrkdwn", "hint": [
+        "{{exact}}", {"text": {"type": "mrkdwn", "text": "{{markup}}"}}, "{{rows.name}} {{rows.value}}",
+    ]}));
+    assert!(gone.check().unwrap_err().to_string().contains("without {{text}} nothing is left of the file"));
 }

@@ -9,6 +9,8 @@ use crate::slack::views::text::{Markup, Text};
 pub struct Field {
     pub name: &'static str,
     pub kind: Kind,
+    /// May there be none?
+    pub optional: bool,
 }
 
 /// What kind of value: it decides where it may stand.
@@ -37,6 +39,7 @@ pub enum Filled {
 /// What can be the value of a field.
 pub trait Slot {
     const KIND: Kind;
+    const OPTIONAL: bool = false;
     fn fill(self) -> Filled;
 }
 
@@ -54,10 +57,10 @@ impl Slot for Markup {
     }
 }
 
-impl Slot for Value {
+impl Slot for u32 {
     const KIND: Kind = Kind::Exact;
     fn fill(self) -> Filled {
-        if self.is_null() { Filled::Nothing } else { Filled::Exact(self) }
+        Filled::Exact(self.into())
     }
 }
 
@@ -70,6 +73,7 @@ impl Slot for String {
 
 impl<T: Slot> Slot for Option<T> {
     const KIND: Kind = T::KIND;
+    const OPTIONAL: bool = true;
     fn fill(self) -> Filled {
         self.map_or(Filled::Nothing, Slot::fill)
     }
@@ -77,6 +81,7 @@ impl<T: Slot> Slot for Option<T> {
 
 impl<T: Fields> Slot for Vec<T> {
     const KIND: Kind = Kind::List(T::FIELDS);
+    const OPTIONAL: bool = true;
     fn fill(self) -> Filled {
         Filled::Rows(self.into_iter().map(Fields::values).collect())
     }
@@ -100,6 +105,7 @@ macro_rules! fields {
                 &[$($crate::slack::views::template::Field {
                     name: stringify!($field),
                     kind: <$type as $crate::slack::views::template::Slot>::KIND,
+                    optional: <$type as $crate::slack::views::template::Slot>::OPTIONAL,
                 }),*];
             fn values(self) -> Vec<$crate::slack::views::template::Filled> {
                 vec![$($crate::slack::views::template::Slot::fill(self.$field)),*]
