@@ -24,9 +24,9 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::server::Seat;
 use crate::slack;
-use crate::slack::api::SlackApi;
 use crate::slack::handlers::Handlers;
 use crate::slack::socket::SocketHealth;
+use crate::slack::web_api::SlackApi;
 use crate::telemetry::Metrics;
 use crate::temporal::{RequestError, Requests};
 use crate::workers::PollingWorkers;

@@ -34,7 +34,7 @@ use crate::domain::lifecycle::Status;
 use crate::domain::notice::part::CARD;
 use crate::domain::notice::{Conversation, Notice, Notification, Told};
 use crate::lease::{Lease, Word};
-use crate::slack::api::{IN_AN_ACTIVITY, SlackApi, SlackError};
+use crate::slack::web_api::{IN_AN_ACTIVITY, SlackApi, SlackError};
 use crate::traces;
 use crate::workflow::ProvisionApplication;
 

@@ -8,9 +8,9 @@ use super::{BotActivities, slack_failures, unreadable};
 use crate::domain::policy::{Directory, PreflightProblem};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Rules;
-use crate::slack::api::SlackError;
 use crate::slack::directory::Look;
 use crate::slack::refusal::Refusal;
+use crate::slack::web_api::SlackError;
 use crate::workflow::calls::{Check, Preflight};
 use crate::workflow::search_attributes;
 

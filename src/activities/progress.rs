@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use super::notify::Writer;
 use crate::domain::notice::Notification;
 use crate::domain::provisioning::Progress;
-use crate::slack::api::SlackError;
+use crate::slack::web_api::SlackError;
 use crate::workflow::{Lenient, ProvisionApplication};
 
 /// How soon is looked for a heartbeat: so that a step appears while the click is still

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use super::{DEADLINE, Line, counted};
 use crate::config::Settings;
 use crate::domain::policy::{Person, Policy, Principal, Standing};
-use crate::slack::api::{SlackApi, SlackError};
+use crate::slack::web_api::{SlackApi, SlackError};
 use crate::telemetry::Metrics;
 
 /// Lookups at the same time.

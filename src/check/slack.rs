@@ -17,9 +17,9 @@ use super::{DEADLINE, Line};
 use crate::config::Settings;
 use crate::https::https_or_http;
 use crate::proxy::Proxy;
-use crate::slack::api::{SlackApi, SlackError};
 use crate::slack::inbound::WINDOW_SECONDS;
 use crate::slack::manifest;
+use crate::slack::web_api::{SlackApi, SlackError};
 use crate::telemetry::Metrics;
 
 /// `auth.test` answers a few hundred bytes; what is longer is not Slack.

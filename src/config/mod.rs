@@ -5,7 +5,6 @@
 //! This is the only module that reads the environment.
 
 pub mod file;
-mod release;
 mod settings;
 
 use std::fmt;
@@ -14,9 +13,8 @@ use std::path::{Path, PathBuf};
 use self::settings::Variables;
 use crate::domain::policy::Policy;
 
-pub use self::release::Release;
 pub use self::settings::{
-    CodecSettings, DEFAULT_LOG_FILTER, EncryptionKey, Log, LogFormat, Settings, aws_authorities, proxy,
+    CodecSettings, DEFAULT_LOG_FILTER, EncryptionKey, Log, LogFormat, Release, Settings, aws_authorities, proxy,
     wrong_aws_endpoints,
 };
 

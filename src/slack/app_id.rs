@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::api::SlackApi;
+use super::web_api::SlackApi;
 
 /// How long the app may be asked for: behind it a person waits for an answer.
 const ASK: Duration = Duration::from_millis(600);

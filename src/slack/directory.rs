@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout_at};
 
 use self::names::Filling;
 use self::remembered::Remembered;
-use super::api::{IN_AN_ACTIVITY, SlackApi, SlackError};
+use super::web_api::{IN_AN_ACTIVITY, SlackApi, SlackError};
 use crate::domain::policy::{self, Groups, Person};
 
 /// How old an answer may be by which a request is judged before anybody is asked.

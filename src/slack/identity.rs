@@ -3,7 +3,7 @@
 
 use serde::de::{Deserialize, Deserializer};
 
-use super::api::{SlackApi, SlackError, unreadable};
+use super::web_api::{SlackApi, SlackError, unreadable};
 
 /// Who a token belongs to. What Slack leaves out, or empty, is not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]

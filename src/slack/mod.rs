@@ -1,6 +1,5 @@
 //! Slack: what a person did, said in our words, and what we say back.
 
-pub mod api;
 mod app_id;
 pub mod directory;
 pub mod handlers;
@@ -15,6 +14,7 @@ pub mod read_back;
 pub mod refusal;
 pub mod socket;
 pub mod views;
+pub mod web_api;
 
 /// Every `callback_id` and `action_id`, named once. A `block_id` of an input
 /// equals its `action_id`; the templates in `blocks/` are checked against these.

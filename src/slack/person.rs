@@ -7,8 +7,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::api::{SlackApi, SlackError};
 use super::identity::Identity;
+use super::web_api::{SlackApi, SlackError};
 use crate::domain::policy::{Person, Standing};
 
 /// The ID of Slackbot, which `users.info` does not call a bot.

@@ -4,8 +4,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::api::{SlackApi, SlackError};
 use super::identity::Identity;
+use super::web_api::{SlackApi, SlackError};
 
 /// Messages of a page: what Slack advises, of 999 that it allows.
 const PAGE: &str = "200";

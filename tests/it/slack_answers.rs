@@ -7,7 +7,7 @@ use provision_bot::demo::message::Message;
 use provision_bot::demo::record::Fault;
 use provision_bot::demo::simulator::{Simulator, SimulatorOptions};
 use provision_bot::demo::workspace::{BOT_USER, Channel};
-use provision_bot::slack::api::{SlackApi, SlackError};
+use provision_bot::slack::web_api::{SlackApi, SlackError};
 use provision_bot::telemetry::Metrics;
 use serde_json::json;
 

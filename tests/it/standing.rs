@@ -8,7 +8,7 @@ use provision_bot::demo::record::Fault;
 use provision_bot::demo::simulator::{Simulator, SimulatorOptions};
 use provision_bot::demo::workspace::{Group, PARTNER_TEAM, Profile};
 use provision_bot::domain::policy::Standing;
-use provision_bot::slack::api::SlackApi;
+use provision_bot::slack::web_api::SlackApi;
 use provision_bot::telemetry::Metrics;
 use serde_json::json;
 

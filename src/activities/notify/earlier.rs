@@ -7,11 +7,11 @@ use super::Writer;
 use super::once::{Place, is_no_thread, outcome_key};
 use super::parts::{OUTCOME, ROOT, STATUS};
 use crate::domain::notice::{MessageRef, Notice};
-use crate::slack::api::SlackError;
 use crate::slack::identity::Identity;
 use crate::slack::ids::EVENT_TYPE;
 use crate::slack::read_back::Found;
 use crate::slack::refusal::Refusal;
+use crate::slack::web_api::SlackError;
 
 /// How far the clocks of Slack and of Temporal may be apart. Slack's own deliveries are
 /// refused at a third of it.

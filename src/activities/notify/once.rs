@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use super::Writer;
 use super::parts::{CARD, OUTCOME, ROOT, STATUS, asks};
 use crate::domain::notice::MessageRef;
-use crate::slack::api::{Event, Post, SlackError};
 use crate::slack::ids::EVENT_TYPE;
 use crate::slack::refusal::Refusal;
 use crate::slack::views::{Message, thread};
+use crate::slack::web_api::{Event, Post, SlackError};
 
 /// Deleted, by a person or by the workspace's retention.
 const GONE: &str = "message_not_found";

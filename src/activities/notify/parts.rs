@@ -6,9 +6,9 @@ use super::Writer;
 use super::once::Place;
 use crate::domain::notice::{Conversation, Notice, Notification};
 use crate::domain::provisioning::{Progress, Provisioned};
-use crate::slack::api::SlackError;
 use crate::slack::views::thread::ProgressState;
 use crate::slack::views::{decision, thread};
+use crate::slack::web_api::SlackError;
 
 use crate::domain::notice::part::ATTENTION;
 pub(super) use crate::domain::notice::part::{CARD, ROOT};

@@ -11,8 +11,8 @@ use temporalio_sdk::activities::ActivityError;
 use super::Writer;
 use super::parts::{EVERYTHING, asks};
 use crate::activities::slack_failures;
-use crate::slack::api::SlackError;
 use crate::slack::refusal::Refusal;
+use crate::slack::web_api::SlackError;
 
 /// How often a channel may refuse a message with a code that does not say that it always
 /// will, before the requester is told directly: within seconds.

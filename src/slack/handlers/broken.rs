@@ -10,11 +10,11 @@ use super::Handlers;
 use crate::domain::lifecycle::{Break, Status};
 use crate::domain::notice::{MessageRef, Notification, part};
 use crate::domain::request::RequestId;
-use crate::slack::api::{Event, Post, SlackError};
 use crate::slack::ids::EVENT_TYPE;
 use crate::slack::inbound::Click;
 use crate::slack::read_back::Found;
 use crate::slack::views::{ephemeral, over};
+use crate::slack::web_api::{Event, Post, SlackError};
 
 /// The messages of one notice are posted within this many seconds, most often.
 const AROUND: u64 = 15 * 60;

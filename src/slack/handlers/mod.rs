@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
-use super::api::SlackApi;
 use super::directory::Directory;
 use super::ids;
 use super::inbound::{Click, Inbound};
 use super::origin::{Foreign, Origin};
 use super::views::ephemeral;
+use super::web_api::SlackApi;
 use crate::domain::policy::Policy;
 use crate::domain::request::{ApplicationName, RequestId};
 use crate::open::Open;

@@ -1,0 +1,76 @@
+//! `[[blueprints]]`: what can be asked for, and the provisioner that builds it.
+
+use std::collections::BTreeSet;
+
+use super::reader::{Reader, Section};
+use super::values::{is_line, is_option_text, option_text};
+use crate::domain::policy::Blueprint;
+
+pub(super) const KEYS: &[&str] =
+    &["id", "name", "description", "task_queue", "provision_activity", "destroy_activity", "encrypt"];
+
+/// Temporal allows 1000 bytes; longer than this is a slip.
+const TEMPORAL_NAME: usize = 200;
+
+const BUILTIN_TASK_QUEUE: &str = "provision-aws-s3";
+const PROVISION_ACTIVITY: &str = "provision";
+const DESTROY_ACTIVITY: &str = "destroy";
+
+pub(super) fn read(reader: &mut Reader, top: &Section) -> Option<Vec<Blueprint>> {
+    let Some(item) = top.get("blueprints") else { return Some(vec![builtin()]) };
+    let at = item.span.start;
+    let sections = reader.sections(item, "tables [[blueprints]]")?;
+    if sections.is_empty() {
+        return reader.say(at, "blueprints", "is empty; leave it out to offer the built-in bucket.".to_owned());
+    }
+    let mut ids = BTreeSet::new();
+    let mut blueprints = Vec::new();
+    for section in &sections {
+        reader.refuse_unknown(section, KEYS);
+        let id = reader.id(section, &mut ids);
+        let name = reader.required(section, "name", &option_text("a name"), is_option_text);
+        let description = described(reader, section);
+        let task_queue = temporal_name(reader, section, "task_queue", BUILTIN_TASK_QUEUE);
+        let provision_activity = temporal_name(reader, section, "provision_activity", PROVISION_ACTIVITY);
+        let destroy_activity = temporal_name(reader, section, "destroy_activity", DESTROY_ACTIVITY);
+        let encrypt = reader.yes_or_no(section, "encrypt", true);
+        blueprints.push((|| {
+            Some(Blueprint {
+                id: id?,
+                name: name?,
+                description: description?,
+                task_queue: task_queue?,
+                provision_activity: provision_activity?,
+                destroy_activity: destroy_activity?,
+                encrypt: encrypt?,
+            })
+        })());
+    }
+    blueprints.into_iter().collect()
+}
+
+/// The blueprint there is when none is configured.
+pub(super) fn builtin() -> Blueprint {
+    Blueprint {
+        id: "bucket".to_owned(),
+        name: "Bucket".to_owned(),
+        description: "An S3 bucket with a welcome page".to_owned(),
+        task_queue: BUILTIN_TASK_QUEUE.to_owned(),
+        provision_activity: PROVISION_ACTIVITY.to_owned(),
+        destroy_activity: DESTROY_ACTIVITY.to_owned(),
+        encrypt: true,
+    }
+}
+
+fn temporal_name(reader: &mut Reader, section: &Section, key: &str, default: &str) -> Option<String> {
+    let Some(item) = section.get(key) else { return Some(default.to_owned()) };
+    reader.text(&item, "a name of 1 to 200 characters", |text| is_line(text, TEMPORAL_NAME))
+}
+
+/// What a blueprint is, which need not be said.
+fn described(reader: &mut Reader, section: &Section) -> Option<String> {
+    match section.get("description") {
+        Some(item) => reader.text(&item, &option_text("a description"), is_option_text),
+        None => Some(String::new()),
+    }
+}

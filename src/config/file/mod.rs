@@ -1,0 +1,86 @@
+//! The configuration file: TOML in, [`Policy`] out, or every mistake in it with
+//! file, line, column, key, what was found and what was expected.
+//!
+//! The file is read as a tree of values with positions and walked by hand
+//! (`reader`), because a deserializer stops at the first mistake. Each table has a
+//! file of its own here, which knows its keys. An example that explains every key is
+//! `provision-bot.example.toml`.
+
+mod authorization;
+mod blueprints;
+mod choices;
+mod reader;
+mod teams;
+#[cfg(test)]
+mod tests;
+mod unknown;
+mod values;
+
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use self::reader::{Reader, Section};
+use super::{ConfigError, Problem};
+use crate::domain::policy::Policy;
+
+/// Keys of the file itself, in the order the example explains them.
+const TOP: &[&str] = &["regions", "profiles", "authorization", "teams", "blueprints"];
+
+/// Reads the configuration file.
+pub fn load(path: &Path) -> Result<Policy, ConfigError> {
+    let refuse = |message: String| ConfigError::from(Problem::File { path: path.to_owned(), message });
+    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => refuse(
+            "there is no such file. Copy provision-bot.example.toml to this path and edit it, or name another file \
+             with --config or PROVISION_BOT_CONFIG."
+                .to_owned(),
+        ),
+        _ => refuse(format!("cannot be read: {error}.")),
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        refuse(format!("line {line} is not UTF-8. Save the file as UTF-8."))
+    })?;
+    parse(path, &text)
+}
+
+/// Parses the text of a configuration file; `path` is for the messages.
+pub fn parse(path: &Path, text: &str) -> Result<Policy, ConfigError> {
+    let mut reader = Reader::new(path, text);
+    let (document, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        // What is read from a broken text would be judged wrongly.
+        for error in errors {
+            let at = error.span().map_or(0, |span| span.start);
+            reader.note(at, "", format!("is not valid TOML: {}.", error.message().trim().replace('\n', ", ")));
+        }
+        return Err(reader.finish());
+    }
+    match policy(&mut reader, &Section::top(&document)) {
+        Some(policy) if !reader.found_mistakes() => Ok(policy),
+        _ => Err(reader.finish()),
+    }
+}
+
+/// Reads every table before any is given up, so that all mistakes are found.
+fn policy(reader: &mut Reader, top: &Section) -> Option<Policy> {
+    reader.refuse_unknown(top, TOP);
+    let regions = choices::regions(reader, top);
+    let profiles = choices::profiles(reader, top);
+    let authorization = authorization::read(reader, top);
+    let teams = teams::read(reader, top);
+    let blueprints = blueprints::read(reader, top);
+    let authorization = authorization?;
+    Some(Policy {
+        regions: regions?,
+        profiles: profiles?,
+        timeout: authorization.timeout,
+        reminder: authorization.reminder,
+        allow_self: authorization.allow_self,
+        open_max: authorization.open_max,
+        teams: teams?,
+        blueprints: blueprints?,
+    })
+}

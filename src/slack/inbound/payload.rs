@@ -1,0 +1,202 @@
+//! The payloads of interactions: a button, a form, a select that wants its options.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::{Button, Click, Inbound, Malformed, Reason, Search, Submission};
+use crate::slack::ids;
+
+/// What of an interaction is read, whichever it is.
+#[derive(Deserialize)]
+pub(super) struct Payload {
+    r#type: String,
+    user: User,
+    #[serde(default, deserialize_with = "or_default")]
+    trigger_id: String,
+    response_url: Option<String>,
+    message: Option<Message>,
+    #[serde(default, deserialize_with = "or_default")]
+    container: Container,
+    channel: Option<Named>,
+    #[serde(default, deserialize_with = "or_default")]
+    actions: Vec<Action>,
+    state: Option<State>,
+    view: Option<View>,
+    // Of a search for options.
+    action_id: Option<String>,
+    value: Option<String>,
+}
+
+/// What a person did, by the kind of the interaction.
+pub(super) fn read(payload: Payload) -> Result<Inbound, Malformed> {
+    match payload.r#type.as_str() {
+        "block_actions" => pressed(payload),
+        "view_submission" => submitted(payload),
+        "block_suggestion" => Ok(searched(payload)),
+        _ => Ok(Inbound::Nothing),
+    }
+}
+
+fn pressed(payload: Payload) -> Result<Inbound, Malformed> {
+    let Some(action) = payload.actions.into_iter().next() else { return Ok(Inbound::Nothing) };
+    let state = payload.state.unwrap_or_default();
+    let button = match action.action_id.as_str() {
+        ids::APPROVE => Button::Approve { region: state.get(ids::REGION), profile: state.get(ids::PROFILE) },
+        ids::REJECT => Button::Reject,
+        ids::CANCEL => Button::Cancel,
+        ids::RETRY => Button::Retry,
+        ids::GIVE_UP => Button::GiveUp,
+        _ => return Ok(Inbound::Nothing),
+    };
+    let channel = payload.channel.map(|channel| channel.id).or(payload.container.channel_id).unwrap_or_default();
+    let message = payload.container.message_ts.or(payload.message.and_then(|message| message.ts));
+    let click = Click {
+        id: digest(&format!("{}-{}-{}", payload.user.id, action.action_id, action.action_ts)),
+        user: payload.user.id,
+        round: ids::round_of(&action.block_id),
+        request_id: action.value.unwrap_or_default(),
+        trigger: payload.trigger_id,
+        channel,
+        message: message.filter(|ts| !ts.is_empty()),
+        response_url: payload.response_url,
+    };
+    Ok(Inbound::Pressed(button, click))
+}
+
+fn submitted(payload: Payload) -> Result<Inbound, Malformed> {
+    let view = payload.view.ok_or_else(|| Malformed::Payload("a submission without a view".to_owned()))?;
+    let state = view.state.unwrap_or_default();
+    let metadata: FormMetadata = serde_json::from_str(&view.private_metadata).unwrap_or_default();
+    match view.callback_id.as_str() {
+        ids::PROVISION_REQUEST => Ok(Inbound::Submitted(Submission {
+            digest: digest(&view.id),
+            user: payload.user.id,
+            channel: metadata.channel_id,
+            application_name: state.get(ids::APPLICATION_NAME).unwrap_or_default(),
+            team: state.get(ids::TEAM),
+            authorizer: state.get(ids::AUTHORIZER),
+            blueprint: state.get(ids::BLUEPRINT),
+            justification: state.get(ids::JUSTIFICATION),
+        })),
+        ids::REJECT_REQUEST => Ok(Inbound::RejectSubmitted(Reason {
+            user: payload.user.id,
+            request_id: metadata.request_id,
+            round: metadata.round,
+            reason: state.get(ids::REASON).unwrap_or_default(),
+            click_id: digest(&format!("{}-{}", view.id, view.hash)),
+        })),
+        _ => Ok(Inbound::Nothing),
+    }
+}
+
+fn searched(payload: Payload) -> Inbound {
+    Inbound::OptionsRequested(Search {
+        user: payload.user.id,
+        action_id: payload.action_id.unwrap_or_default(),
+        typed: payload.value.unwrap_or_default(),
+        team: payload.view.and_then(|view| view.state).and_then(|state| state.get(ids::TEAM)),
+        request_id: payload.message.and_then(|message| message.request_id()),
+    })
+}
+
+/// Stands for what Slack names so. It is kept in histories in the clear, where no
+/// person shall be named.
+fn digest(name: &str) -> String {
+    hex::encode(Sha256::digest(name.as_bytes()))
+}
+
+/// What `view.private_metadata` of our forms carries.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct FormMetadata {
+    channel_id: String,
+    request_id: String,
+    round: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: String,
+}
+
+#[derive(Default, Deserialize)]
+struct Container {
+    channel_id: Option<String>,
+    message_ts: Option<String>,
+}
+
+/// A message as Slack shows it: our blocks, with some more in them.
+#[derive(Deserialize)]
+struct Message {
+    ts: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    blocks: Value,
+}
+
+impl Message {
+    /// The request it is about: the value of its buttons.
+    fn request_id(&self) -> Option<String> {
+        let elements = self.blocks.as_array()?.iter().filter_map(|block| block.get("elements")?.as_array()).flatten();
+        let button = |element: &&Value| element.get("type").is_some_and(|kind| kind == "button");
+        elements.filter(button).find_map(|button| button.get("value")?.as_str()).map(str::to_owned)
+    }
+}
+
+#[derive(Deserialize)]
+struct Action {
+    action_id: String,
+    #[serde(default, deserialize_with = "or_default")]
+    block_id: String,
+    #[serde(default, deserialize_with = "or_default")]
+    action_ts: String,
+    value: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct View {
+    id: String,
+    #[serde(default, deserialize_with = "or_default")]
+    callback_id: String,
+    #[serde(default, deserialize_with = "or_default")]
+    private_metadata: String,
+    #[serde(default, deserialize_with = "or_default")]
+    hash: String,
+    state: Option<State>,
+}
+
+#[derive(Default, Deserialize)]
+struct State {
+    #[serde(default, deserialize_with = "or_default")]
+    values: HashMap<String, Option<HashMap<String, Value>>>,
+}
+
+impl State {
+    /// What was chosen or typed in an input, whatever kind of input it is. An
+    /// absent block, an absent value and null all mean that nothing was.
+    fn get(&self, id: &str) -> Option<String> {
+        let input = self.values.get(id)?.as_ref()?.get(id)?;
+        ["value", "selected_user"]
+            .into_iter()
+            .find_map(|name| input.get(name)?.as_str())
+            .or_else(|| input.get("selected_option")?.get("value")?.as_str())
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    }
+}
+
+/// What is null is absent: Slack writes either.
+pub(super) fn or_default<'de, D, T>(value: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::<T>::deserialize(value)?.unwrap_or_default())
+}

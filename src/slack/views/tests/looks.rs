@@ -1,0 +1,95 @@
+//! How every view looks, as a snapshot, and what is read aloud of it.
+
+use serde_json::{Value, json};
+
+use super::samples::{choices, messages, notices, notification, progress, tame};
+use crate::slack::views::request::{Authorizers, Choice, RequestForm};
+use crate::slack::views::thread::ProgressState;
+use crate::slack::views::{Message, decision, request, thread};
+
+fn shown(message: &Message) -> Value {
+    json!({ "text": message.text, "blocks": message.blocks })
+}
+
+#[test]
+fn the_request_form() {
+    let form = RequestForm {
+        application_name: "checkout".into(),
+        teams: vec![
+            Choice { value: "payments".into(), text: "Payments".into(), description: None },
+            Choice { value: "search".into(), text: "Search & Co".into(), description: Some("Finds things".into()) },
+        ],
+        team: Some("search".into()),
+        authorizers: Authorizers::Anyone,
+        blueprints: vec![Choice::of("bucket")],
+        private_metadata: r#"{"channel":"C0PLATFORM"}"#.into(),
+    };
+    insta::assert_json_snapshot!("request_modal", request::request_modal(&form));
+    let form = RequestForm {
+        application_name: String::new(),
+        teams: choices(101, None),
+        authorizers: Authorizers::Listed,
+        blueprints: choices(2, None),
+        ..form
+    };
+    insta::assert_json_snapshot!("request_modal_search", request::request_modal(&form));
+}
+
+#[test]
+fn the_other_modals() {
+    insta::assert_json_snapshot!("reject_modal", decision::reject_modal("checkout-7f3a9c0011", "checkout", "{}"));
+    let text = "Only <@U0BOB> can decide this request.";
+    insta::assert_json_snapshot!("explanation_modal", request::explanation_modal("Not yours to decide", text));
+    insta::assert_json_snapshot!("loading_modal", request::loading_modal("{}"));
+}
+
+#[test]
+fn the_direct_messages() {
+    insta::assert_json_snapshot!("ask", shown(&decision::ask(&tame("requested"))));
+    insta::assert_json_snapshot!("decided_authorized", shown(&decision::decided(&tame("authorized"))));
+    insta::assert_json_snapshot!("decided_rejected", shown(&decision::decided(&tame("rejected"))));
+    insta::assert_json_snapshot!("attention", shown(&decision::attention(&tame("needs attention"))));
+    insta::assert_json_snapshot!("attended", shown(&decision::attended(&tame("retried"))));
+    insta::assert_json_snapshot!("reminder", shown(&decision::reminder(&tame("reminded"))));
+}
+
+#[test]
+fn the_channel_and_the_thread() {
+    insta::assert_json_snapshot!("root_requested", shown(&thread::root(&tame("requested"))));
+    insta::assert_json_snapshot!("root_rejected", shown(&thread::root(&tame("rejected"))));
+    insta::assert_json_snapshot!("note_attention", shown(&thread::note(&tame("needs attention")).unwrap()));
+    insta::assert_json_snapshot!("progress", shown(&progress(Some((3, 8)), ProgressState::Running)));
+    insta::assert_json_snapshot!("outcome_provisioned", shown(&thread::outcome(&tame("provisioned")).unwrap()));
+    insta::assert_json_snapshot!("outcome_rejected", shown(&thread::outcome(&tame("rejected")).unwrap()));
+    insta::assert_json_snapshot!("outcome_failed", shown(&thread::outcome(&tame("failed unanswered")).unwrap()));
+}
+
+/// The texts of all messages of all states: what is read aloud.
+#[test]
+fn the_words() {
+    let mut all = String::new();
+    for (name, notice) in notices(None) {
+        all.push_str(&format!("# {name}\n"));
+        for (view, message) in messages(&notification(notice, None)) {
+            all.push_str(&format!("{view}: {}\n", message.text));
+        }
+        all.push('\n');
+    }
+    all.push_str("# progress\n");
+    for (state, step) in [
+        (ProgressState::Running, None),
+        (ProgressState::Running, Some((1, 8))),
+        (ProgressState::Running, Some((8, 8))),
+        (ProgressState::Running, Some((9, 0))),
+        (ProgressState::Running, Some((u32::MAX, 1))),
+        (ProgressState::Done, Some((7, 8))),
+        (ProgressState::Done, None),
+        (ProgressState::Stopped, Some((3, 8))),
+        (ProgressState::Stopped, None),
+    ] {
+        let message = progress(step, state);
+        let bar = message.blocks.pointer("/1/elements/0/elements/0/text").unwrap().as_str().unwrap();
+        all.push_str(&format!("{state:?} {step:?}: {bar} {}\n", message.text));
+    }
+    insta::assert_snapshot!("words", all);
+}

@@ -1,0 +1,221 @@
+//! Every view in every state, with tame texts or with what somebody may type.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::domain::lifecycle::Failure;
+use crate::domain::notice::{Cleanup, Conversation, GivenUp, MessageRef, Notice, Notification};
+use crate::domain::policy::{Blueprint, PreflightProblem};
+use crate::domain::provisioning::{Progress, Provisioned};
+use crate::domain::refusal::NotCounted;
+use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
+use crate::domain::rules::{Authorization, Rules};
+use crate::slack::views::request::{Authorizers, Choice, RequestForm};
+use crate::slack::views::thread::ProgressState;
+use crate::slack::views::{Message, decision, request, thread};
+
+/// 24 November 2026, 10:02 UTC.
+pub(super) const SOON: i64 = 1_795_514_520;
+
+/// A request for `checkout` in which `typed`, where it is given, stands wherever
+/// text comes from outside.
+pub(super) fn notification(notice: Notice, typed: Option<&str>) -> Notification {
+    let text = |tame: &str| typed.unwrap_or(tame).to_owned();
+    let refused = matches!(notice, Notice::Refused { .. });
+    let many = |tame: &[&str]| match typed {
+        Some(typed) => (0..150).map(|n| format!("{n}{}", typed.chars().take(140).collect::<String>())).collect(),
+        None => tame.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let root = MessageRef { channel: "C0PLATFORM".into(), ts: "1.2".into() };
+    let card = MessageRef { channel: "D0BOB".into(), ts: "1.3".into() };
+    Notification {
+        round: 4,
+        request_id: RequestId::parse("checkout-7f3a9c0011").unwrap(),
+        request: ProvisionRequest {
+            application_name: ApplicationName::parse("checkout").unwrap(),
+            team_id: text("payments"),
+            requester_id: "U0ALICE".into(),
+            authorizer_id: "U0BOB".into(),
+            blueprint: text("static-site"),
+            justification: Some(text("Customers wait for the new checkout page.\nIt goes live on Friday.")),
+            channel_id: "C0PLATFORM".into(),
+            authorization_timeout_seconds: 120,
+        },
+        rules: (!refused).then(|| Rules {
+            team_name: text("Payments"),
+            regions: many(&["us-east-1", "eu-west-1"]),
+            profiles: many(&["sandbox"]),
+            reminder_seconds: Some(60),
+            blueprint: Blueprint {
+                id: "static-site".into(),
+                name: text("Static site"),
+                description: text("A bucket with a welcome page"),
+                task_queue: "q".into(),
+                provision_activity: "provision".into(),
+                destroy_activity: "destroy".into(),
+                encrypt: true,
+            },
+            indexed: false,
+        }),
+        authorization: (!refused).then(|| Authorization::Approve {
+            region: text("eu-west-1"),
+            profile: text("sandbox"),
+            decided_by: typed.unwrap_or("U0BOB").to_owned(),
+        }),
+        at_work: None,
+        look_back: None,
+        notice,
+        conversation: Conversation(BTreeMap::from([("root".to_owned(), root), ("card".to_owned(), card)])),
+    }
+}
+
+/// Every notice, in the order of a story that tries everything.
+pub(super) fn notices(typed: Option<&str>) -> Vec<(&'static str, Notice)> {
+    let text = |tame: &str| typed.unwrap_or(tame).to_owned();
+    let bob = || "U0BOB".to_owned();
+    let failure = || Failure {
+        step: Some(text("Blocking public access")),
+        cause: text("AWS refused it: AccessDenied on s3:PutBucketPublicAccessBlock"),
+        advice: text("Let an admin add that permission to the profile \"sandbox\", then try again"),
+        attempt: 2,
+    };
+    let mut outputs = BTreeMap::from([
+        ("bucketName".to_owned(), json!(text("app-checkout-payments-7f3a9c0011"))),
+        ("bucketArn".to_owned(), json!(text("arn:aws:s3:::app-checkout-payments-7f3a9c0011"))),
+        ("url".to_owned(), json!(text("https://app-checkout-payments-7f3a9c0011.s3.amazonaws.com/index.html"))),
+        ("replicas".to_owned(), json!(2)),
+        ("nothing".to_owned(), Value::Null),
+    ]);
+    if let Some(typed) = typed {
+        outputs.extend((0..50).map(|n| (format!("{n} {typed}"), json!({ typed: [typed] }))));
+    }
+    let result = Provisioned {
+        application_id: "checkout-7f3a9c0011".into(),
+        region: text("eu-west-1"),
+        completion_date_time: text("2026-11-24T10:00:00Z"),
+        summary: vec![text("created bucket app-checkout-payments-7f3a9c0011")],
+        outputs,
+    };
+    let remains = || Cleanup::Remains {
+        what: text("the bucket app-checkout-payments-7f3a9c0011"),
+        cause: text("AccessDenied on s3:DeleteBucket"),
+    };
+    let problem = PreflightProblem::NotAnAuthorizer {
+        who: text("Bob"),
+        team: text("Payments"),
+        instead: text("Choose one of the team's authorizers."),
+    };
+    let given_up = GivenUp::ByChoice { decided_by: bob() };
+    let unasked =
+        GivenUp::Unasked { why: text("The authorizer cannot be written to (chat.postMessage: user_disabled).") };
+    vec![
+        ("refused", Notice::Refused { problem }),
+        ("requested", Notice::Requested { expires_at: SOON }),
+        ("reminded", Notice::Reminded { expires_at: SOON }),
+        ("authorized", Notice::Authorized { region: text("eu-west-1"), profile: text("sandbox"), decided_by: bob() }),
+        (
+            "not counted",
+            Notice::NotCounted {
+                why: NotCounted::Request(text("Bob cannot decide: this account is deactivated.")),
+                expires_at: SOON,
+            },
+        ),
+        ("rejected", Notice::Rejected { decided_by: bob(), reason: Some(text("Use the shared bucket instead.")) }),
+        ("rejected without a reason", Notice::Rejected { decided_by: bob(), reason: None }),
+        ("expired", Notice::Expired { unconfirmed: None }),
+        ("expired, and nobody knows whether the yes counts", Notice::Expired { unconfirmed: Some(bob()) }),
+        ("needs attention", Notice::NeedsAttention { failure: failure(), expires_at: SOON }),
+        (
+            "choice not counted",
+            Notice::ChoiceNotCounted {
+                attempt: 1,
+                why: NotCounted::Request(text("Bob cannot decide: guests cannot decide.")),
+            },
+        ),
+        ("retried", Notice::Retried { failure: failure(), decided_by: bob() }),
+        (
+            "undoing",
+            Notice::Undoing {
+                what: text("app-checkout-payments-7f3a9c0011"),
+                cause: text("Nobody takes work from the task queue \"provision-aws-s3\"."),
+            },
+        ),
+        ("provisioned", Notice::Provisioned { result }),
+        ("cancelled while waiting", Notice::Cancelled { cleanup: Cleanup::NothingBuilt }),
+        ("cancelled while building", Notice::Cancelled { cleanup: remains() }),
+        ("failed by choice", Notice::Failed { failure: failure(), given_up, cleanup: Cleanup::Removed }),
+        ("failed unanswered", Notice::Failed { failure: failure(), given_up: GivenUp::Unanswered, cleanup: remains() }),
+        ("failed unasked", Notice::Failed { failure: failure(), given_up: unasked, cleanup: Cleanup::Removed }),
+        (
+            "failed at once",
+            Notice::Failed { failure: failure(), given_up: GivenUp::AtOnce, cleanup: Cleanup::NothingBuilt },
+        ),
+    ]
+}
+
+pub(super) fn tame(name: &str) -> Notification {
+    let notice = notices(None).into_iter().find(|(of, _)| *of == name).unwrap().1;
+    notification(notice, None)
+}
+
+/// All messages about `n`, by the name of their view.
+pub(super) fn messages(n: &Notification) -> Vec<(&'static str, Message)> {
+    let mut all = vec![
+        ("ask", decision::ask(n)),
+        ("decided", decision::decided(n)),
+        ("attention", decision::attention(n)),
+        ("attended", decision::attended(n)),
+        ("reminder", decision::reminder(n)),
+        ("root", thread::root(n)),
+    ];
+    if let Notice::NotCounted { why, .. } = &n.notice {
+        all.push(("not counted", decision::not_counted(n, why)));
+    }
+    all.extend(thread::note(n).map(|message| ("note", message)));
+    all.extend(thread::outcome(n).map(|message| ("outcome", message)));
+    all
+}
+
+pub(super) fn choices(count: usize, typed: Option<&str>) -> Vec<Choice> {
+    let choice = |n| Choice {
+        value: format!("team-{n}"),
+        text: typed.map_or_else(|| format!("Team {n}"), str::to_owned),
+        description: typed.map(str::to_owned),
+    };
+    (1..=count).map(choice).collect()
+}
+
+pub(super) fn modals(typed: Option<&str>) -> Vec<(String, Value)> {
+    let mut all = vec![
+        ("reject".into(), decision::reject_modal("checkout-7f3a9c0011", typed.unwrap_or("checkout"), "{}")),
+        ("loading".into(), request::loading_modal("{}")),
+        (
+            "explanation".into(),
+            request::explanation_modal(
+                typed.unwrap_or("Already decided"),
+                typed.unwrap_or("<@U0BOB> was faster: it is approved."),
+            ),
+        ),
+    ];
+    let counts: &[usize] = if typed.is_some() { &[1, 100, 101] } else { &[1, 2, 100, 101, 650] };
+    for &count in counts {
+        for authorizers in [Authorizers::Anyone, Authorizers::Listed] {
+            let form = RequestForm {
+                application_name: typed.unwrap_or("checkout").to_owned(),
+                teams: choices(count, typed),
+                team: Some("team-2".into()),
+                authorizers,
+                blueprints: choices(count, typed),
+                private_metadata: r#"{"channel":"C0PLATFORM"}"#.into(),
+            };
+            all.push((format!("request with {count}, {authorizers:?}"), request::request_modal(&form)));
+        }
+    }
+    all
+}
+
+pub(super) fn progress(step: Option<(u32, u32)>, state: ProgressState) -> Message {
+    let progress = step.map(|(step, of)| Progress { step, of, label: "Blocking public access".into() });
+    thread::progress(&tame("authorized"), 1, progress.as_ref(), state)
+}

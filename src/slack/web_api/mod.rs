@@ -1,0 +1,19 @@
+//! The few calls of Slack's Web API we make, with our own idea of an error.
+//!
+//! - `methods`: what is called, and what of its answer is read.
+//! - `transport`: how any call is made, with its deadline, its count and its place in
+//!   the trace.
+//! - `error`: why a call had no success.
+//!
+//! The connection is slack-morphism's; the answers are read into types of our
+//! own, because its models refuse a whole page for one value of another app (a
+//! number in a message's metadata).
+
+mod error;
+mod methods;
+mod transport;
+
+pub use self::error::SlackError;
+pub(super) use self::error::unreadable;
+pub use self::methods::{Event, Post};
+pub use self::transport::{IN_A_HANDLER, IN_AN_ACTIVITY, SlackApi};
