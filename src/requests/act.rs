@@ -5,6 +5,8 @@
 //! came of this very act, and whoever lost a race, or approved what would not pass its
 //! checks any more, is told.
 
+use std::time::Duration;
+
 use crate::domain::act::{Act, Kind};
 use crate::domain::judge::{self, Standing};
 use crate::domain::lifecycle::{Break, RequestState};
@@ -13,6 +15,13 @@ use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::{Authorization, Rules, Verdict as Decided};
 use crate::temporal::{Execution, Recorded, RequestError, Requests};
 use crate::workflow::Verdict;
+
+/// How soon a worker is asked again what came of an act that is being looked at.
+const ASK_FIRST: Duration = Duration::from_millis(40);
+/// The longest wait before it is asked once more.
+const ASK_AT_MOST: Duration = Duration::from_millis(640);
+/// With less time than this it is not asked again: the answer has to be given, too.
+const ENOUGH: Duration = Duration::from_millis(700);
 
 /// Why an act did nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,14 +74,28 @@ pub async fn act(requests: &Requests, id: &str, mut act: Act) -> Result<(), NotD
         }
     }
     let Some(key) = key else { return Ok(()) };
-    match requests.verdict(&id, &key).await {
+    match verdict(requests, &id, &key).await {
         Ok(Some(Verdict::Refused(refusal))) => Err(NotDone::Refused(refusal)),
         Ok(Some(Verdict::NotCounted(why))) => Err(NotDone::NotCounted(why)),
-        Ok(Some(Verdict::Accepted) | None) => Ok(()),
+        Ok(Some(Verdict::Accepted | Verdict::Checking) | None) => Ok(()),
         Err(error) => {
             tracing::warn!(request.id = %id, %error, "what came of an act is not known yet");
             Ok(())
         }
+    }
+}
+
+/// What came of an act: waited for while it is being looked at once more, as long as there
+/// is time to tell.
+async fn verdict(requests: &Requests, id: &RequestId, key: &str) -> Result<Option<Verdict>, RequestError> {
+    let mut ask_again = ASK_FIRST;
+    loop {
+        let verdict = requests.verdict(id, key).await?;
+        if verdict != Some(Verdict::Checking) || requests.left() < ENOUGH || ask_again > ASK_AT_MOST {
+            return Ok(verdict);
+        }
+        tokio::time::sleep(ask_again).await;
+        ask_again *= 2;
     }
 }
 

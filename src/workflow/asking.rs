@@ -3,10 +3,11 @@
 
 use std::future::ready;
 use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
-use futures::FutureExt;
 use futures::future::FusedFuture;
+use futures::{FutureExt, poll};
 use temporalio_sdk::TimerResult;
 use temporalio_sdk::WorkflowCancellationToken;
 use temporalio_sdk::workflows::select;
@@ -73,7 +74,13 @@ impl Story {
         let called_off = detached();
         let mut talk = pin!(self.talk(ctx, rules, expires_at, &called_off).fuse());
         let mut decision = pin!(self.decision(ctx).fuse());
+        // The question is on its way before anything is decided, however early that came:
+        // what is asked first has the same number in each replay.
+        let on_its_way = poll!(talk.as_mut());
         let ended = loop {
+            if let Poll::Ready(Some(failure)) = on_its_way {
+                break Err(Stop::Failed(failure));
+            }
             select! {
                 decided = &mut decision => break decided,
                 _ = &mut deadline => ctx.state_mut(|s| s.is_late = true),

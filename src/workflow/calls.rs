@@ -147,9 +147,22 @@ pub const ATTENTION: Duration = Duration::from_secs(24 * 60 * 60);
 /// Local: a few questions to Slack, that may be asked again.
 /// The workflow task waits meanwhile and no query is answered, so there is one attempt,
 /// and it is short. Each more would be a timer and a task of the workflow, five events.
-pub fn check_now() -> LocalActivityOptions {
+///
+/// Only where nothing else goes on in the workflow. A query that comes with the same
+/// workflow task has the SDK complete that task with the result alone; what happened by
+/// then (a timer that fired) comes before the result the first time, and behind it when
+/// the history is replayed, which then never ends.
+pub fn check_first() -> LocalActivityOptions {
     LocalActivityOptions::builder()
         .start_to_close_timeout(CHECK_ATTEMPT)
+        .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())
+        .build()
+}
+
+/// The same beside whatever else goes on: one short attempt, so that a worker that died
+/// costs seconds.
+pub fn check_now() -> ActivityOptions {
+    ActivityOptions::with_start_to_close_timeout(CHECK_ATTEMPT)
         .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())
         .build()
 }

@@ -2,8 +2,7 @@
 //! and the policy are asked at that moment, since the request waited meanwhile.
 //!
 //! Where Slack does not say who is who, it is asked again until the time for an answer is
-//! over, and a little longer, since what came in time counts: the first try is one event of
-//! the history, all others together six.
+//! over, and a little longer, since what came in time counts.
 
 use std::pin::pin;
 
@@ -16,6 +15,7 @@ use super::asking::{Chosen, Decided};
 use super::calls::{self, BotCalls, Check, Preflight};
 use super::explain;
 use super::payload::LenientResult;
+use super::provision_application::ProvisionApplication;
 use super::story::{Context, Stop, Story};
 use super::telling::{moment, until};
 use crate::domain::lifecycle::{Choice, Failure};
@@ -29,7 +29,8 @@ impl Story {
     /// before the first question.
     pub(super) async fn preflight(&self, ctx: &Context, afresh: bool) -> Option<Result<Preflight, Stop>> {
         let check = Check { request: self.request.clone(), afresh };
-        let checked = looked_up(ctx, || BotCalls::preflight, check).await?;
+        let first = if afresh { First::Beside } else { First::AnythingElse };
+        let checked = looked_up(ctx, first, || BotCalls::preflight, check).await?;
         Some(checked.map(|LenientResult(checked)| checked).map_err(|error| match error {
             ActivityExecutionError::Cancelled(_) => Stop::Cancelled,
             error => Stop::Failed(failed_check(&error)),
@@ -48,7 +49,10 @@ impl Story {
             None => return Ok(None),
         };
         let why = match self.still_passes(ctx, &region, &profile).await? {
-            Some(Ok(rules)) => return Ok(Some(Decided::Approved { rules, region, profile, decided_by })),
+            Some(Ok(rules)) => {
+                ctx.state_mut(ProvisionApplication::holds);
+                return Ok(Some(Decided::Approved { rules, region, profile, decided_by }));
+            }
             Some(Err(why)) => why,
             None => {
                 ctx.state_mut(|s| s.authorization = None);
@@ -76,12 +80,18 @@ impl Story {
         let Some((choice, decided_by)) = ctx.state(|s| s.choice.clone()) else { return Ok(None) };
         let why = match choice {
             Choice::Retry => match self.still_passes(ctx, &input.region, &input.profile).await? {
-                Some(Ok(rules)) => return Ok(Some(Chosen::Retry { rules, decided_by })),
+                Some(Ok(rules)) => {
+                    ctx.state_mut(ProvisionApplication::holds);
+                    return Ok(Some(Chosen::Retry { rules, decided_by }));
+                }
                 Some(Err(why)) => why,
                 None => return Ok(None),
             },
             Choice::GiveUp => match self.against_giving_up(ctx).await? {
-                Some(None) => return Ok(Some(Chosen::GiveUp { decided_by })),
+                Some(None) => {
+                    ctx.state_mut(ProvisionApplication::holds);
+                    return Ok(Some(Chosen::GiveUp { decided_by }));
+                }
                 Some(Some(why)) => why,
                 None => return Ok(None),
             },
@@ -118,7 +128,7 @@ impl Story {
     /// Why the authorizer may not end the request, if so. The outer `None`: the time for an
     /// answer is over.
     async fn against_giving_up(&self, ctx: &Context) -> Result<Option<Option<NotCounted>>, Stop> {
-        Ok(match looked_up(ctx, || BotCalls::may_give_up, self.request.clone()).await {
+        Ok(match looked_up(ctx, First::Beside, || BotCalls::may_give_up, self.request.clone()).await {
             None => None,
             Some(Ok(LenientResult(problem))) => Some(problem.map(|problem| NotCounted::Request(problem.to_string()))),
             Some(Err(ActivityExecutionError::Cancelled(_))) => return Err(Stop::Cancelled),
@@ -127,10 +137,18 @@ impl Story {
     }
 }
 
+/// Whether the world is asked before anything else goes on in the workflow, or beside it.
+#[derive(Clone, Copy)]
+enum First {
+    AnythingElse,
+    Beside,
+}
+
 /// Asks the world: once at once, and then until it answers. `None`: it did not before the
 /// time for an answer was over.
 async fn looked_up<D>(
     ctx: &Context,
+    first: First,
     call: impl Fn() -> D,
     input: D::Input,
 ) -> Option<Result<D::Output, ActivityExecutionError>>
@@ -138,7 +156,11 @@ where
     D: ActivityDefinition,
     D::Input: Clone,
 {
-    match ctx.execute_local_activity(call(), input.clone(), calls::check_now()).await {
+    let first = match first {
+        First::AnythingElse => ctx.execute_local_activity(call(), input.clone(), calls::check_first()).await,
+        First::Beside => ctx.execute_activity(call(), input.clone(), calls::check_now()).await,
+    };
+    match first {
         Err(error) if !matches!(error, ActivityExecutionError::Cancelled(_)) => {}
         answered => return Some(answered),
     }

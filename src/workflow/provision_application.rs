@@ -82,6 +82,8 @@ pub struct ProvisionApplication {
 pub enum Verdict {
     /// It counts, or waits for what it is judged by.
     Accepted,
+    /// It counts, if it holds when it is looked at once more.
+    Checking,
     Refused(Refusal),
     /// It counted, and did not hold when it was to be obeyed.
     NotCounted(NotCounted),
@@ -200,10 +202,12 @@ impl ProvisionApplication {
             Ok(request) => judge::judge(request, self.rules.as_ref(), &self.standing(), act),
             Err(_) => Err(Refusal::NotOffered { act: act.act }),
         };
-        self.note(
-            act.key.clone(),
-            judged.as_ref().map_or_else(|why| Verdict::Refused(why.clone()), |_| Verdict::Accepted),
-        );
+        let verdict = match &judged {
+            Err(why) => Verdict::Refused(why.clone()),
+            Ok(Accepted::Decided(Authorization::Approve { .. }) | Accepted::Chosen(_)) => Verdict::Checking,
+            Ok(_) => Verdict::Accepted,
+        };
+        self.note(act.key.clone(), verdict);
         match &judged {
             Ok(Accepted::Decided(authorization)) => {
                 if let Authorization::Approve { region, profile, decided_by } = authorization {
@@ -238,6 +242,12 @@ impl ProvisionApplication {
         self.authorization = None;
         self.approval.strike(now);
         self.not_counted(why);
+    }
+
+    /// What counted holds, and is obeyed.
+    pub(super) fn holds(&mut self) {
+        let key = self.counted.take();
+        self.note(key, Verdict::Accepted);
     }
 
     /// What counted does not hold, as the door that sent it hears when it asks.
