@@ -167,6 +167,7 @@ fn provisioned() -> Provisioned {
 fn notification(notice: Notice) -> Notification {
     let name = |text: &str| text.to_owned();
     Notification {
+        round: 1,
         request_id: RequestId::of_workflow("checkout-7f3a9c0011"),
         request: ProvisionRequest {
             application_name: ApplicationName::parse("checkout").expect("a name"),

@@ -1,7 +1,7 @@
 //! What can be done with requests, whichever door somebody comes through: the use cases.
 //! A door translates what came in, and what came of it; it decides nothing.
 //!
-//! - [`act`](mod@act): deciding, withdrawing, choosing about a failure.
+//! - `act`: deciding, withdrawing, choosing about a failure.
 
 mod act;
 

@@ -50,13 +50,22 @@ pub mod ids {
     /// The `block_id` of the buttons of a request in a round. Further blocks of buttons in
     /// the same message have `:2`, `:3` … behind it.
     pub fn buttons(request_id: &str, round: u32) -> String {
-        format!("{request_id}:{round}")
+        format!("{}:{round}", named(request_id))
     }
+
+    /// Whoever started the workflow may have chosen a longer ID than Slack takes.
+    fn named(request_id: &str) -> String {
+        request_id.chars().take(NAMED_MAX).collect()
+    }
+
+    /// Slack takes 255 characters; a round and a number need some of them.
+    const NAMED_MAX: usize = 230;
 
     /// The round that buttons are for, from their `block_id`, so that an old message never
     /// answers a new question; 0, which no round is, if it does not tell.
-    pub fn round_of(block_id: &str) -> u32 {
-        let round = block_id.split(':').nth(1);
+    pub fn round_of(block_id: &str, request_id: &str) -> u32 {
+        let round =
+            block_id.strip_prefix(&named(request_id)).and_then(|rest| rest.strip_prefix(':')?.split(':').next());
         round.and_then(|round| round.parse().ok()).unwrap_or(0)
     }
 

@@ -101,7 +101,8 @@ fn a_click_from_an_old_round_changes_nothing_and_is_told_what_is_true_now() {
         scene.slack.change(|acme| acme.add_person(Profile { deleted: true, ..alice.clone() }));
         scene.select(&request).await;
         let refused = scene.bob.click_as_seen(&request.card, "approve").await.unwrap();
-        assert!(ephemeral(&refused).contains("Only members"), "{}", ephemeral(&refused));
+        let now = state(&scene, &request).await;
+        assert!(ephemeral(&refused).contains("Only members"), "{:?} {now:#}", ephemeral(&refused));
         let asks_again = |m: &Message| m.ts == request.card.ts && round_of(m).ends_with(":2");
         let card = scene.bob.wait_for_dm(asks_again).await.unwrap();
         let again = |m: &Message| m.ts == request.root.ts && round_of(m).ends_with(":2");

@@ -73,8 +73,7 @@ fn giving_up_removes_what_was_built_and_cancelling_too() {
     alone(options(&with_a_lost_profile()), async |world| {
         let scene = world.scene();
         let (request, card) = stuck(&scene, "withdrawn").await;
-        let asks = |m: &Message| m.ts == request.root.ts && m.says("needs a hand");
-        let root = scene.alice.wait_for(&scene.channel, asks).await.unwrap();
+        let root = scene.root_now(&request).await;
         scene.clicks(&scene.alice, &root, "cancel").await;
         scene.outcome(&request, "cancelled").await;
         scene.ended(&request, "cancelled").await;

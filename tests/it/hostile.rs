@@ -109,8 +109,13 @@ fn hostile_texts_reach_slack_as_texts_from_everywhere() {
             let root = scene.root_in(&scene.channel, &id).await;
             let card = scene.bob.wait_for_dm(|m| m.request_id() == Some(&*id)).await.unwrap();
             let request = Request { id: id.clone(), root, card };
-            let decision = json!({ "decision": "reject", "decidedBy": scene.bob.id(), "reason": text });
-            scene.temporal.signal(&id, &decision).await;
+            let because = |reason: &str| json!({ "decision": "reject", "decidedBy": scene.bob.id(), "reason": reason });
+            let kept: String = text.chars().take(3_000).collect();
+            if kept != *text {
+                scene.temporal.signal(&id, &because(text)).await;
+                assert_eq!(scene.temporal.state(&id).await.unwrap()["status"], "awaiting_authorization", "too long");
+            }
+            scene.temporal.signal(&id, &because(&kept)).await;
             let outcome = scene.outcome(&request, "rejected").await;
             scene.ended(&request, "rejected").await;
             if n > 0 {

@@ -81,7 +81,7 @@ async fn meets(scene: &Scene, name: &str, whose: Whose, cause: &str, gives_up: b
         scene.clicks(&scene.bob, &again, "give_up").await;
         over(scene, &request, "failed").await;
     } else {
-        let root = scene.alice.refresh(&request.root).unwrap();
+        let root = scene.root_now(&request).await;
         scene.clicks(&scene.alice, &root, "cancel").await;
         over(scene, &request, "cancelled").await;
     }

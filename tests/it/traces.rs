@@ -122,7 +122,7 @@ fn a_trace_tells_a_request_from_the_click_to_the_s3_calls() {
         let paths_of_built = paths(&spans);
         for (path, times) in [
             ("StartWorkflow < provision_request < provision request", 1),
-            ("SignalWorkflow:authorize < approve < provision request", 1),
+            ("SignalWorkflow:act < approve < provision request", 1),
             ("RunActivity:preflight < provision request", 2),
             ("RunActivity:notify < provision request", 2),
             ("RunActivity:provision < provision request", 1),
@@ -153,7 +153,7 @@ fn a_trace_tells_a_request_from_the_click_to_the_s3_calls() {
         // The other request has a trace of its own.
         let spans = of_request(&all, &declined);
         let paths_of_declined = paths(&spans);
-        let signalled = "SignalWorkflow:authorize < reject_request < provision request";
+        let signalled = "SignalWorkflow:act < reject_request < provision request";
         assert_eq!(paths_of_declined.get(signalled), Some(&1), "{paths_of_declined:#?}");
         assert!(spans.iter().all(|span| !span.name.starts_with("S3.")), "{paths_of_declined:#?}");
         for span in &all {

@@ -261,12 +261,21 @@ impl Scene {
 
     /// A request's messages, as they ask in the round of the moment.
     pub async fn now(&self, request: &Request) -> Request {
+        let asks = self.asks_now(request).await;
+        let card = self.bob.wait_for_dm(|m| m.ts == request.card.ts && asks(m)).await.unwrap();
+        Request { id: request.id.clone(), root: self.root_now(request).await, card }
+    }
+
+    /// The same of the message in the channel alone.
+    pub async fn root_now(&self, request: &Request) -> Message {
+        let asks = self.asks_now(request).await;
+        self.alice.wait_for(&self.channel, |m| m.ts == request.root.ts && asks(m)).await.unwrap()
+    }
+
+    async fn asks_now(&self, request: &Request) -> impl Fn(&Message) -> bool + use<> {
         let state = self.temporal.state(&request.id).await.unwrap();
         let round = format!("{}:{}", request.id, state["round"]);
-        let asks = |m: &Message, at: &Message| m.ts == at.ts && m.blocks.iter().any(|b| b["block_id"] == *round);
-        let card = self.bob.wait_for_dm(|m| asks(m, &request.card)).await.unwrap();
-        let root = self.alice.wait_for(&self.channel, |m| asks(m, &request.root)).await.unwrap();
-        Request { id: request.id.clone(), root, card }
+        move |message| message.blocks.iter().any(|block| block["block_id"] == *round)
     }
 
     pub async fn select(&self, request: &Request) {

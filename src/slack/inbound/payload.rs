@@ -53,11 +53,12 @@ fn pressed(payload: Payload) -> Result<Inbound, Malformed> {
     };
     let channel = payload.channel.map(|channel| channel.id).or(payload.container.channel_id).unwrap_or_default();
     let message = payload.container.message_ts.or(payload.message.and_then(|message| message.ts));
+    let request_id = action.value.unwrap_or_default();
     let click = Click {
         id: digest(&format!("{}-{}-{}", payload.user.id, action.action_id, action.action_ts)),
         user: payload.user.id,
-        round: ids::round_of(&action.block_id),
-        request_id: action.value.unwrap_or_default(),
+        round: ids::round_of(&action.block_id, &request_id),
+        request_id,
         trigger: payload.trigger_id,
         channel,
         message: message.filter(|ts| !ts.is_empty()),

@@ -77,9 +77,9 @@ fn the_ids_are_those_of_the_contract() {
     assert_eq!(ids_of(&attention, "value"), ["checkout-7f3a9c0011", "checkout-7f3a9c0011"]);
     assert_eq!(ids_of(&attention, "block_id"), ["checkout-7f3a9c0011:4"]);
     for (block, round) in
-        [("checkout-7f3a9c0011:4", 4), ("checkout-7f3a9c0011:4:2", 4), ("region", 0), ("a:b", 0), ("a:-1", 0), ("", 0)]
+        [("a-1:4", 4), ("a-1:4:2", 4), ("a-2:4", 0), ("region", 0), ("a-1:b", 0), ("a-1:-1", 0), ("a-14", 0), ("", 0)]
     {
-        assert_eq!(ids::round_of(block), round, "{block}");
+        assert_eq!(ids::round_of(block, "a-1"), round, "{block}");
     }
 }
 
