@@ -123,6 +123,8 @@ impl People {
         payload["user"]["id"] = user.into();
         payload["actions"][0]["action_id"] = action.into();
         payload["actions"][0]["value"] = request.into();
+        // Nothing fails here, so each button is pressed in the first round.
+        payload["actions"][0]["block_id"] = format!("{request}:1").into();
         payload["actions"][0]["action_ts"] = format!("1795492921.{:06}", self.number()).into();
         self.deliver("/slack/interactions", Self::form(&[("payload", &payload.to_string())])).await
     }
