@@ -55,70 +55,70 @@ pub async fn run(
     notification: Notification,
 ) -> Result<Told, ActivityError> {
     let earlier = ctx.heartbeat_details().deserialize::<Checkpoint>().ok().flatten();
-    let draft = earlier
+    let checkpoint = earlier
         .unwrap_or_else(|| Checkpoint { conversation: notification.conversation.clone(), ..Checkpoint::default() });
     let slack = bot.slack.with_timeout(IN_AN_ACTIVITY);
-    let desk = Attempt {
+    let attempt = Attempt {
         bot,
         slack,
         ctx,
-        draft: Mutex::new(draft),
+        checkpoint: Mutex::new(checkpoint),
         lease: Lease::new(ctx.clone()),
         looked: Default::default(),
         rooting: Default::default(),
         cut: AtomicBool::new(false),
         calls: AtomicUsize::new(0),
     };
-    let mut telling = pin!(tell(&desk, &notification));
+    let mut telling = pin!(tell(&attempt, &notification));
     let told = tokio::select! {
         told = &mut telling => told,
         // Given to somebody else, who looks first at what was posted here.
         () = ctx.cancelled() => {
-            let _ = tokio::time::timeout(CALLS_END, desk.cut(telling.as_mut())).await;
+            let _ = tokio::time::timeout(CALLS_END, attempt.cut(telling.as_mut())).await;
             Err(ActivityError::cancelled())
         }
-        error = stay_alive(&desk) => Err(error),
+        error = stay_alive(&attempt) => Err(error),
     };
     if told.is_err() {
         // Reported with the failure, and so what the next attempt begins with.
-        desk.beat().await?;
+        attempt.beat().await?;
     }
     told
 }
 
 /// Tells a notice and, where it says that work has begun, what came of it.
-async fn tell(desk: &Attempt<'_>, begun: &Notification) -> Result<Told, ActivityError> {
-    let scribe = Writer::new(desk, begun);
-    let stage = desk.draft().stage;
+async fn tell(attempt: &Attempt<'_>, begun: &Notification) -> Result<Told, ActivityError> {
+    let writer = Writer::new(attempt, begun);
+    let stage = attempt.checkpoint().stage;
     if stage == Stage::Begins {
-        scribe.bring_up_to_date().await?;
-        desk.count(begun).await;
+        writer.bring_up_to_date().await?;
+        attempt.count(begun).await;
     }
     let Some(activity_id) = &begun.at_work else {
         traces::tell(&Span::current(), "request.status", begun.notice.status().word());
-        return Ok(desk.told(false));
+        return Ok(attempt.told(false));
     };
     if stage == Stage::Begins {
-        desk.reach(Stage::Goes).await?;
+        attempt.reach(Stage::Goes).await?;
     }
-    let mut watch = Watch::new(desk.ctx)?;
+    let mut watch = Watch::new(attempt.ctx)?;
     if stage != Stage::IsOver {
-        watch.follow(activity_id, &scribe).await?;
-        desk.reach(Stage::IsOver).await?;
+        watch.follow(activity_id, &writer).await?;
+        attempt.reach(Stage::IsOver).await?;
     }
     let notification = watch.outcome().await?;
     traces::tell(&Span::current(), "request.status", notification.notice.status().word());
-    Writer::new(desk, &notification).bring_up_to_date().await?;
-    desk.count(&notification).await;
-    Ok(desk.told(true))
+    Writer::new(attempt, &notification).bring_up_to_date().await?;
+    attempt.count(&notification).await;
+    Ok(attempt.told(true))
 }
 
-/// What the scribes of one attempt share.
+/// What the writers of one attempt share.
 struct Attempt<'a> {
     bot: &'a BotActivities,
     slack: SlackApi,
     ctx: &'a ActivityContext,
-    draft: Mutex<Checkpoint>,
+    checkpoint: Mutex<Checkpoint>,
     lease: Lease,
     /// Where this attempt has looked for what was posted before.
     looked: tokio::sync::Mutex<Vec<Nook>>,
@@ -161,19 +161,19 @@ impl Attempt<'_> {
         .await;
     }
 
-    fn draft(&self) -> MutexGuard<'_, Checkpoint> {
-        self.draft.lock().unwrap_or_else(PoisonError::into_inner)
+    fn checkpoint(&self) -> MutexGuard<'_, Checkpoint> {
+        self.checkpoint.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes what was done, for the next heartbeat. If that never comes, the next
     /// attempt finds what was posted by looking for it.
     fn note(&self, what: impl FnOnce(&mut Checkpoint)) {
-        what(&mut self.draft());
+        what(&mut self.checkpoint());
     }
 
     async fn beat(&self) -> Result<(), ActivityError> {
-        let draft = self.draft().clone();
-        self.ctx.record_heartbeat(draft).await.map_err(unreadable)
+        let checkpoint = self.checkpoint().clone();
+        self.ctx.record_heartbeat(checkpoint).await.map_err(unreadable)
     }
 
     /// Whether this attempt may say something now: not one that Temporal may have given up,
@@ -182,7 +182,7 @@ impl Attempt<'_> {
         if self.lease.is_fresh() {
             return true;
         }
-        let details = serde_json::to_value(&*self.draft()).unwrap_or_default();
+        let details = serde_json::to_value(&*self.checkpoint()).unwrap_or_default();
         match self.lease.heartbeat(details).await {
             // Called off, what is being written is finished: nobody else speaks until then.
             Word::GoOn | Word::Cancelled => true,
@@ -193,17 +193,17 @@ impl Attempt<'_> {
 
     /// From here on other parts are posted and changed, or the same ones anew.
     async fn reach(&self, stage: Stage) -> Result<(), ActivityError> {
-        self.note(|draft| {
-            draft.done.clear();
-            draft.tries.clear();
-            draft.stage = stage;
+        self.note(|checkpoint| {
+            checkpoint.done.clear();
+            checkpoint.tries.clear();
+            checkpoint.stage = stage;
         });
         self.beat().await
     }
 
     fn told(&self, outcome: bool) -> Told {
-        let draft = self.draft();
-        Told { conversation: draft.conversation.clone(), unreachable: draft.unreachable.clone(), outcome }
+        let checkpoint = self.checkpoint();
+        Told { conversation: checkpoint.conversation.clone(), unreachable: checkpoint.unreachable.clone(), outcome }
     }
 
     /// Counted once it has been told, so that a repetition does not count twice.
@@ -246,13 +246,13 @@ fn decision_time(n: &Notification) -> Option<(&'static str, Duration)> {
 
 /// Says, for as long as Slack takes, that this attempt is alive: another one
 /// beside it would say everything twice.
-async fn stay_alive(desk: &Attempt<'_>) -> ActivityError {
+async fn stay_alive(attempt: &Attempt<'_>) -> ActivityError {
     loop {
         tokio::time::sleep(BEAT_EVERY).await;
-        if desk.lease.is_fresh() {
+        if attempt.lease.is_fresh() {
             continue;
         }
-        if let Err(error) = desk.beat().await {
+        if let Err(error) = attempt.beat().await {
             return error;
         }
     }
@@ -290,7 +290,7 @@ enum Stage {
 
 /// Writes the messages of one notice.
 pub(super) struct Writer<'a> {
-    desk: &'a Attempt<'a>,
+    attempt: &'a Attempt<'a>,
     slack: &'a SlackApi,
     /// Did an earlier attempt try this notice, or did an earlier notice fail? Then
     /// something may have been posted that nobody knows of.
@@ -303,8 +303,8 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(desk: &'a Attempt<'a>, n: &'a Notification) -> Self {
-        let repeated = desk.ctx.info().attempt > 1 || n.look_back.is_some();
-        Self { desk, slack: &desk.slack, repeated, n, failed: Mutex::default(), held: AtomicBool::new(false) }
+    fn new(attempt: &'a Attempt<'a>, n: &'a Notification) -> Self {
+        let repeated = attempt.ctx.info().attempt > 1 || n.look_back.is_some();
+        Self { attempt, slack: &attempt.slack, repeated, n, failed: Mutex::default(), held: AtomicBool::new(false) }
     }
 }

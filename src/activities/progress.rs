@@ -54,18 +54,18 @@ impl<'a> Watch<'a> {
     }
 
     /// Has the progress of an activity shown until it is over.
-    pub(super) async fn follow(&mut self, activity_id: &str, scribe: &Writer<'_>) -> Result<(), ActivityError> {
+    pub(super) async fn follow(&mut self, activity_id: &str, writer: &Writer<'_>) -> Result<(), ActivityError> {
         let mut shown: Option<Progress> = None;
         let mut look_again = LOOK_FIRST;
         while timeout(look_again, self.end_of(activity_id)).await.is_err() {
             look_again = (look_again * 2).min(EDIT_EVERY);
             let Some(progress) = self.heartbeat(activity_id).await? else { break };
             // The last state is told with the outcome, which needs the edits more.
-            let Some(progress) = progress.filter(|it| shown.as_ref() != Some(it) && !scribe.edits_are_scarce()) else {
+            let Some(progress) = progress.filter(|it| shown.as_ref() != Some(it) && !writer.edits_are_scarce()) else {
                 continue;
             };
             look_again = EDIT_EVERY;
-            match scribe.show(&progress).await {
+            match writer.show(&progress).await {
                 Ok(()) => shown = Some(progress),
                 Err(SlackError::RateLimited { .. }) => {}
                 Err(error @ SlackError::Unavailable { .. }) => tracing::warn!(%error, "progress could not be shown"),

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::rules::Verdict;
+use super::rules::DecisionKind;
 
 /// The longest text of an act, in characters.
 pub const TEXT_MAX: usize = 3_000;
@@ -101,7 +101,7 @@ impl Act {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Decision {
-    pub decision: Verdict,
+    pub decision: DecisionKind,
     #[serde(default)]
     pub region: Option<String>,
     #[serde(default)]
@@ -116,8 +116,8 @@ pub struct Decision {
 impl From<Decision> for Act {
     fn from(decision: Decision) -> Self {
         let act = match decision.decision {
-            Verdict::Approve => Kind::Approve,
-            Verdict::Reject => Kind::Reject,
+            DecisionKind::Approve => Kind::Approve,
+            DecisionKind::Reject => Kind::Reject,
         };
         Self {
             region: decision.region,

@@ -83,7 +83,7 @@ impl Approval {
 
     /// The first step opens: its people are asked.
     pub fn open(&mut self) {
-        for step in self.steps.iter_mut().take(1) {
+        if let Some(step) = self.steps.first_mut() {
             step.asked = step.from.clone();
         }
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::approval::{Offer, Step};
 use super::moment::Moment;
-use super::rules::{Authorization, Verdict};
+use super::rules::{Authorization, DecisionKind};
 
 /// Where a request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,14 +91,14 @@ pub struct RequestState {
     /// What was provisioned: the outputs of the provisioner.
     pub resources: Option<BTreeMap<String, Value>>,
     /// What went wrong, last.
-    pub failure: Option<Told>,
+    pub failure: Option<FailureShown>,
 }
 
 /// The decision that counted, as programs read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Authorized {
-    pub decision: Verdict,
+    pub decision: DecisionKind,
     pub region: Option<String>,
     pub profile: Option<String>,
     pub decided_by: String,
@@ -120,14 +120,14 @@ impl Authorized {
 /// What went wrong, as programs read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Told {
+pub struct FailureShown {
     /// The step that failed, in the provisioner's words, if it told.
     pub step: Option<String>,
     pub cause: String,
     pub advice: String,
 }
 
-impl From<Failure> for Told {
+impl From<Failure> for FailureShown {
     fn from(Failure { step, cause, advice, .. }: Failure) -> Self {
         Self { step, cause, advice }
     }

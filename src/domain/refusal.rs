@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::act::Kind;
 use super::lifecycle::Status;
-use super::rules::Verdict;
+use super::rules::DecisionKind;
 
 /// Why an act changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub enum Refusal {
     },
     /// Somebody has decided already.
     Decided {
-        verdict: Verdict,
+        verdict: DecisionKind,
         by: String,
     },
     /// Somebody has chosen already what to do about the failure, or nothing is asked.

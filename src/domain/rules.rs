@@ -23,7 +23,7 @@ pub struct Rules {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum DecisionKind {
     Approve,
     Reject,
 }
@@ -56,10 +56,10 @@ impl Authorization {
         }
     }
 
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> DecisionKind {
         match self {
-            Self::Approve { .. } => Verdict::Approve,
-            Self::Reject { .. } => Verdict::Reject,
+            Self::Approve { .. } => DecisionKind::Approve,
+            Self::Reject { .. } => DecisionKind::Reject,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::domain::judge::{self, Standing};
 use crate::domain::lifecycle::{Break, RequestState};
 use crate::domain::refusal::{NotCounted, Refusal};
 use crate::domain::request::{ProvisionRequest, RequestId};
-use crate::domain::rules::{Authorization, Rules, Verdict as Decided};
+use crate::domain::rules::{Authorization, DecisionKind, Rules};
 use crate::temporal::{Execution, Recorded, RequestError, Requests};
 use crate::workflow::Verdict;
 
@@ -153,7 +153,7 @@ async fn ended(requests: &Requests, id: &RequestId, request: &ProvisionRequest, 
         return why;
     }
     match requests.state(id).await {
-        Ok(RequestState { authorization: Some(it), .. }) if it.decision == Decided::Reject => {
+        Ok(RequestState { authorization: Some(it), .. }) if it.decision == DecisionKind::Reject => {
             NotDone::Refused(Refusal::Decided { verdict: it.decision, by: it.decided_by })
         }
         Ok(state) => NotDone::Refused(Refusal::Past { status: state.status }),
@@ -177,8 +177,8 @@ fn authorization(state: &RequestState) -> Option<Authorization> {
     let it = state.authorization.clone()?;
     let (region, profile) = (it.region.unwrap_or_default(), it.profile.unwrap_or_default());
     Some(match it.decision {
-        Decided::Approve => Authorization::Approve { region, profile, decided_by: it.decided_by },
-        Decided::Reject => Authorization::Reject { decided_by: it.decided_by, reason: it.reason },
+        DecisionKind::Approve => Authorization::Approve { region, profile, decided_by: it.decided_by },
+        DecisionKind::Reject => Authorization::Reject { decided_by: it.decided_by, reason: it.reason },
     })
 }
 

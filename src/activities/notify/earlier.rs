@@ -88,7 +88,7 @@ impl Writer<'_> {
     /// Notes which messages of this request are in a place: looked through once by each
     /// attempt, since from then on the attempt knows what it posts.
     async fn look(&self, nook: Nook) -> Result<Looked, SlackError> {
-        let mut looked = self.desk.looked.lock().await;
+        let mut looked = self.attempt.looked.lock().await;
         if looked.contains(&nook) {
             return Ok(Looked::Through);
         }
@@ -137,7 +137,7 @@ impl Writer<'_> {
 
     /// Will asking again not help?
     fn stays_unread(&self, error: &SlackError) -> bool {
-        let attempt = self.desk.ctx.info().attempt;
+        let attempt = self.attempt.ctx.info().attempt;
         match error.refusal() {
             None => false,
             Some(Refusal::Token) => error.is("missing_scope"),
@@ -158,13 +158,13 @@ impl Writer<'_> {
             // Before it was reset, a request may have ended otherwise.
             let key = if part == OUTCOME { outcome_key(says(STATUS).unwrap_or_default()) } else { part.to_owned() };
             let at = MessageRef { channel: channel.to_owned(), ts: found.ts.clone() };
-            self.desk.note(|draft| _ = draft.conversation.0.entry(key).or_insert(at));
+            self.attempt.note(|checkpoint| _ = checkpoint.conversation.0.entry(key).or_insert(at));
         }
     }
 
     /// Since when what is looked for may have been posted, in Unix seconds.
     fn since(&self) -> u64 {
-        let first_tried = self.desk.ctx.info().scheduled_time.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let first_tried = self.attempt.ctx.info().scheduled_time.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
         let first_tried = first_tried.map_or(0, |at| at.as_secs());
         let doubted = self.n.look_back.and_then(|at| u64::try_from(at).ok());
         doubted.map_or(first_tried, |at| at.min(first_tried)).saturating_sub(LEEWAY.as_secs())

@@ -46,7 +46,7 @@ impl Writer<'_> {
     /// A message that stands afterwards, whether or not it had been posted. Where Slack
     /// will not have it, the others are told all the same.
     pub(super) async fn write(&self, part: &str, place: Place, message: Message) {
-        if self.is_done(part) || self.desk.is_cut() {
+        if self.is_done(part) || self.attempt.is_cut() {
             return;
         }
         if self.at(part).is_some() {
@@ -56,7 +56,7 @@ impl Writer<'_> {
         if self.is_held() {
             return;
         }
-        let _call = self.desk.call();
+        let _call = self.attempt.call();
         if self.repeated {
             match self.find(part, &place).await {
                 Ok(false) => {}
@@ -74,7 +74,7 @@ impl Writer<'_> {
             Err(error) if self.is_final(part, &error) => {
                 if asks(part) {
                     let why = format!("The authorizer cannot be written to ({error}).");
-                    self.desk.note(|draft| draft.unreachable = Some(why));
+                    self.attempt.note(|checkpoint| checkpoint.unreachable = Some(why));
                 }
                 self.leave_out(part, &error);
             }
@@ -112,7 +112,7 @@ impl Writer<'_> {
     /// the button that withdraws it: written anew if it is not there any more.
     async fn ensure_root(&self) {
         // What is told side by side misses it side by side.
-        let _one_at_a_time = self.desk.rooting.lock().await;
+        let _one_at_a_time = self.attempt.rooting.lock().await;
         if self.at(ROOT).is_none() && !self.n.notice.status().is_final() {
             Box::pin(self.write(ROOT, Place::Channel, thread::root(self.n))).await;
         }
@@ -134,7 +134,7 @@ impl Writer<'_> {
                     "the channel cannot be written to; the requester is told directly");
                 // What was not answered may be there. Who cannot be read back is away, too.
                 if matches!(error, SlackError::Unavailable { .. }) {
-                    self.desk.looked.lock().await.clear();
+                    self.attempt.looked.lock().await.clear();
                     let place = if thread.is_some() { Place::Thread } else { Place::Channel };
                     if self.find(part, &place).await?
                         && let Some(found) = self.at(part)
@@ -152,11 +152,11 @@ impl Writer<'_> {
     /// that somebody deleted stays deleted, but for the channel's message. Buttons that
     /// Slack lets nobody take away are explained below them.
     pub(super) async fn change(&self, part: &str, message: Message) {
-        if self.is_done(part) || self.desk.is_cut() {
+        if self.is_done(part) || self.attempt.is_cut() {
             return;
         }
         let Some(at) = self.at(part) else { return };
-        let _call = self.desk.call();
+        let _call = self.attempt.call();
         match self.edit(part, &at, &message).await {
             Ok(()) => self.done(part),
             Err(error) if error.is(GONE) && part == ROOT => {
@@ -206,7 +206,7 @@ impl Writer<'_> {
 
     /// Nobody speaks for whom somebody else speaks by now.
     async fn may_speak(&self, method: &'static str) -> Result<(), SlackError> {
-        if self.desk.may_speak().await {
+        if self.attempt.may_speak().await {
             return Ok(());
         }
         Err(SlackError::Unavailable { method, why: "not called: somebody else may tell this by now".to_owned() })
@@ -239,7 +239,7 @@ impl Writer<'_> {
 
     /// Where a part is, once it was posted.
     pub(super) fn at(&self, part: &str) -> Option<MessageRef> {
-        self.desk.draft().conversation.0.get(&self.key(part)).cloned()
+        self.attempt.checkpoint().conversation.0.get(&self.key(part)).cloned()
     }
 
     /// Under which name a part is kept.
@@ -248,17 +248,17 @@ impl Writer<'_> {
     }
 
     fn is_done(&self, part: &str) -> bool {
-        self.desk.draft().done.contains(part)
+        self.attempt.checkpoint().done.contains(part)
     }
 
     fn remember(&self, part: &str, message: MessageRef) {
         let key = self.key(part);
-        self.desk.note(|draft| _ = draft.conversation.0.insert(key, message));
+        self.attempt.note(|checkpoint| _ = checkpoint.conversation.0.insert(key, message));
         self.done(part);
     }
 
     pub(super) fn done(&self, part: &str) {
-        self.desk.note(|draft| _ = draft.done.insert(part.to_owned()));
+        self.attempt.note(|checkpoint| _ = checkpoint.done.insert(part.to_owned()));
     }
 
     /// A card that somebody deleted while it asks is written anew: nothing else can be
@@ -268,7 +268,7 @@ impl Writer<'_> {
             && self.is_gone(&card).await
         {
             tracing::info!(request.id = %self.n.request_id, "the card is gone");
-            self.desk.note(|draft| _ = draft.conversation.0.remove(CARD));
+            self.attempt.note(|checkpoint| _ = checkpoint.conversation.0.remove(CARD));
             self.write(CARD, Place::Authorizer, message).await;
         }
     }
@@ -277,10 +277,10 @@ impl Writer<'_> {
     /// the request is over nothing more is to be said there.
     pub(super) fn forget_root(&self, gone: &MessageRef) {
         let over = self.n.notice.status().is_final();
-        self.desk.note(|draft| {
-            if draft.conversation.0.get(ROOT) == Some(gone) {
-                draft.conversation.0.remove(ROOT);
-                _ = if over { draft.done.insert(ROOT.to_owned()) } else { draft.done.remove(ROOT) };
+        self.attempt.note(|checkpoint| {
+            if checkpoint.conversation.0.get(ROOT) == Some(gone) {
+                checkpoint.conversation.0.remove(ROOT);
+                _ = if over { checkpoint.done.insert(ROOT.to_owned()) } else { checkpoint.done.remove(ROOT) };
             }
         });
     }

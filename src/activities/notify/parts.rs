@@ -28,7 +28,7 @@ impl Writer<'_> {
         let n = self.n;
         let outcome = || thread::outcome(n);
         if n.look_back.is_some()
-            && !self.desk.is_cut()
+            && !self.attempt.is_cut()
             && let Err(error) = self.look_everywhere().await
         {
             // Nothing is said that may have been said.
@@ -123,13 +123,13 @@ impl Writer<'_> {
     }
 
     fn known(&self) -> Conversation {
-        self.desk.draft().conversation.clone()
+        self.attempt.checkpoint().conversation.clone()
     }
 
     /// The channel's message, which what is told side by side may be about to post, too.
     async fn root(&self) {
         if self.at(ROOT).is_none() {
-            let _one_at_a_time = self.desk.rooting.lock().await;
+            let _one_at_a_time = self.attempt.rooting.lock().await;
             if self.at(ROOT).is_none() {
                 return self.write(ROOT, Place::Channel, thread::root(self.n)).await;
             }
@@ -152,12 +152,12 @@ impl Writer<'_> {
     /// The last attempt that has a message of this kind.
     fn last(&self, kind: &str) -> Option<u32> {
         let attempt = |part: &String| part.strip_prefix(kind)?.strip_prefix('-')?.parse::<u32>().ok();
-        self.desk.draft().conversation.0.keys().filter_map(attempt).max()
+        self.attempt.checkpoint().conversation.0.keys().filter_map(attempt).max()
     }
 
     /// May messages be as an earlier notice would not have left them?
     fn mends(&self) -> bool {
-        self.n.look_back.is_some() || self.desk.draft().left
+        self.n.look_back.is_some() || self.attempt.checkpoint().left
     }
 
     /// The message that shows the progress of an attempt, and who wanted it.

@@ -119,8 +119,8 @@ impl Writer<'_> {
     /// This part is told by a later attempt.
     pub(super) fn later(&self, part: &str, error: SlackError) {
         let now = self.now();
-        self.desk.note(|draft| {
-            let tries = draft.tries.entry(part.to_owned()).or_default();
+        self.attempt.note(|checkpoint| {
+            let tries = checkpoint.tries.entry(part.to_owned()).or_default();
             *tries = tries.and(&error, now);
         });
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).push((part.to_owned(), error));
@@ -140,7 +140,7 @@ impl Writer<'_> {
 
     /// Whether everything was told that can be.
     pub(super) fn result(&self) -> Result<(), ActivityError> {
-        if self.desk.is_cut() {
+        if self.attempt.is_cut() {
             return Err(ActivityError::cancelled());
         }
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -154,20 +154,20 @@ impl Writer<'_> {
             tries.times >= THEN_NEVER || (part != EVERYTHING && tries.outlast(error, self.now()))
         };
         if self.n.at_work.is_some() && failed.iter().all(is_long) {
-            self.desk.note(|draft| draft.left = true);
+            self.attempt.note(|checkpoint| checkpoint.left = true);
             return Ok(());
         }
         let errors: Vec<_> = failed.iter().map(|(_, error)| error.clone()).collect();
-        Err(slack_failures(&errors, self.desk.ctx.info().attempt))
+        Err(slack_failures(&errors, self.attempt.ctx.info().attempt))
     }
 
     fn tries(&self, part: &str) -> Tries {
-        self.desk.draft().tries.get(part).copied().unwrap_or_default()
+        self.attempt.checkpoint().tries.get(part).copied().unwrap_or_default()
     }
 
     /// When this attempt began, in Unix seconds.
     fn now(&self) -> u64 {
-        let began: Option<SystemTime> = self.desk.ctx.info().started_time;
+        let began: Option<SystemTime> = self.attempt.ctx.info().started_time;
         began.and_then(|began| began.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_secs())
     }
 }

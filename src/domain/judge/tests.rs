@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::act::Door;
 use crate::domain::policy::Blueprint;
 use crate::domain::request::ApplicationName;
-use crate::domain::rules::Verdict;
+use crate::domain::rules::DecisionKind;
 
 const ASKED: &str = "U2";
 const REQUESTER: &str = "U1";
@@ -117,7 +117,7 @@ fn what_was_decided_stays() {
     let approval = approved();
     let decided = Standing { authorization: Some(&approval), ..WAITING };
     let building = Standing { status: Status::Provisioning, ..decided };
-    let already = Err(Refusal::Decided { verdict: Verdict::Approve, by: ASKED.into() });
+    let already = Err(Refusal::Decided { verdict: DecisionKind::Approve, by: ASKED.into() });
     for standing in [decided, building] {
         assert_eq!(judged(&standing, &good()), Ok(Accepted::Again), "the same once more");
         assert_eq!(judged(&standing, &approve(ASKED, Some("us-east-1"), Some("sandbox"))), already);

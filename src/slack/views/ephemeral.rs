@@ -7,7 +7,7 @@ use super::refusal::{reason, refusal};
 use super::text::{Markup, Text, escape, mention};
 use crate::domain::lifecycle::{Break, Status};
 use crate::domain::refusal::NotCounted;
-use crate::domain::rules::Verdict;
+use crate::domain::rules::DecisionKind;
 use crate::slack::ids::COMMAND;
 
 /// The longest answer to one person, in characters.
@@ -43,10 +43,10 @@ pub fn please_wait(wait: Duration) -> String {
 }
 
 /// The answer to a decision that came after another one.
-pub fn already_decided(verdict: Verdict, by: &str) -> String {
+pub fn already_decided(verdict: DecisionKind, by: &str) -> String {
     let done = match verdict {
-        Verdict::Approve => "approved",
-        Verdict::Reject => "rejected",
+        DecisionKind::Approve => "approved",
+        DecisionKind::Reject => "rejected",
     };
     format!("This request was already {done} by {}. Nothing was changed.", mention(by))
 }
