@@ -178,6 +178,8 @@ fn notification(notice: Notice) -> Notification {
             justification: Some(name("Landing page for the spring launch")),
             channel_id: name("C0DEPLOYS01"),
             authorization_timeout_seconds: 900,
+            lifetime_seconds: None,
+            parameters: None,
         },
         rules: Some(Rules {
             team_name: name("Payments"),
@@ -193,6 +195,7 @@ fn notification(notice: Notice) -> Notification {
                 destroy_activity: name("destroy"),
                 encrypt: true,
             },
+            owner: None,
             indexed: false,
         }),
         authorization: Some(Authorization::Approve {

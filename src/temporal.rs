@@ -2,9 +2,12 @@
 //! done with a request. Every call has a deadline, since behind most of them a
 //! person waits for Slack to be acknowledged.
 
+mod listed;
+mod look;
 pub mod namespace;
 mod recorded;
 mod running;
+mod seen;
 mod statuses;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -23,8 +26,11 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::CountWorkflow
 use temporalio_common::{HasWorkflowDefinition, QueryDefinition};
 use tokio::time::{Instant, timeout};
 
+pub use self::listed::{Place, Stretches};
+pub use self::look::Look;
 pub use self::recorded::{Execution, Recorded};
 pub use self::running::Running;
+pub use self::seen::Seen;
 pub use self::statuses::{RequestError, is_about_the_namespace};
 use self::statuses::{is_queue_full, no_answer, of_interaction, of_query, of_request};
 use crate::codec::Codec;
@@ -167,11 +173,12 @@ impl Requests {
         traces::within(traces::call("StartWorkflow"), self.answer(started)).await
     }
 
-    /// Sends what somebody does with a request. Its key counts once, however often it is sent.
-    pub async fn act(&self, id: &RequestId, act: Act) -> Result<(), RequestError> {
+    /// Sends what somebody does with a request. What has the same `once` counts once, however
+    /// often it is sent.
+    pub async fn act(&self, id: &RequestId, act: Act, once: Option<String>) -> Result<(), RequestError> {
         let options = WorkflowSignalOptions::builder().rpc_options(self.in_time());
-        let options = match act.key.clone() {
-            Some(key) => options.request_id(key).build(),
+        let options = match once {
+            Some(once) => options.request_id(once).build(),
             None => options.build(),
         };
         let handle = self.handle(id)?;

@@ -5,6 +5,7 @@ use temporalio_sdk::ApplicationFailure;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
 use super::{BotActivities, slack_failures, unreadable};
+use crate::domain::client;
 use crate::domain::policy::{Directory, PreflightProblem};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Rules;
@@ -26,7 +27,9 @@ pub async fn run(bot: &BotActivities, ctx: &ActivityContext, check: &Check) -> R
         Err(problem) => return Ok(Preflight::Refused { problem }),
     };
     // Counted once: whoever was let begin goes on, whatever the file says later.
+    // The limit is on people.
     if let (Some(most), false) = (bot.policy.open_max, check.afresh)
+        && client::id(&check.request.requester_id).is_none()
         && !has_room(bot, ctx, &check.request, most).await?
     {
         return Ok(Preflight::Refused { problem: PreflightProblem::TooManyOpen { most } });
@@ -63,10 +66,9 @@ async fn known(
     request: &ProvisionRequest,
     look: Look,
 ) -> Result<Directory, ActivityError> {
-    let team = bot.policy.team(&request.team_id);
     // The workflow task waits for a local activity; for another one nobody does.
     let directory = if ctx.info().is_local { bot.directory.clone() } else { bot.directory.patient() };
-    match directory.about(&request.requester_id, &request.authorizer_id, team, look).await {
+    match directory.about(&bot.policy, request, look).await {
         Ok(known) => Ok(known),
         Err(error) => Err(failure(ctx, error).await),
     }

@@ -85,6 +85,8 @@ async fn look_up(api: SlackApi, Named { who, place }: Named) -> Result<Option<Li
             let said = format!("{place} names {id}, {why}, who can neither ask nor decide");
             Line::failed(PEOPLE, said, "Name a member of this workspace there instead, in the configuration file.")
         })),
+        // The file was looked through for it.
+        Principal::Client(_) => Ok(None),
         Principal::Group(id) => Ok(api.group_members(&id).await?.is_empty().then(|| {
             let said =
                 format!("{place} names the user group {id}, which does not exist, is disabled or has no members");

@@ -25,8 +25,8 @@ pub struct Standing<'a> {
     pub round: u32,
     /// The decision that counts so far.
     pub authorization: Option<&'a Authorization>,
-    /// Somebody has chosen what to do about the failure.
-    pub is_chosen: bool,
+    /// What somebody has chosen to do about the failure, and who.
+    pub chosen: Option<(Choice, &'a str)>,
     pub is_withdrawn: bool,
     /// The time for an answer is over.
     pub is_late: bool,
@@ -35,7 +35,7 @@ pub struct Standing<'a> {
 /// Judges an act by what is recorded with the request: who does it, and with which values.
 /// Without rules nobody was asked yet, and any values may be configured.
 pub fn by_what_is_recorded(request: &ProvisionRequest, rules: Option<&Rules>, act: &Act) -> Result<(), Refusal> {
-    may(request, act)?;
+    may(request, rules, act)?;
     values(rules, act)
 }
 
@@ -46,7 +46,7 @@ pub fn judge(
     standing: &Standing<'_>,
     act: &Act,
 ) -> Result<Accepted, Refusal> {
-    may(request, act)?;
+    may(request, rules, act)?;
     if let Some(repeated) = standing.stands(act)? {
         return Ok(repeated);
     }
@@ -69,13 +69,14 @@ pub fn judge(
 }
 
 /// Whether this person may do this, whenever it is.
-fn may(request: &ProvisionRequest, act: &Act) -> Result<(), Refusal> {
+fn may(request: &ProvisionRequest, rules: Option<&Rules>, act: &Act) -> Result<(), Refusal> {
     match act.act {
         Kind::Approve | Kind::Reject | Kind::Retry | Kind::GiveUp if act.by == request.authorizer_id => Ok(()),
         Kind::Approve | Kind::Reject | Kind::Retry | Kind::GiveUp => {
             Err(Refusal::NotAsked { act: act.act, asked: vec![request.authorizer_id.clone()] })
         }
         Kind::Cancel if act.by == request.requester_id => Ok(()),
+        Kind::Cancel if rules.and_then(|rules| rules.owner.as_ref()) == Some(&act.by) => Ok(()),
         Kind::Cancel => Err(Refusal::NotRequester { requester: request.requester_id.clone() }),
         Kind::Plan
         | Kind::Ask
@@ -149,8 +150,15 @@ impl Standing<'_> {
                 (act.by == *decided_by).then_some(Accepted::Again)
             }
             (Kind::Cancel, _) if self.is_withdrawn => Some(Accepted::Again),
+            (Kind::Retry, _) => self.repeats_choice(Choice::Retry, act),
+            (Kind::GiveUp, _) => self.repeats_choice(Choice::GiveUp, act),
             _ => None,
         }
+    }
+
+    fn repeats_choice(&self, choice: Choice, act: &Act) -> Option<Accepted> {
+        let same = self.chosen == Some((choice, &*act.by)) && act.round.is_none_or(|round| round == self.round);
+        (same && !self.status.is_final()).then_some(Accepted::Again)
     }
 
     fn may_be_decided(&self) -> Result<(), Refusal> {
@@ -172,7 +180,7 @@ impl Standing<'_> {
     fn may_be_chosen(&self) -> Result<(), Refusal> {
         match self.status {
             Status::NeedsAttention if self.is_late => Err(Refusal::TooLate),
-            Status::NeedsAttention if !self.is_chosen => Ok(()),
+            Status::NeedsAttention if self.chosen.is_none() => Ok(()),
             status if status.is_final() => Err(Refusal::Past { status }),
             _ => Err(Refusal::NothingToChoose),
         }

@@ -3,6 +3,7 @@
 //!
 //! - [`request`]: what somebody asks for, and how a name or an ID is read.
 //! - [`policy`]: what the organisation configured: teams, blueprints, regions.
+//! - [`people`]: persons and groups; [`client`]: programs that ask and sign.
 //! - [`rules`]: the part of the policy one request is judged by.
 //! - [`act`]: what people do with a request. [`judge`]: whether that counts;
 //!   [`refusal`]: why not.
@@ -13,10 +14,12 @@
 
 pub mod act;
 pub mod approval;
+pub mod client;
 pub mod judge;
 pub mod lifecycle;
 pub mod moment;
 pub mod notice;
+pub mod people;
 pub mod policy;
 pub mod provisioning;
 pub mod refusal;

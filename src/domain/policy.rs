@@ -6,13 +6,17 @@
 //! person is still there is told to it as [`Directory`], so that every answer is
 //! a pure function.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::client::{self, Client, Right};
+use super::people::{group_ids, includes};
 use super::request::ProvisionRequest;
 use super::rules::Rules;
+
+pub use super::people::{Directory, Groups, Person, Principal, Standing};
 
 /// The policy of the organisation, as configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +36,10 @@ pub struct Policy {
     pub teams: Vec<Team>,
     /// What can be asked for; at least one.
     pub blueprints: Vec<Blueprint>,
+    /// Where the bot tells what concerns nobody in particular.
+    pub operations_channel: Option<String>,
+    /// The programs that may use the HTTP API.
+    pub clients: Vec<Client>,
 }
 
 /// A team on whose behalf resources are asked for.
@@ -70,48 +78,6 @@ fn is_yes(value: &bool) -> bool {
     *value
 }
 
-/// Somebody named in the configuration: a user or a user group, by ID.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Principal {
-    User(String),
-    Group(String),
-}
-
-/// What is known of a person at this moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
-    pub id: String,
-    pub name: String,
-    pub standing: Standing,
-}
-
-/// Whether a person belongs to the organisation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    Member,
-    Deactivated,
-    /// Somebody who was invited, and has not joined yet.
-    Invited,
-    Bot,
-    /// A guest account, restricted to some channels.
-    Guest,
-    /// Somebody of another organisation, met in a shared channel.
-    Stranger,
-    /// No such person.
-    Unknown,
-}
-
-/// What had to be looked up to answer a question: members of groups, by group ID.
-pub type Groups = BTreeMap<String, BTreeSet<String>>;
-
-/// The people and groups a request is about, as they were looked up.
-#[derive(Clone, Debug)]
-pub struct Directory {
-    pub requester: Person,
-    pub authorizer: Person,
-    pub groups: Groups,
-}
-
 /// Why a request cannot be made. The sentence is for the requester.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "camelCase")]
@@ -135,57 +101,57 @@ pub enum PreflightProblem {
     NotAnAuthorizer { who: String, team: String, instead: String },
     #[error("{who} cannot decide: {why} Choose a person of this workspace.")]
     AuthorizerNotAllowed { who: String, why: String },
+    #[error("There is no client \"{client}\" in the configuration that may ask for {team}. Ask an admin.")]
+    ClientNotAllowed { client: String, team: String },
+    #[error(
+        "{client} belongs to {owner}, who is no full member of this workspace any more. Ask an admin to name another owner."
+    )]
+    OwnerNotAllowed { client: String, owner: String },
+    #[error("What is built here has no end, so a lifetime cannot be asked for. Leave it out.")]
+    NoLifetime,
+    #[error("This blueprint asks for nothing called \"{name}\". Leave it out.")]
+    NoSuchParameter { name: String },
     #[error("There is no blueprint \"{blueprint}\" in the configuration any more. Choose another one.")]
     NoSuchBlueprint { blueprint: String },
 }
 
 /// The field of the request form a problem belongs under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
+pub enum Field<'a> {
     Application,
     Team,
     Authorizer,
     Blueprint,
+    Lifetime,
+    Parameter(&'a str),
 }
 
 impl PreflightProblem {
-    pub fn field(&self) -> Field {
+    pub fn field(&self) -> Field<'_> {
         match self {
             Self::TooManyOpen { .. } => Field::Application,
-            Self::NoSuchTeam { .. } | Self::NotAMember { .. } | Self::RequesterNotAllowed => Field::Team,
+            Self::NoSuchTeam { .. }
+            | Self::NotAMember { .. }
+            | Self::RequesterNotAllowed
+            | Self::ClientNotAllowed { .. }
+            | Self::OwnerNotAllowed { .. } => Field::Team,
             Self::SelfAuthorization | Self::NotAnAuthorizer { .. } | Self::AuthorizerNotAllowed { .. } => {
                 Field::Authorizer
             }
             Self::NoSuchBlueprint { .. } => Field::Blueprint,
+            Self::NoLifetime => Field::Lifetime,
+            Self::NoSuchParameter { name } => Field::Parameter(name),
         }
     }
 }
 
-impl Principal {
-    /// `S…` is a user group, anything else a user.
-    pub fn parse(id: &str) -> Self {
-        if id.starts_with('S') { Self::Group(id.to_owned()) } else { Self::User(id.to_owned()) }
-    }
-
-    fn includes(&self, user: &str, groups: &Groups) -> bool {
-        match self {
-            Self::User(id) => id == user,
-            Self::Group(id) => groups.get(id).is_some_and(|members| members.contains(user)),
-        }
-    }
-}
-
-/// Whether somebody may decide anything at all.
-fn can_decide(authorizer: &Person) -> Result<(), PreflightProblem> {
-    match authorizer.standing.why_not() {
+/// Whether somebody may decide anything at all. Of a client the team says so.
+fn can_decide(authorizer: Option<&Person>) -> Result<(), PreflightProblem> {
+    let Some(person) = authorizer else { return Ok(()) };
+    match person.standing.why_not() {
         None => Ok(()),
-        Some(why) => Err(PreflightProblem::AuthorizerNotAllowed { who: authorizer.name.clone(), why: why.to_owned() }),
+        Some(why) => Err(PreflightProblem::AuthorizerNotAllowed { who: person.name.clone(), why: why.to_owned() }),
     }
-}
-
-/// An empty list means anyone.
-fn includes(list: &[Principal], user: &str, groups: &Groups) -> bool {
-    list.is_empty() || list.iter().any(|who| who.includes(user, groups))
 }
 
 impl Policy {
@@ -213,14 +179,49 @@ impl Policy {
         let team = self
             .team(&request.team_id)
             .ok_or_else(|| PreflightProblem::NoSuchTeam { team: request.team_id.clone() })?;
-        if known.requester.standing != Standing::Member {
-            return Err(PreflightProblem::RequesterNotAllowed);
-        }
-        if !includes(&team.members, &request.requester_id, &known.groups) {
-            return Err(PreflightProblem::NotAMember { team: team.name.clone() });
+        match client::id(&request.requester_id) {
+            Some(id) => self.may_client_ask(id, team, known)?,
+            None => may_person_ask(request, team, known)?,
         }
         self.may_decide(team, request, known)?;
+        asks_for_nothing_else(request)?;
         self.rules(request)
+    }
+
+    fn may_client_ask(&self, id: &str, team: &Team, known: &Directory) -> Result<(), PreflightProblem> {
+        let asks = |client: &&Client| client.has(Right::Ask) && client.teams.contains(&team.id);
+        let Some(client) = self.client(id).filter(asks) else {
+            return Err(PreflightProblem::ClientNotAllowed { client: id.to_owned(), team: team.name.clone() });
+        };
+        match (&client.owner, &known.requester) {
+            (Some(_), Some(owner)) if owner.standing == Standing::Member => Ok(()),
+            (Some(_), Some(owner)) => {
+                Err(PreflightProblem::OwnerNotAllowed { client: id.to_owned(), owner: owner.name.clone() })
+            }
+            (Some(owner), None) => {
+                Err(PreflightProblem::OwnerNotAllowed { client: id.to_owned(), owner: owner.clone() })
+            }
+            (None, _) => Ok(()),
+        }
+    }
+
+    /// The client with this ID.
+    pub fn client(&self, id: &str) -> Option<&Client> {
+        self.clients.iter().find(|client| client.id == id)
+    }
+
+    /// Who owns what is asked for in this name, where that is a client's.
+    pub fn owner(&self, requester_id: &str) -> Option<&str> {
+        self.client(client::id(requester_id)?)?.owner.as_deref()
+    }
+
+    /// Whom to write to about a request, where its channel cannot be posted in: who asked;
+    /// of a client its owner, or else operations.
+    pub fn correspondent<'a>(&'a self, requester_id: &'a str) -> Option<&'a str> {
+        match client::id(requester_id) {
+            None => Some(requester_id),
+            Some(_) => self.owner(requester_id).or(self.operations_channel.as_deref()),
+        }
     }
 
     /// May the authorizer still end a request that needs a hand? That somebody may
@@ -229,19 +230,29 @@ impl Policy {
     pub fn may_give_up(&self, request: &ProvisionRequest, known: &Directory) -> Result<(), PreflightProblem> {
         match self.team(&request.team_id) {
             Some(team) => self.may_decide(team, request, known),
-            None => can_decide(&known.authorizer),
+            None => can_decide(known.authorizer.as_ref()),
         }
     }
 
     fn may_decide(&self, team: &Team, request: &ProvisionRequest, known: &Directory) -> Result<(), PreflightProblem> {
-        let authorizer = &known.authorizer;
-        if !self.allow_self && request.authorizer_id == request.requester_id {
+        let named = &request.authorizer_id;
+        let own = named == &request.requester_id || Some(named.as_str()) == self.owner(&request.requester_id);
+        // A client signs nothing that it asked for, whatever is allowed to people.
+        if own && (!self.allow_self || client::id(named).is_some()) {
             return Err(PreflightProblem::SelfAuthorization);
         }
-        can_decide(authorizer)?;
-        if !includes(&team.authorizers, &request.authorizer_id, &known.groups) {
+        can_decide(known.authorizer.as_ref())?;
+        let is_seated = match client::id(named) {
+            // Only where it is named: "anyone" are people.
+            Some(id) => {
+                let decides = |client: &Client| client.has(Right::Decide) && client.teams.contains(&team.id);
+                team.authorizers.contains(&Principal::parse(named)) && self.client(id).is_some_and(decides)
+            }
+            None => includes(&team.authorizers, named, &known.groups),
+        };
+        if !is_seated {
             return Err(PreflightProblem::NotAnAuthorizer {
-                who: authorizer.name.clone(),
+                who: known.authorizer.as_ref().map_or_else(|| named.clone(), |person| person.name.clone()),
                 team: team.name.clone(),
                 instead: "Choose one of the team's authorizers.".to_owned(),
             });
@@ -263,8 +274,30 @@ impl Policy {
             profiles: self.profiles.clone(),
             reminder_seconds: self.reminder.map(|after| after.as_secs()),
             blueprint: blueprint.clone(),
+            owner: self.owner(&request.requester_id).map(str::to_owned),
             indexed: false,
         })
+    }
+}
+
+fn may_person_ask(request: &ProvisionRequest, team: &Team, known: &Directory) -> Result<(), PreflightProblem> {
+    if known.requester.as_ref().is_none_or(|person| person.standing != Standing::Member) {
+        return Err(PreflightProblem::RequesterNotAllowed);
+    }
+    if !includes(&team.members, &request.requester_id, &known.groups) {
+        return Err(PreflightProblem::NotAMember { team: team.name.clone() });
+    }
+    Ok(())
+}
+
+/// Nothing is asked for that nobody would build.
+fn asks_for_nothing_else(request: &ProvisionRequest) -> Result<(), PreflightProblem> {
+    if request.lifetime_seconds.is_some() {
+        return Err(PreflightProblem::NoLifetime);
+    }
+    match request.parameters.iter().flat_map(|parameters| parameters.keys()).next() {
+        Some(name) => Err(PreflightProblem::NoSuchParameter { name: name.clone() }),
+        None => Ok(()),
     }
 }
 
@@ -285,33 +318,12 @@ impl Team {
             return None;
         }
         let members = |who: &Principal| match who {
+            // No choice in a form.
+            Principal::Client(_) => Vec::new(),
             Principal::User(id) => vec![id.clone()],
             Principal::Group(id) => groups.get(id).into_iter().flatten().cloned().collect(),
         };
         Some(self.authorizers.iter().flat_map(members).collect())
-    }
-}
-
-fn group_ids<'a>(list: impl Iterator<Item = &'a Principal>) -> BTreeSet<String> {
-    list.filter_map(|who| match who {
-        Principal::Group(id) => Some(id.clone()),
-        Principal::User(_) => None,
-    })
-    .collect()
-}
-
-impl Standing {
-    /// Why such a person cannot decide; `None` when they can.
-    pub fn why_not(self) -> Option<&'static str> {
-        match self {
-            Self::Member => None,
-            Self::Deactivated => Some("the account is deactivated."),
-            Self::Invited => Some("the invitation to this workspace is not accepted yet."),
-            Self::Bot => Some("it is a bot."),
-            Self::Guest => Some("guests cannot decide."),
-            Self::Stranger => Some("people of other organisations cannot decide."),
-            Self::Unknown => Some("there is no such person."),
-        }
     }
 }
 

@@ -137,6 +137,8 @@ mod tests {
             justification: None,
             channel_id: "C1".into(),
             authorization_timeout_seconds: 120,
+            lifetime_seconds: None,
+            parameters: None,
         }
     }
 

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// The shortest application name.
 pub const NAME_MIN: usize = 3;
@@ -142,7 +143,8 @@ impl fmt::Display for RequestId {
 pub struct ProvisionRequest {
     pub application_name: ApplicationName,
     pub team_id: String,
-    /// Who asks. From Slack's signed payload, never from a typed field.
+    /// Who asks: a person, from Slack's signed payload, never from a typed field; or a
+    /// client, `client:<id>`, from its token.
     pub requester_id: String,
     /// Who is asked to decide.
     pub authorizer_id: String,
@@ -153,6 +155,12 @@ pub struct ProvisionRequest {
     pub channel_id: String,
     /// How long the request waits for its authorizer, in seconds.
     pub authorization_timeout_seconds: u64,
+    /// For how long it is wanted: seconds, or `"never"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime_seconds: Option<Value>,
+    /// What the blueprint asks for beyond the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Map<String, Value>>,
 }
 
 #[cfg(test)]

@@ -16,6 +16,9 @@ pub struct Rules {
     /// When the authorizer is reminded, in seconds after being asked.
     pub reminder_seconds: Option<u64>,
     pub blueprint: Blueprint,
+    /// Who owns what a client asks for, and may withdraw it as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// Does the namespace have the search attributes of requests?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub indexed: bool,

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::domain::act::{Act, Kind};
+use crate::domain::act::{Act, Door, Kind};
 use crate::domain::judge::{self, Standing};
 use crate::domain::lifecycle::{Break, RequestState};
 use crate::domain::refusal::{NotCounted, Refusal};
@@ -47,40 +47,51 @@ impl From<RequestError> for NotDone {
     }
 }
 
+/// What became of an act that was not refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// It counts.
+    Counted,
+    /// It is kept, and obeyed as soon as a worker is back; or it is still looked at.
+    Kept,
+}
+
 /// Does something with the request of this ID, as it stands in a button or an address.
-/// Without an answer in time the act is kept, and obeyed as soon as a worker is back:
-/// what was sent is not answered with "try again".
+/// `once`: what makes this very sending one of its own, if that is more than its key.
 ///
 /// # Errors
 /// Why nothing was changed.
-pub async fn act(requests: &Requests, id: &str, mut act: Act) -> Result<(), NotDone> {
+pub async fn act(requests: &Requests, id: &str, mut act: Act, once: Option<String>) -> Result<Done, NotDone> {
     let id = RequestId::parse(id).ok_or(NotDone::Unknown)?;
     let Recorded { request, rules } = requests.recorded(&id).await.inspect_err(|error| unread(&id, error))?;
     if let Some(rules) = &rules {
         fill_in(&mut act, rules);
     }
     if let Err(refusal) = judge::by_what_is_recorded(&request, rules.as_ref(), &act) {
-        // Nobody is to choose a region for a request that is over.
-        let over = if is_about_people(&refusal) { None } else { over(requests, &id, &request, &act).await };
+        // Nobody is to choose a region for a request that is over. A program hears of its
+        // values first.
+        let of_people = is_about_people(&refusal) || act.door != Door::Slack;
+        let over = if of_people { None } else { over(requests, &id, &request, rules.as_ref(), &act).await };
         return Err(over.unwrap_or(NotDone::Refused(refusal)));
     }
     let (sent, key) = (act.clone(), act.key.clone());
-    match requests.act(&id, sent).await {
+    match requests.act(&id, sent, once.or_else(|| key.clone())).await {
         Ok(()) => {}
-        Err(RequestError::Ended) => return Err(ended(requests, &id, &request, &act).await),
+        Err(RequestError::Ended) => return ended(requests, &id, &request, rules.as_ref(), &act).await,
         Err(error) => {
             tracing::warn!(request.id = %id, %error, "an act could not be sent");
             return Err(error.into());
         }
     }
-    let Some(key) = key else { return Ok(()) };
+    let Some(key) = key else { return Ok(Done::Kept) };
     match verdict(requests, &id, &key).await {
         Ok(Some(Verdict::Refused(refusal))) => Err(NotDone::Refused(refusal)),
         Ok(Some(Verdict::NotCounted(why))) => Err(NotDone::NotCounted(why)),
-        Ok(Some(Verdict::Accepted | Verdict::Checking) | None) => Ok(()),
+        Ok(Some(Verdict::Accepted)) => Ok(Done::Counted),
+        Ok(Some(Verdict::Checking) | None) => Ok(Done::Kept),
         Err(error) => {
             tracing::warn!(request.id = %id, %error, "what came of an act is not known yet");
-            Ok(())
+            Ok(Done::Kept)
         }
     }
 }
@@ -91,11 +102,11 @@ async fn verdict(requests: &Requests, id: &RequestId, key: &str) -> Result<Optio
     let mut ask_again = ASK_FIRST;
     loop {
         let verdict = requests.verdict(id, key).await?;
-        if verdict != Some(Verdict::Checking) || requests.left() < ENOUGH || ask_again > ASK_AT_MOST {
+        if verdict != Some(Verdict::Checking) || requests.left() < ENOUGH {
             return Ok(verdict);
         }
         tokio::time::sleep(ask_again).await;
-        ask_again *= 2;
+        ask_again = (ask_again * 2).min(ASK_AT_MOST);
     }
 }
 
@@ -108,7 +119,7 @@ pub async fn judged(requests: &Requests, id: &str, act: &Act) -> Result<(Request
     let id = RequestId::parse(id).ok_or(NotDone::Unknown)?;
     let request = requests.get(&id).await.inspect_err(|error| unread(&id, error))?;
     judge::by_what_is_recorded(&request, None, act).map_err(NotDone::Refused)?;
-    match over(requests, &id, &request, act).await {
+    match over(requests, &id, &request, None, act).await {
         Some(why) => Err(why),
         None => Ok((id, request)),
     }
@@ -129,12 +140,18 @@ fn is_about_people(refusal: &Refusal) -> bool {
 }
 
 /// Why a request cannot take this act any more, if that is known.
-async fn over(requests: &Requests, id: &RequestId, request: &ProvisionRequest, act: &Act) -> Option<NotDone> {
+async fn over(
+    requests: &Requests,
+    id: &RequestId,
+    request: &ProvisionRequest,
+    rules: Option<&Rules>,
+    act: &Act,
+) -> Option<NotDone> {
     if let Ok(Execution::Broken(how)) = requests.execution(id).await {
         return Some(NotDone::Broken(how));
     }
     let state = requests.state(id).await.ok()?;
-    let stands = judge::judge(request, None, &standing(&state, authorization(&state).as_ref()), act);
+    let stands = judge::judge(request, rules, &standing(&state, authorization(&state).as_ref()), act);
     match stands {
         Err(
             refusal @ (Refusal::Decided { .. }
@@ -147,18 +164,31 @@ async fn over(requests: &Requests, id: &RequestId, request: &ProvisionRequest, a
     }
 }
 
-/// What to say of an act on a request that has ended.
-async fn ended(requests: &Requests, id: &RequestId, request: &ProvisionRequest, act: &Act) -> NotDone {
-    if let Some(why) = over(requests, id, request, act).await {
-        return why;
+/// What to say of an act on a request that has ended. One that counted before it did is
+/// no news.
+async fn ended(
+    requests: &Requests,
+    id: &RequestId,
+    request: &ProvisionRequest,
+    rules: Option<&Rules>,
+    act: &Act,
+) -> Result<Done, NotDone> {
+    if let (Door::Http, Some(key)) = (act.door, &act.key)
+        && let Ok(Some(Verdict::Accepted)) = requests.verdict(id, key).await
+    {
+        return Ok(Done::Counted);
     }
-    match requests.state(id).await {
+    if let Some(why) = over(requests, id, request, rules, act).await {
+        return Err(why);
+    }
+    Err(match requests.state(id).await {
         Ok(RequestState { authorization: Some(it), .. }) if it.decision == DecisionKind::Reject => {
             NotDone::Refused(Refusal::Decided { verdict: it.decision, by: it.decided_by })
         }
         Ok(state) => NotDone::Refused(Refusal::Past { status: state.status }),
+        Err(RequestError::NoAnswer(_)) if act.door != Door::Slack => NotDone::NoAnswer,
         Err(_) => NotDone::Unknown,
-    }
+    })
 }
 
 fn standing<'a>(state: &RequestState, authorization: Option<&'a Authorization>) -> Standing<'a> {
@@ -166,7 +196,7 @@ fn standing<'a>(state: &RequestState, authorization: Option<&'a Authorization>) 
         status: state.status,
         round: state.round,
         authorization,
-        is_chosen: false,
+        chosen: None,
         is_withdrawn: false,
         is_late: false,
     }

@@ -19,7 +19,9 @@ use tokio::time::{Instant, timeout_at};
 use self::names::Filling;
 use self::remembered::Remembered;
 use super::web_api::{IN_AN_ACTIVITY, SlackApi, SlackError};
-use crate::domain::policy::{self, Groups, Person};
+use crate::domain::client;
+use crate::domain::policy::{self, Groups, Person, Policy};
+use crate::domain::request::ProvisionRequest;
 
 /// How old an answer may be by which a request is judged before anybody is asked.
 const LATELY: Duration = Duration::from_secs(60);
@@ -138,17 +140,32 @@ impl Directory {
         (groups, why)
     }
 
-    /// All there is to look up before a request for `team` is judged.
+    /// All there is to look up before a request is judged by `policy`. Of a client that
+    /// asks, its owner is looked up.
     pub async fn about(
         &self,
-        requester: &str,
-        authorizer: &str,
-        team: Option<&policy::Team>,
+        policy: &Policy,
+        request: &ProvisionRequest,
         look: Look,
     ) -> Result<policy::Directory, SlackError> {
-        let groups = team.map(policy::Team::groups).unwrap_or_default();
-        let (requester, authorizer, groups) =
-            tokio::try_join!(self.person(requester, look), self.person(authorizer, look), self.groups(groups, look))?;
+        let groups = policy.team(&request.team_id).map(policy::Team::groups).unwrap_or_default();
+        let requester = match client::id(&request.requester_id) {
+            None => Some(request.requester_id.as_str()),
+            Some(_) => policy.owner(&request.requester_id),
+        };
+        let authorizer = Some(request.authorizer_id.as_str()).filter(|id| client::id(id).is_none());
+        let (requester, authorizer, groups) = tokio::try_join!(
+            self.somebody(requester, look),
+            self.somebody(authorizer, look),
+            self.groups(groups, look)
+        )?;
         Ok(policy::Directory { requester, authorizer, groups })
+    }
+
+    async fn somebody(&self, id: Option<&str>, look: Look) -> Result<Option<Person>, SlackError> {
+        match id {
+            Some(id) => self.person(id, look).await.map(Some),
+            None => Ok(None),
+        }
     }
 }

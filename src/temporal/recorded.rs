@@ -6,14 +6,13 @@ use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads, Wo
 use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus;
 use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
-use temporalio_common::protos::temporal::api::workflow::v1::WorkflowExecutionInfo;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    DescribeWorkflowExecutionRequest, GetWorkflowExecutionHistoryRequest,
+    DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse, GetWorkflowExecutionHistoryRequest,
 };
 
 use super::{IntoRequest, RequestError, Requests, of_request};
 use crate::domain::lifecycle::Break;
-use crate::domain::notice::{Notification, Told};
+use crate::domain::notice::Notification;
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Rules;
 use crate::traces;
@@ -24,7 +23,7 @@ use crate::workflow::payload::Unread;
 /// Events among which the first notice of nearly every request is.
 const BEGINNING: i32 = 12;
 /// Events of a page, where more is looked through.
-const PAGE: i32 = 1_000;
+pub(super) const PAGE: i32 = 1_000;
 
 /// How the execution of a request's workflow stands, as the server knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +39,7 @@ pub enum Execution {
 impl Execution {
     /// A status that nobody thought of ends nothing: what is sent to a workflow that
     /// has ended is refused anyway.
-    fn of(status: i32) -> Self {
+    pub(super) fn of(status: i32) -> Self {
         match WorkflowExecutionStatus::try_from(status) {
             Ok(WorkflowExecutionStatus::Completed) => Self::Completed,
             Ok(WorkflowExecutionStatus::Terminated) => Self::Broken(Break::Terminated),
@@ -85,44 +84,14 @@ impl Requests {
         }
     }
 
-    /// What was told last of a request, and where all its messages are.
-    pub async fn told_last(&self, id: &RequestId) -> Result<Option<Notification>, RequestError> {
-        let (mut last, mut results, mut telling, mut next) = (None, Vec::new(), Vec::new(), Vec::new());
-        loop {
-            let (events, more) = self.page(id, PAGE, next).await?;
-            for event in events {
-                if let Some(Attributes::ActivityTaskCompletedEventAttributes(done)) = &event.attributes
-                    && telling.contains(&done.scheduled_event_id)
-                {
-                    results.push(done.result.clone().unwrap_or_default());
-                }
-                let number = event.event_id;
-                if let Some(input) = notified(event) {
-                    telling.push(number);
-                    last = Some(input);
-                }
-            }
-            if more.is_empty() {
-                break;
-            }
-            next = more;
-        }
-        let Some(last) = last else { return Ok(None) };
-        let Some(mut last) = self.read::<Notification>(last).await? else { return Ok(None) };
-        for result in results {
-            let told: Option<Told> = self.read(result).await?;
-            last.conversation.0.extend(told.map(|told| told.conversation.0).unwrap_or_default());
-        }
-        Ok(Some(last))
-    }
-
     /// How the execution stands.
     pub async fn execution(&self, id: &RequestId) -> Result<Execution, RequestError> {
-        Ok(Execution::of(self.describe(id).await?.status))
+        let described = self.describe(id).await?;
+        Ok(Execution::of(described.workflow_execution_info.unwrap_or_default().status))
     }
 
     /// What the server knows of the latest run.
-    pub(super) async fn describe(&self, id: &RequestId) -> Result<WorkflowExecutionInfo, RequestError> {
+    pub(super) async fn describe(&self, id: &RequestId) -> Result<DescribeWorkflowExecutionResponse, RequestError> {
         let client = self.client()?;
         let namespace = client.options().namespace.clone();
         let mut call = DescribeWorkflowExecutionRequest { namespace, execution: Some(latest_run(id)) }.into_request();
@@ -130,12 +99,11 @@ impl Requests {
         let mut service = client.connection().workflow_service();
         let read = async { service.describe_workflow_execution(call).await.map_err(|status| of_request(&status)) };
         let read = self.answer(read);
-        let answer = traces::within(traces::call("DescribeWorkflowExecution"), read).await?.into_inner();
-        Ok(answer.workflow_execution_info.unwrap_or_default())
+        Ok(traces::within(traces::call("DescribeWorkflowExecution"), read).await?.into_inner())
     }
 
     /// A page of a history, and the token of the next one.
-    async fn page(
+    pub(super) async fn page(
         &self,
         id: &RequestId,
         size: i32,
@@ -168,7 +136,7 @@ impl Requests {
     }
 
     /// What a payload holds; `None` if it is something else.
-    async fn read<T>(&self, payloads: Payloads) -> Result<Option<T>, RequestError>
+    pub(super) async fn read<T>(&self, payloads: Payloads) -> Result<Option<T>, RequestError>
     where
         Lenient<T>: TemporalDeserializable + 'static,
     {
@@ -192,7 +160,7 @@ fn latest_run(id: &RequestId) -> WorkflowExecution {
 }
 
 /// The input of `notify`, where an event schedules that.
-fn notified(event: HistoryEvent) -> Option<Payloads> {
+pub(super) fn notified(event: HistoryEvent) -> Option<Payloads> {
     match event.attributes? {
         Attributes::ActivityTaskScheduledEventAttributes(it) if it.activity_type.as_ref()?.name == NOTIFY => it.input,
         _ => None,

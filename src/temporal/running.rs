@@ -44,7 +44,7 @@ impl Requests {
         self.list(&all).await
     }
 
-    async fn list(&self, query: &str) -> Result<Vec<Running>, RequestError> {
+    pub(super) async fn list(&self, query: &str) -> Result<Vec<Running>, RequestError> {
         let client = self.client()?;
         let (mut running, mut next) = (Vec::new(), Vec::new());
         loop {
@@ -70,7 +70,7 @@ impl Requests {
 
     /// When a request began, in nanoseconds of Unix time.
     pub async fn began(&self, id: &RequestId) -> Result<u128, RequestError> {
-        Ok(start(&self.describe(id).await?))
+        Ok(start(&self.describe(id).await?.workflow_execution_info.unwrap_or_default()))
     }
 }
 

@@ -80,9 +80,10 @@ pub struct ProvisionApplication {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", content = "why", rename_all = "snake_case")]
 pub enum Verdict {
-    /// It counts, or waits for what it is judged by.
+    /// It counts.
     Accepted,
-    /// It counts, if it holds when it is looked at once more.
+    /// It waits for what it is judged by; or it counts, if it holds when it is looked at
+    /// once more.
     Checking,
     Refused(Refusal),
     /// It counted, and did not hold when it was to be obeyed.
@@ -177,7 +178,7 @@ impl ProvisionApplication {
         let waits = self.rules.is_none() && matches!(act.act, Kind::Approve | Kind::Reject);
         let is_open = self.status == Status::PreFlight && self.inbox.len() < INBOX_MAX;
         if waits && is_open {
-            self.note(act.key.clone(), Verdict::Accepted);
+            self.note(act.key.clone(), Verdict::Checking);
             return self.inbox.push_back(act);
         }
         match self.judge(&act, moment(ctx.workflow_time())) {
@@ -231,7 +232,7 @@ impl ProvisionApplication {
             status: self.status,
             round: self.approval.round,
             authorization: self.authorization.as_ref(),
-            is_chosen: self.choice.is_some(),
+            chosen: self.choice.as_ref().map(|(choice, by)| (*choice, &**by)),
             is_withdrawn: self.is_withdrawn,
             is_late: self.is_late,
         }

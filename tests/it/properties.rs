@@ -274,6 +274,7 @@ fn notification(u: &mut Unstructured) -> Result<Notification> {
         profiles: texts(u)?,
         reminder_seconds: None,
         blueprint,
+        owner: None,
         indexed: false,
     };
     let root = MessageRef { channel: "C0PLATFORM".into(), ts: "1.2".into() };
@@ -289,6 +290,8 @@ fn notification(u: &mut Unstructured) -> Result<Notification> {
             justification: some(u)?,
             channel_id: if u.arbitrary()? { "C0PLATFORM".to_owned() } else { text(u)? },
             authorization_timeout_seconds: u.arbitrary()?,
+            lifetime_seconds: None,
+            parameters: None,
         },
         rules: known.then_some(rules),
         authorization: Some(Authorization::Approve { region: text(u)?, profile: text(u)?, decided_by: person(u)? }),

@@ -9,6 +9,7 @@
 mod authorization;
 mod blueprints;
 mod choices;
+mod clients;
 mod reader;
 mod teams;
 #[cfg(test)]
@@ -21,11 +22,12 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use self::reader::{Reader, Section};
+use self::values::is_channel;
 use super::{ConfigError, Problem};
 use crate::domain::policy::Policy;
 
 /// Keys of the file itself, in the order the example explains them.
-const TOP: &[&str] = &["regions", "profiles", "authorization", "teams", "blueprints"];
+const TOP: &[&str] = &["regions", "profiles", "operations_channel", "authorization", "teams", "blueprints", "clients"];
 
 /// Reads the configuration file.
 pub fn load(path: &Path) -> Result<Policy, ConfigError> {
@@ -72,6 +74,9 @@ fn policy(reader: &mut Reader, top: &Section) -> Option<Policy> {
     let authorization = authorization::read(reader, top);
     let teams = teams::read(reader, top);
     let blueprints = blueprints::read(reader, top);
+    let operations_channel = reader.optional(top, "operations_channel", "the ID of a channel (C… or G…)", is_channel);
+    let clients = clients::read(reader, top, teams.as_deref());
+    clients::check_authorizers(reader, top, clients.as_deref().unwrap_or_default());
     let authorization = authorization?;
     Some(Policy {
         regions: regions?,
@@ -82,5 +87,7 @@ fn policy(reader: &mut Reader, top: &Section) -> Option<Policy> {
         open_max: authorization.open_max,
         teams: teams?,
         blueprints: blueprints?,
+        operations_channel: operations_channel?,
+        clients: clients?,
     })
 }

@@ -72,6 +72,20 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// The outer `None`: a mistake.
+    pub(super) fn optional(
+        &mut self,
+        section: &Section,
+        key: &str,
+        expected: &str,
+        accepts: impl Fn(&str) -> bool,
+    ) -> Option<Option<String>> {
+        match section.get(key) {
+            Some(item) => self.text(&item, expected, accepts).map(Some),
+            None => Some(None),
+        }
+    }
+
     pub(super) fn text(&mut self, item: &Item, expected: &str, accepts: impl Fn(&str) -> bool) -> Option<String> {
         match item.value {
             DeValue::String(text) if accepts(text) => Some(text.to_string()),
@@ -87,13 +101,32 @@ impl<'t> Reader<'t> {
     }
 
     pub(super) fn list<'d, 'i>(&mut self, item: &Item<'d, 'i>, expected: &str) -> Option<Vec<Item<'d, 'i>>> {
-        let DeValue::Array(values) = item.value else { return self.mistake(item, expected) };
+        if !matches!(item.value, DeValue::Array(_)) {
+            return self.mistake(item, expected);
+        }
+        Some(Self::items(item))
+    }
+
+    /// The values of a list; none of what is no list.
+    pub(super) fn items<'d, 'i>(item: &Item<'d, 'i>) -> Vec<Item<'d, 'i>> {
+        let DeValue::Array(values) = item.value else { return Vec::new() };
         let name = |(index, value): (usize, &'d Spanned<DeValue<'i>>)| Item {
             key: format!("{}[{index}]", item.key),
             span: value.span(),
             value: value.get_ref(),
         };
-        Some(values.iter().enumerate().map(name).collect())
+        values.iter().enumerate().map(name).collect()
+    }
+
+    /// The tables of a list, as far as they are any; what is wrong was said by whoever
+    /// read them.
+    pub(super) fn quietly<'d, 'i>(top: &Section<'d, 'i>, key: &str) -> Vec<Section<'d, 'i>> {
+        let items = top.get(key).map(|item| Self::items(&item)).unwrap_or_default();
+        let tables = items.into_iter().filter_map(|Item { key, span, value }| match value {
+            DeValue::Table(table) => Some(Section { key, at: span.start, table }),
+            _ => None,
+        });
+        tables.collect()
     }
 
     pub(super) fn section<'d, 'i>(&mut self, item: Item<'d, 'i>, expected: &str) -> Option<Section<'d, 'i>> {

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{TOP, authorization, blueprints, load, parse, teams};
+use super::{TOP, authorization, blueprints, clients, load, parse, teams};
+use crate::domain::client::{Proof, Right};
 use crate::domain::policy::Principal;
 
 const WHOLE: &str = r#"
@@ -28,13 +29,22 @@ fn with(line: &str, replacement: &str) -> String {
 #[test]
 fn the_example_is_valid_and_names_every_key() {
     let text = include_str!("../../../provision-bot.example.toml");
+    assert!(parse(Path::new("p.toml"), text).expect("as it is").clients.is_empty(), "nobody is let in by copying it");
+    let (before, clients) = text.split_once("# [[clients]]").expect("clients");
+    let is_toml = |line: &&str| line.starts_with("# [[") || line.split(' ').nth(2) == Some("=");
+    let clients: Vec<_> = clients.lines().filter(is_toml).map(|line| &line[2..]).collect();
+    let text = &format!("{before}[[clients]]\n{}\n", clients.join("\n"));
     let policy = parse(Path::new("provision-bot.example.toml"), text).expect("valid");
     assert_eq!(policy.timeout, Duration::from_secs(120));
     assert_eq!(policy.reminder, Some(Duration::from_secs(60)));
     assert_eq!(policy.open_max, Some(20));
     assert_eq!(policy.teams[0].members, [Principal::parse("U0REQUESTER"), Principal::parse("S0USERGROUP")]);
     assert_eq!(policy.blueprints[0].id, "static-site");
-    for key in TOP.iter().chain(authorization::KEYS).chain(teams::KEYS).chain(blueprints::KEYS) {
+    let [ci, github] = &*policy.clients else { panic!("{:?}", policy.clients) };
+    assert_eq!((ci.name(), ci.channel(), ci.has(Right::Decide)), ("client:ci-acme".into(), Some("C0DEPLOYS"), false));
+    assert!(matches!(&github.proof, Proof::Oidc(oidc) if oidc.claims.len() == 2), "{github:?}");
+    let keys = TOP.iter().chain(authorization::KEYS).chain(teams::KEYS).chain(blueprints::KEYS);
+    for key in keys.chain(clients::KEYS) {
         let explained =
             text.lines().any(|line| line.starts_with(&format!("{key} =")) || line.contains(&format!("[{key}]")));
         assert!(explained, "{key}");
@@ -210,4 +220,74 @@ fn a_file_without_teams_says_to_add_one() {
 fn a_missing_file_says_how_to_make_one() {
     let said = load(Path::new("no/such.toml")).expect_err("missing").to_string();
     assert!(said.starts_with("no/such.toml: there is no such file. Copy provision-bot.example.toml"), "{said}");
+}
+
+#[test]
+fn a_mistake_about_a_client_says_where_and_what() {
+    const CLIENT: &str = r#"[[clients]]
+id = "ci"
+token_sha256 = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
+may = ["ask", "decide"]
+teams = ["payments"]
+owner = "U1"
+"#;
+    let token = "token_sha256 = \"2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b\"\n";
+    let with = |line: &str, replacement: &str| {
+        assert!(CLIENT.contains(line), "{line}");
+        format!("{WHOLE}{}", CLIENT.replace(line, replacement))
+    };
+    assert!(parse(Path::new("p.toml"), &with("\"ci\"", "\"cd\"")).is_ok());
+    let oidc = |claims: &str, issuer: &str| with(token, &format!("issuer = \"{issuer}\"\naudience = \"a\"\n{claims}"));
+    let good = "claims = { repository = \"acme/shop\", id = 7, fork = false }\n";
+    for issuer in ["https://issuer.example/a", "http://localhost:1/", "http://127.0.0.1:9", "http://[::1]:9"] {
+        parse(Path::new("p.toml"), &oidc(good, issuer)).expect(issuer);
+    }
+    for (text, says) in [
+        (
+            with("\"ask\", \"decide\"", ""),
+            r#"clients[0].may found an empty list, expected a list of one or more of "ask""#,
+        ),
+        (
+            with("\"ask\"", "\"everything\""),
+            r#"clients[0].may[0] found "everything", expected one of "ask", "read", "decide""#,
+        ),
+        (with("may = [\"ask\", \"decide\"]\n", ""), "clients[0].may is missing"),
+        (with("\"payments\"", ""), "clients[0].teams found an empty list"),
+        (with("\"payments\"", "\"web\""), r#"clients[0].teams[0] found "web", expected the id of one of [[teams]]"#),
+        (with("owner = \"U1\"\n", ""), "clients[0].owner is missing, and so is `channel`"),
+        (with("\"U1\"", "\"S1\""), r#"clients[0].owner found "S1", expected the ID of a user"#),
+        (with("owner = \"U1\"", "channel = \"general\""), r#"clients[0].channel found "general""#),
+        (with(token, ""), "clients[0].token_sha256 is missing; give a client either"),
+        (
+            with(token, "token_sha256 = \"my-token\"\n"),
+            "clients[0].token_sha256 found something else, expected the SHA-256",
+        ),
+        (with(token, &format!("{token}issuer = \"https://a.example\"\n")), "is there beside `issuer`"),
+        (with(token, "audience = \"a\"\n"), "clients[0].issuer is missing"),
+        (oidc("", "https://a.example"), "clients[0].claims is missing"),
+        (oidc("claims = {}\n", "https://a.example"), "clients[0].claims is empty"),
+        (oidc("claims = { a = 1.5 }\n", "https://a.example"), "clients[0].claims.a found the number 1.5"),
+        (oidc(good, "http://a.example"), "clients[0].issuer found"),
+        (oidc(good, "https://a.example?x=1"), "clients[0].issuer found"),
+        (with("token_sha256", "token"), "did you mean `token_sha256`?"),
+        (
+            format!("{}{CLIENT}", with("\"ci\"", "\"cd\"")),
+            "clients[1].token_sha256 found a token that another client has",
+        ),
+        (
+            format!("{WHOLE}authorizers = [\"client:cd\"]\n{CLIENT}"),
+            r#"teams[0].authorizers[0] found "client:cd", expected the id of one of [[clients]]"#,
+        ),
+        (
+            format!("{WHOLE}authorizers = [\"client:ci\"]\n{}", CLIENT.replace(", \"decide\"", "")),
+            r#"expected a client with "decide" in `may` and this team in `teams`"#,
+        ),
+        (format!("operations_channel = \"#ops\"\n{WHOLE}"), "operations_channel found \"#ops\", expected the ID"),
+    ] {
+        let said = said(&text);
+        assert!(said.contains(says), "{says}\n{said}");
+        assert!(!said.contains("my-token"), "no secret is repeated");
+    }
+    let named = format!("{WHOLE}authorizers = [\"client:ci\", \"U1\"]\n{CLIENT}");
+    parse(Path::new("p.toml"), &named).expect("a client may be named to decide");
 }

@@ -51,6 +51,12 @@ pub(super) fn is_option_text(text: &str) -> bool {
     is_line(text, OPTION_TEXT)
 }
 
+/// The ID of a channel, as "Copy channel ID" in Slack gives it.
+pub(super) fn is_channel(text: &str) -> bool {
+    let rest = text.strip_prefix(['C', 'G']).unwrap_or_default();
+    !rest.is_empty() && rest.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+}
+
 /// Something to read on one line, of at most `longest` characters.
 pub(super) fn is_line(text: &str, longest: usize) -> bool {
     !text.trim().is_empty() && text.chars().count() <= longest && !text.chars().any(char::is_control)

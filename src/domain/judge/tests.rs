@@ -24,6 +24,7 @@ fn rules() -> Rules {
             destroy_activity: "destroy".into(),
             encrypt: true,
         },
+        owner: None,
         indexed: false,
     }
 }
@@ -38,6 +39,8 @@ fn request() -> ProvisionRequest {
         justification: None,
         channel_id: "C1".into(),
         authorization_timeout_seconds: 120,
+        lifetime_seconds: None,
+        parameters: None,
     }
 }
 
@@ -45,7 +48,7 @@ const WAITING: Standing<'_> = Standing {
     status: Status::AwaitingAuthorization,
     round: 3,
     authorization: None,
-    is_chosen: false,
+    chosen: None,
     is_withdrawn: false,
     is_late: false,
 };
@@ -144,7 +147,8 @@ fn a_failure_is_chosen_about_once_and_in_its_round() {
     assert_eq!(judged(&stuck, &act(Kind::GiveUp, ASKED)), Ok(Accepted::Chosen(Choice::GiveUp)));
     let other = Act { round: Some(2), ..act(Kind::Retry, ASKED) };
     assert_eq!(judged(&stuck, &other), Err(Refusal::OtherRound { round: 3 }));
-    let chosen = Standing { is_chosen: true, ..stuck };
+    let chosen = Standing { chosen: Some((Choice::Retry, ASKED)), ..stuck };
+    assert_eq!(judged(&chosen, &act(Kind::Retry, ASKED)), Ok(Accepted::Again));
     assert_eq!(judged(&chosen, &act(Kind::GiveUp, ASKED)), Err(Refusal::NothingToChoose));
     let late = Standing { is_late: true, ..stuck };
     assert_eq!(judged(&late, &act(Kind::Retry, ASKED)), Err(Refusal::TooLate));

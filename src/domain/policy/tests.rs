@@ -1,6 +1,7 @@
 //! Who may ask and decide, case by case.
 
 use super::*;
+use crate::domain::client::Proof;
 use crate::domain::request::ApplicationName;
 
 fn policy() -> Policy {
@@ -17,7 +18,12 @@ fn policy() -> Policy {
         reminder: None,
         allow_self: false,
         open_max: None,
-        teams: vec![team("pay", &["U1", "S1"], &["U2", "S2"]), team("open", &[], &[]), team("shut", &["U9"], &["U2"])],
+        teams: vec![
+            team("pay", &["U1", "S1"], &["U2", "S2"]),
+            team("open", &[], &[]),
+            team("shut", &["U9"], &["U2"]),
+            team("scanned", &[], &["U2", "client:scanner"]),
+        ],
         blueprints: vec![Blueprint {
             id: "bucket".into(),
             name: "Bucket".into(),
@@ -27,6 +33,24 @@ fn policy() -> Policy {
             destroy_activity: "destroy".into(),
             encrypt: true,
         }],
+        operations_channel: None,
+        clients: vec![
+            client("ci", &[Right::Ask], &["pay", "open"], Some("U1")),
+            client("ops", &[Right::Ask], &["pay"], None),
+            client("scanner", &[Right::Ask, Right::Decide], &["scanned", "pay"], None),
+            client("reader", &[Right::Read, Right::Decide], &["pay"], Some("U1")),
+        ],
+    }
+}
+
+fn client(id: &str, may: &[Right], teams: &[&str], owner: Option<&str>) -> Client {
+    Client {
+        id: id.into(),
+        proof: Proof::Token([0; 32]),
+        may: may.iter().copied().collect(),
+        teams: teams.iter().map(|id| (*id).to_owned()).collect(),
+        owner: owner.map(str::to_owned),
+        channel: None,
     }
 }
 
@@ -49,14 +73,16 @@ fn request(team: &str, requester: &str, authorizer: &str) -> ProvisionRequest {
         justification: None,
         channel_id: "C1".into(),
         authorization_timeout_seconds: 120,
+        lifetime_seconds: None,
+        parameters: None,
     }
 }
 
 fn judged(team: &str, requester: &str, authorizer: (&str, Standing)) -> Result<(), PreflightProblem> {
     let request = request(team, requester, authorizer.0);
     let known = Directory {
-        requester: person(requester, Standing::Member),
-        authorizer: person(authorizer.0, authorizer.1),
+        requester: Some(person(requester, Standing::Member)),
+        authorizer: Some(person(authorizer.0, authorizer.1)),
         groups: groups(),
     };
     policy().preflight(&request, &known).map(|_| ())
@@ -99,8 +125,8 @@ fn giving_up_asks_who_decides_and_nothing_else() {
         let mut request = request(team, "U1", authorizer.0);
         request.blueprint = blueprint.into();
         let known = Directory {
-            requester: person("U1", requester),
-            authorizer: person(authorizer.0, authorizer.1),
+            requester: Some(person("U1", requester)),
+            authorizer: Some(person(authorizer.0, authorizer.1)),
             groups: groups(),
         };
         policy().may_give_up(&request, &known).err().map(|problem| problem.to_string())
@@ -122,9 +148,71 @@ fn giving_up_asks_who_decides_and_nothing_else() {
 fn teams_and_deciders_count_group_members() {
     let policy = policy();
     let ids = |user| policy.teams_of(user, &groups()).iter().map(|t| t.id.clone()).collect::<Vec<_>>();
-    assert_eq!(ids("U5"), ["pay", "open"]);
-    assert_eq!(ids("U7"), ["open"]);
+    assert_eq!(ids("U5"), ["pay", "open", "scanned"]);
+    assert_eq!(ids("U7"), ["open", "scanned"]);
     let deciders = policy.team("pay").unwrap().deciders(&groups()).unwrap();
     assert_eq!(deciders.into_iter().collect::<Vec<_>>(), ["U2", "U6"]);
     assert_eq!(policy.team("open").unwrap().deciders(&groups()), None);
+}
+
+#[test]
+fn a_client_asks_for_its_teams_and_signs_where_it_is_named() {
+    let mut policy = policy();
+    let judged = |policy: &Policy, team: &str, requester: &str, authorizer: &str, owner: Option<Standing>| {
+        let someone = |id: &str, standing| client::id(id).is_none().then(|| person(id, standing));
+        let requester_known = match owner {
+            Some(standing) => Some(person("U1", standing)),
+            None => someone(requester, Standing::Member),
+        };
+        let known = Directory {
+            requester: requester_known,
+            authorizer: someone(authorizer, Standing::Member),
+            groups: groups(),
+        };
+        policy.preflight(&request(team, requester, authorizer), &known).map(|rules| rules.owner)
+    };
+    let member = Some(Standing::Member);
+    assert_eq!(judged(&policy, "pay", "client:ci", "U2", member), Ok(Some("U1".into())));
+    assert_eq!(judged(&policy, "pay", "client:ops", "U2", None), Ok(None));
+    assert_eq!(judged(&policy, "scanned", "U7", "client:scanner", None), Ok(None));
+    let not_allowed =
+        |client: &str, team: &str| PreflightProblem::ClientNotAllowed { client: client.into(), team: team.into() };
+    for (team, requester, authorizer, owner, problem) in [
+        ("shut", "client:ci", "U2", member, not_allowed("ci", "SHUT")),
+        ("pay", "client:reader", "U2", member, not_allowed("reader", "PAY")),
+        ("pay", "client:gone", "U2", None, not_allowed("gone", "PAY")),
+        ("scanned", "client:scanner", "client:scanner", None, PreflightProblem::SelfAuthorization),
+        ("open", "client:ci", "U1", member, PreflightProblem::SelfAuthorization),
+    ] {
+        assert_eq!(judged(&policy, team, requester, authorizer, owner), Err(problem), "{requester} for {team}");
+    }
+    for standing in [Standing::Deactivated, Standing::Guest, Standing::Unknown] {
+        let said = judged(&policy, "pay", "client:ci", "U2", Some(standing)).unwrap_err().to_string();
+        assert!(said.contains("belongs to U1"), "{said}");
+    }
+    // A team in which anybody may be named names no client by that.
+    for (team, authorizer) in [("open", "client:scanner"), ("pay", "client:scanner"), ("pay", "client:gone")] {
+        let said = judged(&policy, team, "U1", authorizer, None).unwrap_err().to_string();
+        assert!(said.contains("may not decide"), "{said}");
+    }
+    policy.allow_self = true;
+    assert_eq!(judged(&policy, "open", "client:ci", "U1", member), Ok(Some("U1".into())));
+    let refused = judged(&policy, "scanned", "client:scanner", "client:scanner", None);
+    assert_eq!(refused, Err(PreflightProblem::SelfAuthorization), "whatever is allowed to people");
+}
+
+#[test]
+fn nothing_is_asked_for_that_nobody_would_build() {
+    let known = Directory {
+        requester: Some(person("U1", Standing::Member)),
+        authorizer: Some(person("U2", Standing::Member)),
+        groups: groups(),
+    };
+    let mut asked = request("pay", "U1", "U2");
+    asked.parameters = Some(serde_json::Map::new());
+    assert!(policy().preflight(&asked, &known).is_ok(), "none is none");
+    asked.parameters = serde_json::json!({ "size": "large" }).as_object().cloned();
+    assert_eq!(policy().preflight(&asked, &known), Err(PreflightProblem::NoSuchParameter { name: "size".into() }));
+    asked.lifetime_seconds = Some("never".into());
+    assert_eq!(policy().preflight(&asked, &known), Err(PreflightProblem::NoLifetime));
 }

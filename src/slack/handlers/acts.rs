@@ -28,8 +28,8 @@ pub async fn pressed(bot: &Handlers, button: Button, click: Click) -> Reply {
         Button::GiveUp => act(&click, Kind::GiveUp),
     };
     let kind = act.act;
-    match requests::act(&bot.requests, &click.request_id, act).await {
-        Ok(()) => Reply::Nothing,
+    match requests::act(&bot.requests, &click.request_id, act, None).await {
+        Ok(_) => Reply::Nothing,
         Err(why) => {
             let text = said(bot, &click.request_id, kind, why, Some(&click)).await;
             bot.tell(&click, &text).await
@@ -76,8 +76,8 @@ pub async fn reject_submitted(bot: &Handlers, form: Reason) -> Reply {
         key: Some(form.click_id),
         ..Act::new(Kind::Reject, &form.user, Door::Slack)
     };
-    match requests::act(&bot.requests, &form.request_id, act).await {
-        Ok(()) => Reply::Nothing,
+    match requests::act(&bot.requests, &form.request_id, act, None).await {
+        Ok(_) => Reply::Nothing,
         Err(why) => Reply::error(ids::REASON, said(bot, &form.request_id, Kind::Reject, why, None).await),
     }
 }

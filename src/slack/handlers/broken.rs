@@ -23,7 +23,7 @@ impl Handlers {
     /// What to tell somebody about a request that was ended before its end, in this way.
     /// `part` is the message that was clicked.
     pub(super) async fn broken(&self, id: &RequestId, how: Break, click: Option<&Click>, part: &str) -> String {
-        match self.requests.told_last(id).await {
+        match self.requests.seen(id).await.map(|seen| seen.told) {
             Ok(Some(last)) => {
                 self.close(&last, how, click, part).await;
                 ephemeral::broken(how, over::cut_off(&last))

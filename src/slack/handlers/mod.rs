@@ -23,6 +23,7 @@ use super::web_api::SlackApi;
 use crate::domain::policy::Policy;
 use crate::domain::request::{ApplicationName, RequestId};
 use crate::open::Open;
+use crate::requests::Asking;
 use crate::telemetry::Metrics;
 use crate::temporal::{Recorded, RequestError, Requests};
 use crate::traces;
@@ -214,6 +215,17 @@ impl Handlers {
             tracing::warn!(request.id = click.request_id, %error, "a click could not be answered");
         }
         Reply::Nothing
+    }
+
+    /// What asking needs.
+    fn asking(&self) -> Asking<'_> {
+        Asking {
+            policy: &self.policy,
+            directory: &self.directory,
+            requests: &self.requests,
+            open: &self.open,
+            metrics: &self.metrics,
+        }
     }
 
     /// The request a search is about, with the rules that were recorded with it, or what to

@@ -8,15 +8,15 @@ use tokio::time::Instant;
 
 use super::{Handlers, NO_ANSWER, Reply};
 use crate::domain::policy::{Field, Groups, Person, PreflightProblem, Standing};
-use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
+use crate::domain::request::{ApplicationName, ProvisionRequest};
 use crate::domain::rules::Rules;
-use crate::slack::directory::Look;
+use crate::requests::{self, NotAsked};
 use crate::slack::ids;
 use crate::slack::inbound::{Command, Search, Submission};
 use crate::slack::views::request::{Authorizers, Choice, RequestForm};
 use crate::slack::views::{ephemeral, request as views};
 use crate::slack::web_api::SlackError;
-use crate::temporal::{Recorded, RequestError, Started};
+use crate::temporal::Recorded;
 
 /// How long looking people up may take before a search is answered with what is
 /// known by then.
@@ -24,8 +24,6 @@ const LOOK_UP: Duration = Duration::from_millis(1_800);
 
 /// The same before a waiting form is filled.
 const FILL: Duration = Duration::from_millis(1_200);
-/// What is kept of the time to start a request, however long Slack takes to tell who asks.
-const STARTING: Duration = Duration::from_millis(600);
 
 /// Opens the form at once: the trigger lives three seconds and began before the
 /// command reached us. Only when user groups must be asked for first, a waiting
@@ -189,54 +187,14 @@ pub async fn submitted(bot: &Handlers, submission: Submission) -> Reply {
         Ok(request) => request,
         Err(reply) => return reply,
     };
-    if let Some(reply) = judge(bot, &request).await {
-        return reply;
-    }
-    let id = RequestId::new(&request.application_name, &submission.digest);
-    if let Some(reply) = too_many(bot, &request, &id).await {
-        return reply;
-    }
-    match bot.requests.start(&id, &request).await {
-        Ok(Started::Now) => {
-            bot.metrics.request("started");
-            tracing::info!(request.id = %id, "a request was started");
-            Reply::Nothing
-        }
-        Ok(Started::Before) => already_sent(bot, &id, &request).await,
-        Err(error) => {
-            tracing::warn!(request.id = %id, %error, "a request could not be started");
-            let text = match error {
-                RequestError::NoAnswer(_) => NO_ANSWER.to_owned(),
-                other => other.to_string(),
-            };
-            Reply::error(ids::APPLICATION_NAME, text)
-        }
-    }
-}
-
-/// What to say if somebody has as many requests open as one may have, or if that is not
-/// known. A form that was taken before is no further one.
-async fn too_many(bot: &Handlers, request: &ProvisionRequest, id: &RequestId) -> Option<Reply> {
-    let most = bot.policy.open_max?;
-    match bot.open.may_begin(&request.requester_id, id, most).await {
-        Ok(true) => None,
-        Ok(false) => Some(refused(bot, &PreflightProblem::TooManyOpen { most })),
-        Err(error) => {
-            tracing::warn!(request.id = %id, %error, "open requests could not be counted");
-            Some(Reply::error(ids::APPLICATION_NAME, NO_ANSWER))
-        }
-    }
-}
-
-/// A form that arrives twice is one request. One that was changed after it had
-/// been sent, because its answer was lost, cannot change the request any more.
-async fn already_sent(bot: &Handlers, id: &RequestId, request: &ProvisionRequest) -> Reply {
-    match bot.requests.get(id).await {
-        Ok(sent) if sent != *request => Reply::error(
+    match requests::ask(&bot.asking(), &submission.digest, &request).await {
+        Ok(_) => Reply::Nothing,
+        Err(NotAsked::Problem(problem)) => refused(bot, &problem),
+        Err(NotAsked::NoAnswer) => Reply::error(ids::APPLICATION_NAME, NO_ANSWER),
+        Err(NotAsked::Changed(_)) => Reply::error(
             ids::APPLICATION_NAME,
             "This form had already been sent, before your last changes. Cancel that request in the channel, then ask again.",
         ),
-        _ => Reply::Nothing,
     }
 }
 
@@ -271,28 +229,11 @@ fn read(bot: &Handlers, submission: &Submission) -> Result<ProvisionRequest, Rep
             justification: submission.justification.clone(),
             channel_id: submission.channel.clone(),
             authorization_timeout_seconds: bot.policy.timeout.as_secs(),
+            lifetime_seconds: None,
+            parameters: None,
         }),
         _ => Err(Reply::Errors(errors)),
     }
-}
-
-/// The pre-flight checks, so that what is wrong is said while the form is open.
-/// Where Slack does not answer they are left to the workflow, which repeats them.
-async fn judge(bot: &Handlers, request: &ProvisionRequest) -> Option<Reply> {
-    let team = bot.policy.team(&request.team_id);
-    let about = bot.directory.about(&request.requester_id, &request.authorizer_id, team, Look::Lately);
-    let known = match tokio::time::timeout(bot.requests.sooner(STARTING).left(), about).await {
-        Ok(Ok(known)) => known,
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "a request could not be judged before it starts");
-            return None;
-        }
-        Err(_) => {
-            tracing::warn!("Slack took too long: a request could not be judged before it starts");
-            return None;
-        }
-    };
-    bot.policy.preflight(request, &known).err().map(|problem| refused(bot, &problem))
 }
 
 /// What is wrong, under its field.
@@ -303,7 +244,7 @@ fn refused(bot: &Handlers, problem: &PreflightProblem) -> Reply {
         Field::Team => ids::TEAM,
         Field::Authorizer => ids::AUTHORIZER,
         Field::Blueprint if several_blueprints => ids::BLUEPRINT,
-        Field::Blueprint => ids::APPLICATION_NAME,
+        Field::Blueprint | Field::Lifetime | Field::Parameter(_) => ids::APPLICATION_NAME,
     };
     Reply::error(field, problem.to_string())
 }

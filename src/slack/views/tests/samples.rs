@@ -41,6 +41,8 @@ pub(super) fn notification(notice: Notice, typed: Option<&str>) -> Notification 
             justification: Some(text("Customers wait for the new checkout page.\nIt goes live on Friday.")),
             channel_id: "C0PLATFORM".into(),
             authorization_timeout_seconds: 120,
+            lifetime_seconds: None,
+            parameters: None,
         },
         rules: (!refused).then(|| Rules {
             team_name: text("Payments"),
@@ -56,6 +58,7 @@ pub(super) fn notification(notice: Notice, typed: Option<&str>) -> Notification 
                 destroy_activity: "destroy".into(),
                 encrypt: true,
             },
+            owner: None,
             indexed: false,
         }),
         authorization: (!refused).then(|| Authorization::Approve {
