@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use crate::activities::BotActivities;
 use crate::codec::Codec;
 use crate::config::{Config, Part};
+use crate::doors::http_api::Api;
 use crate::open::Open;
 use crate::provisioner::{self, Aws, Provisioner};
 use crate::server::{self, Bounds};
@@ -87,6 +88,18 @@ pub async fn serve(
         open: open.clone(),
         metrics: metrics.clone(),
     });
+    let api = match part {
+        Part::Worker => None,
+        Part::All | Part::Web => Some(Api::new(
+            policy.clone(),
+            directory.clone(),
+            requests.clone(),
+            open.clone(),
+            metrics.clone(),
+            settings.proxy.as_ref(),
+            stopping.clone(),
+        )?),
+    };
     // Slack comes by the socket or over HTTP, never both.
     let (mut reach, mut socket, mut edge) = (None, None, None);
     if let (Some(handlers), Some(token)) = (&handlers, &settings.slack_app_token) {
@@ -103,7 +116,7 @@ pub async fn serve(
     let health =
         Health::new(slack.clone(), reach, requests.clone(), metrics.clone(), workers, live.clone(), Some(sdk_metrics));
     let address = listener.local_addr()?;
-    let web = server::serve(listener, web::router(health, edge), Bounds::default(), stopping.clone());
+    let web = server::serve(listener, web::router(health, edge, api), Bounds::default(), stopping.clone());
     let edges = async move {
         web.await;
         if let Some(socket) = socket

@@ -20,6 +20,8 @@ pub mod activities;
 pub mod provisioner;
 pub mod slack;
 
+pub mod doors;
+
 pub mod app;
 pub mod bodies;
 pub mod check;

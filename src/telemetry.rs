@@ -66,7 +66,7 @@ impl Metrics {
         registry.register("slack_calls", "Calls of Slack's Web API, by method and result.", slack_calls.clone());
         registry.register(
             "handler_seconds",
-            "Time until a delivery of Slack was answered, in seconds.",
+            "Time until a delivery of Slack or a call of the API was answered, in seconds.",
             handler_seconds.clone(),
         );
         // From a second to three days, in steps of three.

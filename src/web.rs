@@ -22,6 +22,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::doors::http_api::{self, Api};
 use crate::server::Seat;
 use crate::slack;
 use crate::slack::handlers::Handlers;
@@ -167,8 +168,9 @@ impl Health {
     }
 }
 
-/// The routes. Without handlers (workers alone, or Socket Mode) Slack's are not there.
-pub fn router(health: Health, slack: Option<(Handlers, SecretString)>) -> Router {
+/// The routes. Without handlers (workers alone, or Socket Mode) Slack's are not there, and
+/// without clients those of the API.
+pub fn router(health: Health, slack: Option<(Handlers, SecretString)>, api: Option<Api>) -> Router {
     let router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
@@ -179,7 +181,12 @@ pub fn router(health: Health, slack: Option<(Handlers, SecretString)>) -> Router
         Some((handlers, secret)) => router.merge(slack::http::routes(handlers, secret)),
         None => router,
     };
-    router.layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_WITHIN))
+    let router = router.layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_WITHIN));
+    // It answers in time of its own accord, or when it was asked to wait.
+    match api {
+        Some(api) => router.merge(http_api::routes(api)),
+        None => router,
+    }
 }
 
 /// A crowd that asks how we are keeps nobody out.

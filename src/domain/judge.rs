@@ -99,7 +99,7 @@ fn values(rules: Option<&Rules>, act: &Act) -> Result<(), Refusal> {
     }
     let unknown = |name: &str| Err(Refusal::UnknownValue { name: name.to_owned() });
     if let Some(name) = act.parameters.iter().flat_map(|parameters| parameters.keys()).next() {
-        return unknown(name);
+        return unknown(&format!("parameters.{name}"));
     }
     if act.plan_id.is_some() {
         return unknown("planId");

@@ -60,6 +60,12 @@ impl Directory {
         Self { api, people, groups, asking: Arc::default(), filling: Filling::default() }
     }
 
+    /// Where the messages of the workspace are read, with a slash behind, once Slack has
+    /// said so.
+    pub fn workspace(&self) -> Option<&str> {
+        self.api.known_identity()?.url.as_deref()
+    }
+
     async fn person(&self, id: &str, look: Look) -> Result<Person, SlackError> {
         match self.people.get(id, LATELY) {
             Some(person) if look == Look::Lately => Ok(person),

@@ -11,6 +11,9 @@ pub struct Identity {
     /// The workspace.
     #[serde(default, deserialize_with = "known")]
     pub team_id: Option<String>,
+    /// Where its messages are read, with a slash behind.
+    #[serde(default, deserialize_with = "known")]
+    pub url: Option<String>,
     /// The organisation of the workspace, on Enterprise Grid alone.
     #[serde(default, deserialize_with = "known")]
     pub enterprise_id: Option<String>,
@@ -42,6 +45,11 @@ impl SlackApi {
         Ok(self.identity.get_or_init(|| answer))
     }
 
+    /// Who the bot is, if Slack has said so.
+    pub fn known_identity(&self) -> Option<&Identity> {
+        self.identity.get()
+    }
+
     /// Asks Slack whether it accepts the token, and whose it is.
     pub async fn auth_test(&self) -> Result<Identity, SlackError> {
         const METHOD: &str = "auth.test";
@@ -71,6 +79,7 @@ mod tests {
         let some = |id: &str| Some(id.to_owned());
         let identity = Identity {
             team_id: some("T0ACME0001"),
+            url: some("https://acme.slack.com/"),
             enterprise_id: some("E0ACMEGRID"),
             user_id: some("U0PROVBOT1"),
             bot_id: some("B0PROVBOT1"),

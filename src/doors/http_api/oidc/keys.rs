@@ -1,0 +1,136 @@
+//! The keys of an issuer, fetched where its discovery document says, and kept for a while.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use axum::body::Bytes;
+use axum::http::{StatusCode, Uri};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
+use url::Url;
+
+use crate::https::{Https, https_or_http};
+use crate::proxy::Proxy;
+
+/// For so long keys are not asked for again.
+const FRESH: Duration = Duration::from_secs(10 * 60);
+/// For so long they are good if the issuer is away.
+const GOOD: Duration = Duration::from_secs(60 * 60);
+/// An unknown key has them fetched again, this often at most; and so does an issuer that
+/// is away.
+const AGAIN: Duration = Duration::from_secs(10);
+/// How long fetching a document may take: there are two, and whoever calls waits.
+const FETCH: Duration = Duration::from_millis(1_800);
+/// A document is no larger, in bytes.
+const LARGEST: usize = 1024 * 1024;
+
+/// The keys of one issuer.
+pub(super) struct Keys {
+    issuer: String,
+    http: Client<Https, Empty<Bytes>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    keys: Vec<Jwk>,
+    /// When they were fetched.
+    fetched: Option<Instant>,
+    /// When that was tried last.
+    tried: Option<Instant>,
+}
+
+impl Keys {
+    pub(super) fn of(issuer: &str, proxy: Option<&Proxy>) -> anyhow::Result<Self> {
+        let http = Client::builder(TokioExecutor::new()).build(https_or_http(proxy)?);
+        Ok(Self { issuer: issuer.to_owned(), http, known: Mutex::default() })
+    }
+
+    /// The keys that may have signed such a token; none: there is no such key. `None`: the
+    /// issuer does not tell.
+    pub(super) async fn for_token(&self, kid: Option<&str>, algorithm: Algorithm) -> Option<Vec<DecodingKey>> {
+        // One asks for all who wait.
+        let mut known = self.known.lock().await;
+        let stale = known.fetched.is_none_or(|at| at.elapsed() > FRESH);
+        let missing = kid.is_some_and(|kid| known.keys.iter().all(|key| key.common.key_id.as_deref() != Some(kid)));
+        let tried_lately = known.tried.is_some_and(|at| at.elapsed() < AGAIN);
+        if (stale || missing) && !tried_lately {
+            known.tried = Some(Instant::now());
+            match self.fetch().await {
+                Ok(keys) => (known.keys, known.fetched) = (keys, Some(Instant::now())),
+                Err(error) => {
+                    let error = format!("{error:#}");
+                    tracing::warn!(issuer = self.issuer, error, "the keys of an issuer cannot be fetched");
+                }
+            }
+        }
+        known.fetched.filter(|at| at.elapsed() <= GOOD)?;
+        let fitting = known.keys.iter().filter(|key| fits(key, kid, algorithm));
+        Some(fitting.filter_map(|key| DecodingKey::from_jwk(key).ok()).collect())
+    }
+
+    async fn fetch(&self) -> anyhow::Result<Vec<Jwk>> {
+        #[derive(Deserialize)]
+        struct Discovery {
+            issuer: String,
+            jwks_uri: String,
+        }
+        #[derive(Deserialize)]
+        struct Set {
+            keys: Vec<Value>,
+        }
+        let place = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
+        let found: Discovery = serde_json::from_slice(&self.get(&place).await?).context("the discovery document")?;
+        ensure!(found.issuer == self.issuer, "the discovery document is of another issuer, {:?}", found.issuer);
+        ensure!(is_safe(&found.jwks_uri), "the keys are at {:?}, which is not https", found.jwks_uri);
+        let set: Set = serde_json::from_slice(&self.get(&found.jwks_uri).await?).context("the keys")?;
+        // One that is not understood is none of those that count.
+        Ok(set.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect())
+    }
+
+    /// A document. Nobody is followed elsewhere.
+    async fn get(&self, place: &str) -> anyhow::Result<Bytes> {
+        let uri: Uri = place.parse().with_context(|| format!("{place:?} is no address"))?;
+        let get = async {
+            let answer = self.http.get(uri).await.context("no answer")?;
+            if answer.status() != StatusCode::OK {
+                bail!("the answer is {}", answer.status());
+            }
+            let body = Limited::new(answer.into_body(), LARGEST).collect().await;
+            body.map(|body| body.to_bytes()).map_err(|error| anyhow::anyhow!("{error}"))
+        };
+        timeout(FETCH, get).await.context("no answer in time")?.with_context(|| place.to_owned())
+    }
+}
+
+/// What is fetched in the clear is anybody's, but on this machine.
+fn is_safe(place: &str) -> bool {
+    let Ok(url) = Url::parse(place) else { return false };
+    let here = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "https" || (url.scheme() == "http" && here)
+}
+
+/// Whether a key may have signed a token of this algorithm.
+fn fits(key: &Jwk, kid: Option<&str>, algorithm: Algorithm) -> bool {
+    let is_of_it = match (&key.algorithm, algorithm) {
+        (AlgorithmParameters::RSA(_), Algorithm::RS256) => true,
+        (AlgorithmParameters::EllipticCurve(it), Algorithm::ES256) => it.curve == EllipticCurve::P256,
+        _ => false,
+    };
+    let named = kid.is_none_or(|kid| key.common.key_id.as_deref() == Some(kid));
+    let for_it = key.common.key_algorithm.as_ref().is_none_or(|its| its.to_string() == format!("{algorithm:?}"));
+    let signs = key.common.public_key_use.as_ref().is_none_or(|its| *its == PublicKeyUse::Signature);
+    is_of_it && named && for_it && signs
+}
