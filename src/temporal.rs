@@ -207,6 +207,8 @@ impl Requests {
         Q: QueryDefinition<Workflow = Run>,
         Q::Input: Send,
     {
+        // Who has time is patient with a worker that is busy.
+        let within = self.until.map_or(QUERY, |_| self.left());
         let ask = async {
             loop {
                 match self.query_once(id, query(), input()).await {
@@ -218,7 +220,7 @@ impl Requests {
             }
         };
         let answer = async {
-            let answer = timeout(QUERY.min(self.left()), ask).await;
+            let answer = timeout(within, ask).await;
             answer.unwrap_or_else(|_| Err(RequestError::NoAnswer("no worker answered in time".to_owned())))
         };
         traces::within(traces::call(&format!("QueryWorkflow:{}", query().name())), answer).await
@@ -229,7 +231,8 @@ impl Requests {
         Q: QueryDefinition<Workflow = Run>,
         Q::Input: Send,
     {
-        let once = RpcOptions::builder().timeout(QUERY).retry_options(RetryOptions::no_retries()).build();
+        let once =
+            RpcOptions::builder().timeout(QUERY.max(self.left())).retry_options(RetryOptions::no_retries()).build();
         let options = WorkflowQueryOptions::builder().rpc_options(once).build();
         let handle = self.handle(id).map_err(|error| WorkflowQueryError::Other(error.into()))?;
         handle.query(query, input, options).await

@@ -8,6 +8,7 @@
 mod act;
 mod ask;
 mod list;
+mod shared;
 mod show;
 mod wait;
 
@@ -15,4 +16,4 @@ pub use self::act::{Done, NotDone, act, judged};
 pub use self::ask::{Asked, Asking, NotAsked, ask};
 pub use self::list::{Page, list};
 pub use self::show::{Shown, show};
-pub use self::wait::{Known, wait};
+pub use self::wait::{Known, Waiting};

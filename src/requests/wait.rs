@@ -1,13 +1,15 @@
 //! Waiting until a request is something else than somebody knows.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use super::shared::Shared;
 use super::show::{Shown, show};
 use crate::domain::lifecycle::Status;
 use crate::domain::request::RequestId;
-use crate::temporal::{RequestError, Requests, Seen};
+use crate::temporal::{Look, RequestError, Requests};
 
 /// How soon the server is asked whether anything happened, and how rarely.
 const LOOK_FIRST: Duration = Duration::from_millis(150);
@@ -39,38 +41,62 @@ fn step(shown: &Shown) -> u32 {
     shown.progress.as_ref().map_or(0, |progress| progress.step)
 }
 
-/// How a request stands as soon as that is something else than is known, or at `until`.
-/// Who names nothing waits for anything else than there is.
-///
-/// # Errors
-/// Where nobody tells how it stands.
-pub async fn wait(
-    requests: &Requests,
-    id: &RequestId,
-    seen: Seen,
-    known: Known,
-    until: Instant,
-) -> Result<Shown, RequestError> {
-    let mut shown = show(requests, id, seen).await?;
-    let known = if known == Known::default() { Known::of(&shown) } else { known };
-    let mut look_again = LOOK_FIRST;
-    while !known.is_news(&shown) && Instant::now() < until {
-        sleep(look_again.min(until - Instant::now())).await;
-        look_again = (look_again * 2).min(LOOK_AT_MOST);
-        if shown.state.status.is_final() {
-            continue;
-        }
-        // What cannot be learnt now is asked again: the worker may be between two lives.
-        let Ok(look) = requests.look(id).await else { continue };
-        if look.events != shown.events {
-            if let Ok(seen) = requests.seen(id).await
-                && let Ok(newer) = show(requests, id, seen).await
-            {
-                shown = newer;
+/// Those who wait, and what they see.
+#[derive(Default)]
+pub struct Waiting {
+    looks: Shared<Option<Look>>,
+    shown: Shared<Option<Shown>>,
+}
+
+impl Waiting {
+    /// How a request stands as soon as that is something else than is known, or at `until`,
+    /// or when `stopped`. Who names nothing waits for anything else than there is.
+    ///
+    /// # Errors
+    /// Where nobody has told how it stands until then.
+    pub async fn wait(
+        &self,
+        requests: &Requests,
+        id: &RequestId,
+        known: Known,
+        until: Instant,
+        stopped: impl Future<Output = ()>,
+    ) -> Result<Shown, RequestError> {
+        let mut shown = self.show(requests, id).await;
+        let known = match &shown {
+            Some(shown) if known == Known::default() => Known::of(shown),
+            _ => known,
+        };
+        let mut stopped = pin!(stopped);
+        let mut look_again = LOOK_FIRST;
+        while !shown.as_ref().is_some_and(|shown| known.is_news(shown)) && Instant::now() < until {
+            tokio::select! {
+                () = &mut stopped => break,
+                () = sleep(look_again.min(until - Instant::now())) => {}
             }
-        } else if shown.state.status == Status::Provisioning {
-            shown.progress = look.progress;
+            look_again = (look_again * 2).min(LOOK_AT_MOST);
+            if shown.as_ref().is_some_and(|shown| shown.state.status.is_final()) {
+                continue;
+            }
+            // What cannot be learnt now is asked again: the worker may be between two lives.
+            let Some(look) = self.looks.look(id.as_str(), async { requests.look(id).await.ok() }).await else {
+                continue;
+            };
+            match &mut shown {
+                Some(shown) if look.events == shown.events => {
+                    shown.progress = look.progress.filter(|_| shown.state.status == Status::Provisioning);
+                }
+                _ => shown = self.show(requests, id).await.or(shown),
+            }
         }
+        shown.ok_or_else(|| RequestError::NoAnswer("nobody tells how the request stands".to_owned()))
     }
-    Ok(shown)
+
+    async fn show(&self, requests: &Requests, id: &RequestId) -> Option<Shown> {
+        let show = async {
+            let seen = requests.seen(id).await.ok()?;
+            show(requests, id, seen).await.ok()
+        };
+        self.shown.look(id.as_str(), show).await
+    }
 }

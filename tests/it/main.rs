@@ -21,6 +21,7 @@ mod crowd;
 mod deaths;
 mod decisions;
 mod deleted;
+mod doors;
 mod edges;
 mod encryption;
 mod exposition;

@@ -26,6 +26,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep};
 
+use crate::doors;
 use crate::temporal::Temporal;
 
 pub const BOT: &str = env!("CARGO_BIN_EXE_provision-bot");
@@ -100,7 +101,7 @@ pub fn policy(authorization: &str) -> String {
     }
     text + &format!(
         "\n[[teams]]\nid = \"search\"\nname = \"Search\"\nmembers = [\"S0EVERYONE\"]\nauthorizers = [\"{ADA}\", \"U0LEFT00001\", \"U0OTHERBOT1\", \"U0GUEST0001\"]\n"
-    )
+    ) + &doors::client::configuration((0..SCENES).map(team))
 }
 
 fn team(n: usize) -> String {
@@ -121,6 +122,8 @@ pub fn populate(acme: &mut Workspace) {
         acme.add_person(Profile::member(&alice(n), &format!("alice{n}"), "Alice"));
         acme.add_person(Profile::member(&bob(n), &format!("bob{n}"), "Bob"));
     }
+    acme.add_channel(Channel::public(doors::client::CHANNEL, "programs", &[ADA]));
+    acme.add_person(Profile::member(doors::client::OWNER, "olga", "Olga"));
     let members = (0..SCENES).map(alice).collect();
     acme.add_group(Group { id: "S0EVERYONE".into(), handle: "everyone".into(), members, disabled: false });
 }

@@ -36,7 +36,7 @@ use crate::domain::client::{Client, Right};
 use crate::domain::policy::Policy;
 use crate::open::Open;
 use crate::proxy::Proxy;
-use crate::requests::Asking;
+use crate::requests::{Asking, Waiting};
 use crate::slack::directory::Directory;
 use crate::telemetry::Metrics;
 use crate::temporal::Requests;
@@ -60,6 +60,7 @@ pub struct Api {
     metrics: Metrics,
     tokens: Arc<Tokens>,
     bodies: Bodies,
+    waiting: Arc<Waiting>,
     stopping: watch::Receiver<bool>,
 }
 
@@ -85,7 +86,7 @@ impl Api {
         let tokens = Arc::new(Tokens::new(&policy.clients, proxy)?);
         // No body takes room beyond what every connection has.
         let bodies = Bodies::new(BODY_MAX, BODY_WITHIN, 0);
-        Ok(Self { policy, directory, requests, open, metrics, tokens, bodies, stopping })
+        Ok(Self { policy, directory, requests, open, metrics, tokens, bodies, waiting: Arc::default(), stopping })
     }
 
     /// The use cases, for a call that arrived then.

@@ -55,20 +55,16 @@ pub(super) async fn one(
         return Err(Refused::fields(mistakes));
     }
     let shown = match wait {
-        None => requests::show(&api.requests, &id, seen).await?,
+        None => requests::show(&api.in_time(caller.arrived).0, &id, seen).await?,
         Some(wait) => {
             let until = Instant::now() + wait.min(WAIT_AT_MOST);
             // Whoever needs the place may have it: the question can be asked again.
             if let Some(seat) = &seat {
                 seat.gives_way();
             }
-            let again = seen.clone();
             let mut stopping = api.stopping.clone();
             let stopped = async { _ = stopping.wait_for(|stop| *stop).await.is_ok() };
-            let shown = tokio::select! {
-                shown = requests::wait(&api.requests, &id, seen, known, until) => shown,
-                () = stopped => requests::show(&api.requests, &id, again).await,
-            };
+            let shown = api.waiting.wait(&api.requests, &id, known, until, stopped).await;
             if let Some(seat) = &seat {
                 seat.works();
             }
@@ -93,7 +89,7 @@ pub(super) async fn list(
     }
     // A foreign team is an empty list.
     let teams = caller.client.teams.iter().filter(|team| named.get("team").is_none_or(|it| it == *team));
-    let page = requests::list(&api.requests, teams.cloned().collect(), wanted, place).await?;
+    let page = requests::list(&api.in_time(caller.arrived).0, teams.cloned().collect(), wanted, place).await?;
     let items: Vec<_> = page.rows.iter().map(|row| shown::row(row, api.directory.workspace())).collect();
     let next = page.next.map(|place| {
         let mut query = form_urlencoded::Serializer::new(String::new());

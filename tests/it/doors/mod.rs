@@ -1,0 +1,9 @@
+//! The doors beside Slack's: what a program asks for and does, with a token of its own.
+
+pub mod client;
+mod fuzzer;
+mod http_api;
+mod mistakes;
+mod oidc;
+mod signing;
+mod waiting;
