@@ -19,7 +19,7 @@ use super::rules::Rules;
 pub struct Policy {
     /// What an authorizer may choose from; at least one.
     pub regions: Vec<String>,
-    /// AWS profiles, by name; at least one.
+    /// Names of credentials that a provisioner knows; at least one.
     pub profiles: Vec<String>,
     /// How long a request waits for its authorizer.
     pub timeout: Duration,
@@ -162,11 +162,6 @@ impl PreflightProblem {
 }
 
 impl Principal {
-    /// `S…` is a user group, anything else a user.
-    pub fn parse(id: &str) -> Self {
-        if id.starts_with('S') { Self::Group(id.to_owned()) } else { Self::User(id.to_owned()) }
-    }
-
     fn includes(&self, user: &str, groups: &Groups) -> bool {
         match self {
             Self::User(id) => id == user,

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 /// The shortest application name.
 pub const NAME_MIN: usize = 3;
 /// The longest application name. With [`SUFFIX_LENGTH`] it leaves room for the
-/// team in an S3 bucket name of 63 characters.
+/// team where names may have 63 characters, as most that a cloud gives.
 pub const NAME_MAX: usize = 40;
 /// Characters of a request ID behind the application name: 40 bits, so that
 /// 10,000 requests for one name collide with a chance of 1 in 20,000.
 pub const SUFFIX_LENGTH: usize = 10;
 
-/// The name of an application, as it appears in IDs and bucket names: 3 to 40
+/// The name of an application, as it appears in IDs and in what is built: 3 to 40
 /// lower-case letters, digits and single hyphens, a letter first, no hyphen last.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -142,7 +142,7 @@ impl fmt::Display for RequestId {
 pub struct ProvisionRequest {
     pub application_name: ApplicationName,
     pub team_id: String,
-    /// Who asks. From Slack's signed payload, never from a typed field.
+    /// Who asks: by whom the delivery says that it comes, never from a typed field.
     pub requester_id: String,
     /// Who is asked to decide.
     pub authorizer_id: String,

@@ -17,8 +17,8 @@ use temporalio_sdk::activities::ActivityContext;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
 use super::failure::Stop;
-use crate::domain::provisioning::{Progress, ProvisionInput, Unheard};
 use crate::lease::{Lease, Word};
+use ::provisioner::{Progress, ProvisionInput, Unheard};
 
 /// A sign of life this often while a step runs: well within any sensible
 /// heartbeat timeout, and cancellations come back with it.

@@ -13,7 +13,7 @@ use super::codes::{self, Meaning, Service};
 use super::credentials::Why;
 use super::partition;
 use super::plan::Plan;
-use crate::domain::provisioning::ProvisionInput;
+use ::provisioner::ProvisionInput;
 
 /// How much of a foreign text goes into a message: enough for S3's longest
 /// explanations (an ARN of the caller, an action, an ARN of the bucket), little

@@ -3,7 +3,7 @@
 //!
 //! It is called exactly as a stranger's provisioner is, by a queue and two names,
 //! and knows nothing of the bot but the contract in
-//! [`crate::domain::provisioning`]: it could move to another repository.
+//! [`::provisioner`]: it could move to another repository.
 //!
 //! - `plan`: the steps as data.
 //! - `attempt`: heartbeats and cancellation around them.
@@ -55,8 +55,8 @@ use self::failure::Stop;
 use self::ownership::Owner;
 use self::plan::{PROVISION, Plan, Step, progress};
 use self::s3::BucketContext;
-use crate::domain::provisioning::{ProvisionInput, Provisioned};
 use crate::traces;
+use ::provisioner::{ProvisionInput, Provisioned};
 
 pub use self::clients::{Aws, Clients, Connected};
 pub use self::metrics::Metrics;

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use super::account::is_ours;
 use super::failure::Problem;
 use super::s3::BucketContext;
-use crate::domain::provisioning::ProvisionInput;
+use ::provisioner::ProvisionInput;
 
 /// The tag that makes a bucket ours: its value is the request's ID.
 pub const REQUEST_TAG: &str = "provision-bot:request";

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use super::failure::Stop;
 use super::s3::BucketContext;
 use super::{claim, destroy, ownership, s3, verify};
-use crate::domain::provisioning::Progress;
+use ::provisioner::Progress;
 
 /// One step of a plan.
 pub struct Step {

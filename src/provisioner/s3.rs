@@ -21,7 +21,7 @@ use super::failure::Problem;
 use super::guard::Guard;
 use super::ownership::Owner;
 use super::partition;
-use crate::domain::provisioning::ProvisionInput;
+use ::provisioner::ProvisionInput;
 
 /// The region that knows no location constraint, for historical reasons.
 const OLDEST_REGION: &str = "us-east-1";

@@ -7,10 +7,10 @@
 
 use std::sync::Arc;
 
+use ::provisioner::ProvisionInput;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Request, header};
 use provision_bot::demo::backends::AwsFiles;
-use provision_bot::domain::provisioning::ProvisionInput;
 use provision_bot::provisioner::Aws;
 use serde_json::{Value, json};
 use temporalio_sdk::activities::ActivityError;

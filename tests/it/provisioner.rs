@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use ::provisioner::{ProvisionInput, Provisioned};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
@@ -19,7 +20,6 @@ use aws_sdk_s3::types::{
 };
 use futures::StreamExt;
 use provision_bot::demo::backends::{AwsFiles, S3Server, Tools};
-use provision_bot::domain::provisioning::{ProvisionInput, Provisioned};
 use provision_bot::provisioner::{Aws, Metrics, Provisioner, REQUEST_TAG};
 use serde_json::{Value, json};
 use temporalio_common::error::ApplicationFailure;

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use ::provisioner::Unheard;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Tag, Tagging};
 use axum::Router;
@@ -13,7 +14,6 @@ use axum::response::{IntoResponse, Response};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use provision_bot::domain::provisioning::Unheard;
 use provision_bot::provisioner::{Aws, REQUEST_TAG};
 use temporalio_common::error::ApplicationFailure;
 use tokio::net::TcpListener;

@@ -33,7 +33,12 @@ fn principals(reader: &mut Reader, section: &Section, key: &str) -> Option<Vec<P
     let Some(item) = section.get(key) else { return Some(Vec::new()) };
     let items = reader.list(&item, r#"a list of IDs of users or user groups, such as ["U0123ABCD"]"#)?;
     let read: Vec<_> = items.iter().map(|item| reader.text(item, expected, is_principal)).collect();
-    read.into_iter().map(|id| id.map(|id| Principal::parse(&id))).collect()
+    read.into_iter().map(|id| id.map(principal)).collect()
+}
+
+/// `S…` is a user group, anything else a user.
+fn principal(id: String) -> Principal {
+    if id.starts_with('S') { Principal::Group(id) } else { Principal::User(id) }
 }
 
 fn is_principal(text: &str) -> bool {
