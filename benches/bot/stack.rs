@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use provision_bot::demo::backends::{AwsFiles, S3Server, TemporalOptions, TemporalServer, Tools};
 use provision_bot::demo::ports::Port;
 use provision_bot::demo::stack::get;
-use provision_bot::provisioner::Aws;
+use provisioner_s3::Aws;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::sleep;

@@ -369,7 +369,7 @@ impl AwsFiles {
             .profile_name(profile)
             .region(Region::new(region.to_owned()))
             .endpoint_url(endpoint)
-            .http_client(crate::provisioner::http::client(None, None))
+            .http_client(provisioner_s3::http::client(None, None))
             .load()
             .await;
         aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(&sdk).force_path_style(true).build())

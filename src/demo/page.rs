@@ -14,12 +14,12 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures::stream::{self, Stream};
+use loopback::is_asked_here;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::faults::Pull;
 use super::simulator::Simulator;
-use crate::local::is_asked_here;
 
 /// The files of the page, by their names in its addresses.
 const FILES: [(&str, &str); 26] = [

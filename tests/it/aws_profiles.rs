@@ -2,7 +2,7 @@
 //! works, or the person reads why it does not.
 
 use provision_bot::demo::proxy::{Fault, Proxy};
-use provision_bot::provisioner::Aws;
+use provisioner_s3::Aws;
 
 use crate::provisioner::{Attempt, World, failure, input};
 

@@ -2,7 +2,7 @@
 //! another partition of Amazon's, or at somebody else's.
 
 use provision_bot::demo::proxy::{Fault, Proxy};
-use provision_bot::provisioner::{Aws, Provisioner, REQUEST_TAG};
+use provisioner_s3::{Aws, Provisioner, REQUEST_TAG};
 use serde_json::{Value, json};
 use temporalio_sdk::activities::ActivityError;
 

@@ -20,7 +20,7 @@ use aws_sdk_s3::types::{
 };
 use futures::StreamExt;
 use provision_bot::demo::backends::{AwsFiles, S3Server, Tools};
-use provision_bot::provisioner::{Aws, Metrics, Provisioner, REQUEST_TAG};
+use provisioner_s3::{Aws, Metrics, Provisioner, REQUEST_TAG};
 use serde_json::{Value, json};
 use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::activities::ActivityError;

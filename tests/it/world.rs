@@ -20,7 +20,6 @@ use provision_bot::demo::scopes;
 use provision_bot::demo::simulator::{Simulator, SimulatorOptions};
 use provision_bot::demo::stack::{Stack, StackOptions, get};
 use provision_bot::demo::workspace::{Channel, Group, Profile, Workspace};
-use provision_bot::provisioner;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
@@ -500,7 +499,7 @@ pub fn s3(endpoint: &str, region: &str) -> aws_sdk_s3::Client {
         .region(Region::new(region.to_owned()))
         .endpoint_url(endpoint)
         .force_path_style(true)
-        .http_client(provisioner::http::client(None, None))
+        .http_client(provisioner_s3::http::client(None, None))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .build();
     aws_sdk_s3::Client::from_conf(config)

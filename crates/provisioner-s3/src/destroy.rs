@@ -1,7 +1,7 @@
 //! Undoing: everything goes with the bucket, so the bucket is emptied and
 //! deleted. Every part may be repeated, from any state it was left in.
 //!
-//! Whoever made the bucket may be silent and yet not be dead: see `lease`. A
+//! Whoever made the bucket may be silent and yet not be dead: see [`activity_lease`]. A
 //! `provision` of which nobody heard how it ended may have asked for the bucket, which
 //! then appears only now.
 
@@ -11,12 +11,12 @@ use aws_sdk_s3::types::{Delete, EncodingType, ObjectIdentifier};
 
 use tokio::time::Instant;
 
-use super::account::is_listed_if_told;
-use super::attempt::{Beat, claimed_before, may_have_made};
-use super::failure::{Problem, Stop};
-use super::names::{self, Mend};
-use super::ownership::{Owner, can_own, is_empty, look};
-use super::s3::BucketContext;
+use crate::account::is_listed_if_told;
+use crate::attempt::{Beat, claimed_before, may_have_made};
+use crate::failure::{Problem, Stop};
+use crate::names::{self, Mend};
+use crate::ownership::{Owner, can_own, is_empty, look};
+use crate::s3::BucketContext;
 
 /// As many as `DeleteObjects` takes.
 const PAGE: i32 = 1000;
@@ -24,7 +24,7 @@ const PAGE: i32 = 1000;
 /// For how long a bucket may still appear that a silent attempt asked for. Its requests
 /// leave within eight seconds of its last heartbeat, a living process gives up each after
 /// ten, and undoing begins ten seconds after that heartbeat at the earliest: see
-/// `lease`, `clients`.
+/// `activity_lease`, `clients`.
 const LATE: Duration = Duration::from_secs(15);
 /// Between two looks for it.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);

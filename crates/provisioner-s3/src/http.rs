@@ -5,8 +5,7 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-
-use crate::proxy::Proxy;
+use outbound::proxy::Proxy;
 
 /// The client of all services, and of whoever provides credentials. `authorities`, in PEM
 /// form, take the place of those that the system trusts.
@@ -30,7 +29,7 @@ fn config(proxy: Option<&Proxy>) -> ProxyConfig {
         .unwrap_or_else(ProxyConfig::disabled)
 }
 
-/// The SDK panics at what is no certificate, so it gets what [`crate::trust`] found.
+/// The SDK panics at what is no certificate, so it gets what [`outbound::trust`] found.
 fn context(authorities: Option<&[u8]>) -> TlsContext {
     let trusted = match authorities {
         Some(pem) => TrustStore::empty().with_pem_certificate(pem),

@@ -1,13 +1,12 @@
-//! The built-in provisioner: two activities, `provision` and `destroy`, that walk
+//! A provisioner of S3 buckets: two activities, `provision` and `destroy`, that walk
 //! a plan, heartbeat each step, go on where an earlier attempt stopped, and undo.
 //!
 //! It is called exactly as a stranger's provisioner is, by a queue and two names,
-//! and knows nothing of the bot but the contract in
-//! [`::provisioner`]: it could move to another repository.
+//! and knows nothing of who calls it but the contract in [`::provisioner`].
 //!
 //! - `plan`: the steps as data.
 //! - `attempt`: heartbeats and cancellation around them.
-//! - [`crate::lease`]: an attempt that Temporal gave up changes nothing any more.
+//! - [`activity_lease`]: an attempt that Temporal gave up changes nothing any more.
 //! - `partition`: which of Amazon's worlds a region is in.
 //! - `claim`: making the bucket this request's own.
 //! - `ownership`: whose bucket it is; nothing of a stranger's is touched. `account`: and
@@ -15,7 +14,7 @@
 //! - `credentials`: a profile's, kept; and why there are none.
 //! - [`clients`]: an S3 client per region and profile.
 //! - `s3`, `verify`, `destroy`: the calls; `names`: of objects, in lists.
-//! - `metrics`, `spans`: what is counted, and what a trace shows.
+//! - `metrics`, [`spans`]: what is counted, and what a trace shows.
 //! - `http`: how the SDK dials out.
 //! - `codes`: what S3 and STS mean by theirs.
 //! - [`failure`]: which errors are retried, and which a person gets.
@@ -23,13 +22,17 @@
 pub mod clients;
 pub mod failure;
 pub mod partition;
+pub mod spans;
+pub mod verdict;
 
 mod account;
+mod answer;
 mod attempt;
 mod claim;
 mod codes;
 mod credentials;
 mod destroy;
+mod foreign_text;
 mod guard;
 pub mod http;
 mod metrics;
@@ -37,26 +40,23 @@ mod names;
 mod ownership;
 mod plan;
 mod s3;
-mod spans;
 mod verify;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ::provisioner::{FailureDetails, ProvisionInput, Provisioned};
 use jiff::{Timestamp, Unit};
-use serde_json::json;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::Instant;
-use tracing::Span;
 
 use self::attempt::{Attempt, Beat};
 use self::failure::Stop;
 use self::ownership::Owner;
 use self::plan::{PROVISION, Plan, Step, progress};
 use self::s3::BucketContext;
-use crate::traces;
-use ::provisioner::{ProvisionInput, Provisioned};
+use self::spans::Hang;
 
 pub use self::clients::{Aws, Clients, Connected};
 pub use self::metrics::Metrics;
@@ -69,6 +69,7 @@ pub const QUEUE: &str = "provision-aws-s3";
 pub struct Provisioner {
     clients: Clients,
     metrics: Metrics,
+    hang: Hang,
 }
 
 impl Default for Provisioner {
@@ -86,7 +87,7 @@ impl Provisioner {
         ctx: ActivityContext,
         input: ProvisionInput,
     ) -> Result<Provisioned, ActivityError> {
-        traces::activity(&ctx.info().clone(), async {
+        spans::activity(&ctx.info().clone(), self.hang, async {
             let context = self.context(ctx, input, Plan::Provision).await;
             let from = match context.attempt.alive(beginning(&context)).await {
                 Ok(step) => step,
@@ -101,7 +102,7 @@ impl Provisioner {
     /// Removes the bucket and everything in it, if it is this request's.
     #[activity(name = "destroy")]
     pub async fn destroy(self: Arc<Self>, ctx: ActivityContext, input: ProvisionInput) -> Result<(), ActivityError> {
-        traces::activity(&ctx.info().clone(), async {
+        spans::activity(&ctx.info().clone(), self.hang, async {
             let context = self.context(ctx, input, Plan::Undo).await;
             match context.attempt.alive(destroy::is_there_something_to_undo(&context)).await {
                 Ok(true) => self.follow(&context, Plan::Undo, 1).await,
@@ -121,12 +122,16 @@ impl Provisioner {
 
     /// A provisioner that finds S3 or the profiles elsewhere, or is counted.
     pub fn with(aws: Aws, metrics: Metrics) -> Self {
-        Self { clients: Clients::new(aws), metrics }
+        Self { clients: Clients::new(aws), metrics, hang: |_, _| {} }
+    }
+
+    /// The same, with its spans hung into the traces of requests.
+    pub fn traced(self, hang: Hang) -> Self {
+        Self { hang, ..self }
     }
 
     async fn context(&self, ctx: ActivityContext, input: ProvisionInput, plan: Plan) -> BucketContext {
-        traces::tell(&Span::current(), "aws.region", input.region.clone());
-        traces::tell(&Span::current(), "aws.profile", input.profile.clone());
+        spans::tell_place(&input.region, &input.profile);
         let connected = self.clients.get(&input.region, &input.profile).await;
         let attempt = Attempt::new(ctx, progress(plan.steps(), 1), &input);
         BucketContext::new(&connected, input, attempt)
@@ -143,8 +148,8 @@ impl Provisioner {
                     let (claiming, made) = (number == 1 && last.claiming, context.attempt.may_have_made);
                     context.attempt.say(Beat { progress: progress(steps, number), claiming, made, ..last }).await;
                     let started = Instant::now();
-                    let span = traces::step(step.label, number, steps.len());
-                    let done = traces::within(span, context.attempt.alive((step.run)(context))).await;
+                    let work = context.attempt.alive((step.run)(context));
+                    let done = spans::step(step.label, number, steps.len(), work).await;
                     if done.is_ok() {
                         self.metrics.done(step.label, started.elapsed());
                     }
@@ -168,7 +173,10 @@ impl Provisioner {
         let open = (last.claiming || last.may_have_made()).then(|| context.attempt.details());
         match stop {
             Stop::Cancelled => match open {
-                Some(open) => ActivityError::cancelled_with_details(json!({ "lastHeartbeat": open })),
+                Some(open) => ActivityError::cancelled_with_details(FailureDetails {
+                    last_heartbeat: Some(open),
+                    ..FailureDetails::default()
+                }),
                 None => ActivityError::cancelled(),
             },
             Stop::Superseded => {

@@ -11,17 +11,17 @@ use aws_sdk_s3::types::{
     ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
     VersioningConfiguration,
 };
+use provisioner::ProvisionInput;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::account::Account;
-use super::attempt::Attempt;
-use super::clients::{Connected, Ready};
-use super::failure::Problem;
-use super::guard::Guard;
-use super::ownership::Owner;
-use super::partition;
-use ::provisioner::ProvisionInput;
+use crate::account::Account;
+use crate::attempt::Attempt;
+use crate::clients::{Connected, Ready};
+use crate::failure::Problem;
+use crate::guard::Guard;
+use crate::ownership::Owner;
+use crate::partition;
 
 /// The region that knows no location constraint, for historical reasons.
 const OLDEST_REGION: &str = "us-east-1";

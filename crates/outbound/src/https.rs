@@ -1,4 +1,4 @@
-//! How the bot dials out: HTTPS with the certificates of the system, by the proxy
+//! How calls are dialled: HTTPS with the certificates of the system, by the proxy
 //! where there is one.
 
 use std::pin::Pin;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context as Waker, Poll};
 
 use anyhow::Context;
-use axum::http::Uri;
+use hyper::Uri;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;

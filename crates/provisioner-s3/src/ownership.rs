@@ -13,12 +13,12 @@ use std::collections::BTreeMap;
 
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::types::{Tag, Tagging};
+use provisioner::ProvisionInput;
 use sha2::{Digest, Sha256};
 
-use super::account::is_ours;
-use super::failure::Problem;
-use super::s3::BucketContext;
-use ::provisioner::ProvisionInput;
+use crate::account::is_ours;
+use crate::failure::Problem;
+use crate::s3::BucketContext;
 
 /// The tag that makes a bucket ours: its value is the request's ID.
 pub const REQUEST_TAG: &str = "provision-bot:request";

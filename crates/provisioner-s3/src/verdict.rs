@@ -1,24 +1,10 @@
-//! What went wrong, and who deals with it: Temporal, by trying again, or a
-//! person, at once. Decided here and nowhere else; see [`Problem::judge`].
+//! Who deals with what went wrong: Temporal, by trying again, or a person, at once. Decided
+//! here and nowhere else; see [`Problem::judge`].
 
-use std::error::Error;
-use std::fmt::Write as _;
-
-use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
-use serde_json::{Value, json};
-use temporalio_common::error::ApplicationFailure;
-
-use super::codes::{self, Meaning, Service};
-use super::credentials::Why;
-use super::partition;
-use super::plan::Plan;
-use ::provisioner::ProvisionInput;
-
-/// How much of a foreign text goes into a message: enough for S3's longest
-/// explanations (an ARN of the caller, an action, an ARN of the bucket), little
-/// enough for a Slack message and a workflow history.
-const FOREIGN_TEXT_MAX: usize = 300;
+use crate::codes::{self, Meaning, Service};
+use crate::credentials::Why;
+use crate::failure::Problem;
+use crate::foreign_text::tidy;
 
 /// A bucket of this name exists and is not ours.
 pub const BUCKET_TAKEN: &str = "BucketTaken";
@@ -36,46 +22,6 @@ pub const UNUSABLE: &str = "UnusableSettings";
 /// S3, or something on the way to it, shows a certificate that nobody here trusts.
 const TRUST: &str = "Name the authority behind the certificate of S3, or of the proxy before it, in AWS_CA_BUNDLE \
      (a PEM file), or check the clock, then retry.";
-
-/// What kept a step from being done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// S3 answered with an error.
-    Refused { code: String, message: String, status: u16 },
-    /// No answer: timeouts, connections.
-    Unreachable(String),
-    /// S3 says it went well, in words that do not read.
-    Unreadable(String),
-    /// The profile does not exist, is incomplete, or its credentials' source refuses.
-    NoCredentials(Why),
-    /// The credentials were refused in a region that accounts have to enable, and tried
-    /// where they need not: whether they count there.
-    Compared { refused: Box<Problem>, accepted: bool },
-    /// The request could not be made: an impossible region, endpoint or value.
-    Unusable(String),
-    /// The bucket's name belongs to somebody or something else.
-    Taken(String),
-    /// It is not known whether the bucket is in the profile's own account, and whether what
-    /// keeps it from being known may pass.
-    OwnerUnknown { how: String, passes: bool },
-    /// Read back, these things are not as they were set.
-    Differs(Vec<String>),
-}
-
-/// Why an activity ends before its plan does.
-#[derive(Debug)]
-pub enum Stop {
-    Cancelled,
-    /// Temporal has given up this attempt: whatever comes is in the hands of another one.
-    Superseded,
-    Failed(Problem),
-}
-
-impl<P: Into<Problem>> From<P> for Stop {
-    fn from(problem: P) -> Self {
-        Self::Failed(problem.into())
-    }
-}
 
 /// The verdict over a [`Problem`].
 #[derive(Debug, PartialEq, Eq)]
@@ -176,158 +122,12 @@ impl Problem {
             },
         }
     }
-
-    /// Whether what was asked for was certainly not done.
-    pub fn is_a_refusal(&self) -> bool {
-        match self {
-            Self::Taken(_) => true,
-            Self::Refused { code, message, status: 400..500 } => {
-                matches!(codes::meaning(Service::S3, code, message, 400), Meaning::ForAPerson(_))
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether the credentials in use were refused, so that they are not used again.
-    pub fn blames_credentials(&self) -> bool {
-        match self {
-            Self::NoCredentials(_) => true,
-            Self::Compared { refused, .. } => refused.blames_credentials(),
-            Self::Refused { code, .. } => codes::blames_credentials(code),
-            _ => false,
-        }
-    }
-
-    /// Whether credentials that are right would be refused so, too, as long as the account
-    /// has not enabled the region.
-    pub fn may_be_the_regions(&self, region: &str) -> bool {
-        let code = match self {
-            Self::Refused { code, .. } | Self::NoCredentials(Why::Refused { code, .. }) => code,
-            _ => return false,
-        };
-        codes::not_recognised(code) && partition::must_be_enabled(region)
-    }
-
-    /// The problem as what Temporal records and a person reads, in `step` of `plan`.
-    /// `open` is the last heartbeat, if a bucket may be there. Such a bucket is undone as
-    /// soon as credentials count again: somebody logs in in the end, and given up it would
-    /// stay.
-    pub fn report(&self, step: &str, input: &ProvisionInput, open: Option<Value>, plan: Plan) -> ApplicationFailure {
-        let Verdict { kind, retry, cause, advice } = self.judge(&input.region, &input.profile);
-        let (retry, advice) = match plan {
-            Plan::Provision => (retry, advice),
-            // Nobody has to say so.
-            Plan::Undo => {
-                let waits = open.is_some() && self.blames_credentials();
-                (retry || waits, advice.replace(", then retry.", ".").replace(" Then retry.", ""))
-            }
-        };
-        let mut details = json!({ "step": step, "cause": cause, "advice": advice });
-        if let Some(open) = open {
-            details["lastHeartbeat"] = open;
-        }
-        ApplicationFailure::builder(format!("{step}: {cause}. {advice}"))
-            .type_name(kind)
-            .non_retryable(!retry)
-            .details(details)
-            .build()
-    }
-}
-
-impl<E> From<SdkError<E, HttpResponse>> for Problem
-where
-    E: ProvideErrorMetadata + Error + 'static,
-{
-    fn from(error: SdkError<E, HttpResponse>) -> Self {
-        match Why::of(&error) {
-            Some(why) => Self::NoCredentials(why),
-            None => Self::of_call(&error),
-        }
-    }
-}
-
-impl Problem {
-    /// What became of a call.
-    pub fn of_call<E>(error: &SdkError<E, HttpResponse>) -> Self
-    where
-        E: ProvideErrorMetadata + Error + 'static,
-    {
-        match error {
-            SdkError::ServiceError(answer) if answer.raw().status().is_success() && answer.err().code().is_none() => {
-                Self::Unreadable(chain(error))
-            }
-            SdkError::ServiceError(answer) => {
-                let status = answer.raw().status().as_u16();
-                let code = answer.err().code().map_or_else(|| code_of_status(status), str::to_owned);
-                let message = answer.err().message().unwrap_or_default().to_owned();
-                Self::Refused { code, message, status }
-            }
-            SdkError::ConstructionFailure(_) => Self::Unusable(chain(error)),
-            SdkError::TimeoutError(_) => Self::Unreachable("it took too long".into()),
-            SdkError::DispatchFailure(failure) if failure.is_user() => Self::Unusable(chain(error)),
-            _ => Self::Unreachable(chain(error)),
-        }
-    }
-}
-
-impl From<BuildError> for Problem {
-    fn from(error: BuildError) -> Self {
-        Self::Unusable(error.to_string())
-    }
-}
-
-/// An answer without a body (to HEAD) has only its status.
-fn code_of_status(status: u16) -> String {
-    match status {
-        403 => "AccessDenied".into(),
-        404 => "NoSuchBucket".into(),
-        other => format!("Http{other}"),
-    }
-}
-
-/// An error, what caused it, what caused that, and so on.
-pub fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    let mut next = Some(error);
-    std::iter::from_fn(move || {
-        let this = next?;
-        next = this.source();
-        Some(this)
-    })
-}
-
-/// An error and its causes in one line.
-pub fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = String::new();
-    for said in causes(error).map(ToString::to_string) {
-        if !text.ends_with(&said) {
-            let _ = write!(text, "{}{said}", if text.is_empty() { "" } else { ": " });
-        }
-    }
-    text
-}
-
-/// A foreign text, fit to stand in a sentence: one line, no full stop, and if it
-/// had to be cut, it says so.
-pub fn tidy(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let line = line.trim().trim_end_matches('.');
-    match line.char_indices().nth(FOREIGN_TEXT_MAX) {
-        Some((end, _)) => format!("{}… (cut)", &line[..end]),
-        None => line.to_owned(),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn input() -> ProvisionInput {
-        let words = ["applicationId", "applicationName", "teamId", "blueprint", "bucketName"];
-        let mut input: Value = words.into_iter().map(|word| (word.to_owned(), json!("x"))).collect();
-        input["region"] = json!("eu-west-1");
-        input["profile"] = json!("sandbox");
-        serde_json::from_value(input).expect("an input")
-    }
+    use crate::foreign_text::FOREIGN_TEXT_MAX;
 
     fn refused(code: &str, status: u16) -> Problem {
         Problem::Refused { code: code.into(), message: "because.".into(), status }
@@ -378,32 +178,6 @@ mod tests {
         for problem in told {
             assert!(!problem.judge("eu-west-1", "sandbox").retry, "{problem:?} should go to a person");
         }
-    }
-
-    #[test]
-    fn a_person_reads_the_step_the_answer_and_what_to_do() {
-        let failure = refused("AccessDenied", 403).report("Blocking public access", &input(), None, Plan::Provision);
-        assert_eq!(failure.type_name(), Some("AccessDenied"));
-        assert!(failure.is_non_retryable());
-        assert_eq!(
-            failure.to_string(),
-            "Blocking public access: S3 answered AccessDenied: because. \
-             Give the AWS profile \"sandbox\" permission for this in region eu-west-1, then retry."
-        );
-    }
-
-    #[test]
-    fn what_is_there_waits_for_credentials_to_be_removed() {
-        let tried_again = |code: &str, open: bool, plan: Plan| {
-            let open = open.then(|| json!({}));
-            !refused(code, 403).report("Removing the bucket", &input(), open, plan).is_non_retryable()
-        };
-        for code in ["ExpiredToken", "InvalidAccessKeyId"] {
-            assert!(tried_again(code, true, Plan::Undo), "{code}");
-            assert!(!tried_again(code, false, Plan::Undo), "{code}: there is nothing");
-            assert!(!tried_again(code, true, Plan::Provision), "{code}: a person is asked");
-        }
-        assert!(!tried_again("AccessDenied", true, Plan::Undo));
     }
 
     #[test]
@@ -477,14 +251,5 @@ mod tests {
             assert_eq!(verdict.retry, retry, "{code}");
             assert!(verdict.advice.starts_with(advice), "{code}: {}", verdict.advice);
         }
-    }
-
-    #[test]
-    fn only_refused_credentials_are_read_anew() {
-        assert!(refused("ExpiredToken", 400).blames_credentials());
-        assert!(refused("ExpiredTokenException", 400).blames_credentials());
-        assert!(Problem::NoCredentials(Why::Slow).blames_credentials());
-        assert!(!refused("SlowDown", 503).blames_credentials());
-        assert!(!refused("AccessDenied", 403).blames_credentials());
     }
 }

@@ -11,18 +11,18 @@
 //!    Temporal started it). The SDK's heartbeats are sent behind our back and tell nothing
 //!    of their end, so now and then, and whenever it matters, one is sent here.
 //! 2. No request that changes something leaves once four fifths of the lease are over
-//!    (`provisioner/guard.rs`): each step, and each call, is preceded by a heartbeat that is
-//!    acknowledged and not older than half of it. What an attempt says in Slack is preceded
-//!    by one, too (`activities/notify/once.rs`).
-//! 3. Before `CreateBucket` the mark of a claim is *acknowledged* (`claim`), so whoever
+//!    (the provisioner's `guard.rs`): each step, and each call, is preceded by a heartbeat that is
+//!    acknowledged and not older than half of it. What an attempt says to people is preceded
+//!    by one, too (the bot's `activities/notify/once.rs`).
+//! 3. Before `CreateBucket` the mark of a claim is *acknowledged* (its `claim.rs`), so whoever
 //!    comes after this attempt knows that a bucket may appear.
 //! 4. What left before the pause may still be carried out: it is in the hands of the network. Only
 //!    `CreateBucket` can leave something behind where all else is gone. An attempt that finds
 //!    its lease over after its claim asks Temporal, and if it is not current any
-//!    more gives back what it made (`claim::give_back`).
+//!    more gives back what it made (there, too).
 //! 5. It may never get to that. So `destroy` that is told of a claim, and of nobody who said how
 //!    it ended, finds nothing, and looks again once the calls of a living attempt are over
-//!    (`destroy::LATE`).
+//!    (`destroy.rs`, `LATE`).
 //!
 //! What is left: a request that is on its way for longer than that, from a process that
 //! never goes on.

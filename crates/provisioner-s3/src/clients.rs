@@ -21,16 +21,16 @@ use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_s3::Client;
 use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
+use outbound::proxy::Proxy;
+use outbound::trust;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::account::Account;
-use super::credentials::{self, Kept, Provider, Why};
-use super::failure::Problem;
-use super::spans::Spans;
-use super::{http, partition};
-use crate::proxy::Proxy;
-use crate::trust;
+use crate::account::Account;
+use crate::credentials::{self, Kept, Provider, Why};
+use crate::failure::Problem;
+use crate::spans::Spans;
+use crate::{http, partition};
 
 /// Nothing listens there, or it is overloaded: say so soon.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);

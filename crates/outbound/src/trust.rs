@@ -38,9 +38,9 @@ mod tests {
             std::fs::write(&path, text).expect("written");
             certificates(&path).map(|pem| String::from_utf8(pem).expect("text").matches("BEGIN").count())
         };
-        let authority = include_str!("../tests/fixtures/tls/authority.pem");
-        let server = include_str!("../tests/fixtures/tls/server.pem");
-        let key = include_str!("../tests/fixtures/tls/server.key");
+        let authority = include_str!("../../../tests/fixtures/tls/authority.pem");
+        let server = include_str!("../../../tests/fixtures/tls/server.pem");
+        let key = include_str!("../../../tests/fixtures/tls/server.key");
         assert_eq!(read(authority), Ok(1));
         assert_eq!(read(&format!("# Subject: me\n{authority}\n{key}{server}")), Ok(2));
         let broken = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";

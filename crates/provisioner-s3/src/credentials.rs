@@ -15,8 +15,9 @@ use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIden
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-use super::codes::{self, Meaning, Service};
-use super::failure::{Problem, causes, chain, tidy};
+use crate::codes::{self, Meaning, Service};
+use crate::failure::Problem;
+use crate::foreign_text::{causes, chain, tidy};
 
 /// How long a profile's credentials may take: a `credential_process` may ask a vault, or
 /// a person's phone. The SDK's own limits, made for a call of S3, are far shorter.

@@ -13,9 +13,9 @@ use aws_sdk_sts::config::retry::RetryConfig;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-use super::failure::Problem;
-use super::ownership::read_tags;
-use super::s3::BucketContext;
+use crate::failure::Problem;
+use crate::ownership::read_tags;
+use crate::s3::BucketContext;
 
 /// Somebody waits; without an answer there is another way to tell whose a bucket is.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(3);

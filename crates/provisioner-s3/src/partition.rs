@@ -5,7 +5,7 @@
 use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ParamsBuilder, ResolveEndpoint};
 use futures::FutureExt;
 
-use super::failure::Problem;
+use crate::failure::Problem;
 
 /// The partition that most of the world's regions are in.
 pub const COMMERCIAL: &str = "aws";

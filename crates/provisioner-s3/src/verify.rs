@@ -9,9 +9,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use super::failure::{Problem, Stop};
-use super::ownership::{all_tags, read_tags};
-use super::s3::{BucketContext, HTML, WELCOME_PAGE, region_told, welcome_page};
+use crate::failure::{Problem, Stop};
+use crate::ownership::{all_tags, read_tags};
+use crate::s3::{BucketContext, HTML, WELCOME_PAGE, region_told, welcome_page};
 
 /// A setting just made may be read back old: S3 promises that for objects only.
 const LOOKS: u32 = 4;

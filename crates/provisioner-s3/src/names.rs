@@ -11,11 +11,11 @@ use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::primitives::SdkBody;
 use aws_sdk_s3::types::EncodingType;
-use axum::body::Bytes;
 use http_body_util::BodyExt;
+use hyper::body::Bytes;
 use percent_encoding::percent_decode_str;
 
-use super::failure::Problem;
+use crate::failure::Problem;
 
 /// The name that a list tells, where the list says that it is encoded.
 pub fn told(name: &str, encoding: Option<&EncodingType>) -> Result<String, Problem> {

@@ -13,7 +13,7 @@
 //! 3. nothing is in it: no object, no old version, no delete marker.
 //!
 //! Anything else is left alone, and a person is told. The mark is acknowledged before
-//! `CreateBucket` leaves (see `lease`), and goes with the request to whoever undoes it, or
+//! `CreateBucket` leaves (see [`activity_lease`]), and goes with the request to whoever undoes it, or
 //! tries again, when nobody heard how the activity ended (`ProvisionInput::unheard`).
 //! What was just created and cannot be tagged is taken back at once, and an attempt that
 //! finds the mark tags the bucket before it obeys a cancellation.
@@ -21,20 +21,20 @@
 //! **Why look before creating.** In `us-east-1` S3 answers 200 when asked to
 //! create a bucket that the account already owns, and resets its ACL.
 //!
-//! [`Beat::claiming`]: super::attempt::Beat::claiming
+//! [`Beat::claiming`]: crate::attempt::Beat::claiming
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use activity_lease::Word;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use tokio::time::{Instant, sleep};
 
-use super::account::is_listed_if_told;
-use super::attempt::Beat;
-use super::failure::{Problem, Stop};
-use super::ownership::{Owner, all_tags, first_look, is_empty, look, put_tags, taken};
-use super::s3::BucketContext;
-use crate::lease::Word;
+use crate::account::is_listed_if_told;
+use crate::attempt::Beat;
+use crate::failure::{Problem, Stop};
+use crate::ownership::{Owner, all_tags, first_look, is_empty, look, put_tags, taken};
+use crate::s3::BucketContext;
 
 /// A new bucket is visible after this time at the latest, or something is wrong.
 const VISIBLE_WITHIN: Duration = Duration::from_secs(30);

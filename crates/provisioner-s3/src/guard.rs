@@ -4,12 +4,11 @@
 
 use std::sync::{Arc, OnceLock};
 
+use activity_lease::Lease;
 use aws_sdk_s3::config::interceptors::{BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef};
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
-
-use crate::lease::Lease;
 
 /// S3 refuses a request for the bucket of another account than this one (S3 user guide,
 /// "Verifying bucket ownership with bucket owner condition").

@@ -12,13 +12,13 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use activity_lease::{Lease, Word};
+use provisioner::{Progress, ProvisionInput, Unheard};
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::activities::ActivityContext;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
-use super::failure::Stop;
-use crate::lease::{Lease, Word};
-use ::provisioner::{Progress, ProvisionInput, Unheard};
+use crate::failure::Stop;
 
 /// A sign of life this often while a step runs: well within any sensible
 /// heartbeat timeout, and cancellations come back with it.
@@ -131,7 +131,7 @@ impl Attempt {
             self.heartbeat().await;
             return Ok(());
         }
-        self.unless_cancelled(async { self.ask().await.into() }).await
+        self.unless_cancelled(async { obey(self.ask().await) }).await
     }
 
     /// What is to be said next.
@@ -208,17 +208,16 @@ impl Attempt {
         if self.lease.is_fresh() {
             return Ok(());
         }
-        self.unless_cancelled(async { self.ask().await.into() }).await
+        self.unless_cancelled(async { obey(self.ask().await) }).await
     }
 }
 
-impl From<Word> for Result<(), Stop> {
-    fn from(word: Word) -> Self {
-        match word {
-            Word::GoOn | Word::NoAnswer => Ok(()),
-            Word::Cancelled => Err(Stop::Cancelled),
-            Word::Lost => Err(Stop::Superseded),
-        }
+/// What Temporal's word means for the attempt.
+fn obey(word: Word) -> Result<(), Stop> {
+    match word {
+        Word::GoOn | Word::NoAnswer => Ok(()),
+        Word::Cancelled => Err(Stop::Cancelled),
+        Word::Lost => Err(Stop::Superseded),
     }
 }
 

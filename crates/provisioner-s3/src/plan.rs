@@ -5,11 +5,11 @@
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use provisioner::Progress;
 
-use super::failure::Stop;
-use super::s3::BucketContext;
-use super::{claim, destroy, ownership, s3, verify};
-use ::provisioner::Progress;
+use crate::failure::Stop;
+use crate::s3::BucketContext;
+use crate::{claim, destroy, ownership, s3, verify};
 
 /// One step of a plan.
 pub struct Step {

@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::http::Uri;
+use hyper::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use url::{Host, Url};
 
