@@ -10,11 +10,12 @@ WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY manifests manifests
 COPY blocks blocks
+COPY crates crates
 COPY src src
 # The caches survive between builds; what is built is copied out of them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --no-default-features --locked \
+    cargo build --release -p provision-bot --no-default-features --locked \
     && cp target/release/provision-bot /usr/local/bin/provision-bot
 
 FROM debian:trixie-slim

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use anyhow::Context;
+use provisioner_s3::{Aws, Provisioner};
 use secrecy::ExposeSecret;
 use temporalio_client::Client;
 use temporalio_common::telemetry::{PrometheusExporterOptions, TelemetryOptions, start_prometheus_metric_exporter};
@@ -20,7 +21,6 @@ use crate::codec::Codec;
 use crate::config::{Config, Part};
 use crate::doors::http_api::Api;
 use crate::open::Open;
-use crate::provisioner::{self, Aws, Provisioner};
 use crate::server::{self, Bounds};
 use crate::slack::directory::Directory;
 use crate::slack::handlers::Handlers;
@@ -29,6 +29,7 @@ use crate::slack::views;
 use crate::slack::web_api::{IN_AN_ACTIVITY, SlackApi};
 use crate::telemetry::Metrics;
 use crate::temporal::{self, Requests, namespace};
+use crate::traces;
 use crate::versioning;
 use crate::web::{self, Health};
 use crate::workers::{PollingWorkers, Workers};
@@ -63,7 +64,7 @@ pub async fn serve(
     listener: TcpListener,
     mut stopping: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
-    let steps = provisioner::Metrics::default();
+    let steps = provisioner_s3::Metrics::default();
     let metrics = Metrics::with(|registry| steps.register(registry));
     let settings = &config.settings;
     let slack = SlackApi::new(
@@ -147,7 +148,8 @@ pub async fn serve(
         let (policy, slack, directory) = (policy.clone(), slack.clone(), directory.clone());
         let bot = BotActivities { policy, slack, directory, metrics: metrics.clone(), open: open.clone() };
         let (proxy, authorities) = (settings.proxy.clone(), settings.aws_authorities.clone());
-        let provisioner = Provisioner::with(Aws { proxy, authorities, ..Aws::default() }, steps.clone());
+        let provisioner =
+            Provisioner::with(Aws { proxy, authorities, ..Aws::default() }, steps.clone()).traced(traces::hang);
         Workers::start(&runtime, &client, bot, provisioner, settings.release.as_ref(), &live)
     };
     tokio::select! {

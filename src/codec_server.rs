@@ -18,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use loopback as local;
 use ring::hmac;
 use ring::rand::SystemRandom;
 use secrecy::{ExposeSecret, SecretString};
@@ -30,7 +31,6 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::bodies::Bodies;
 use crate::codec::{Codec, CodecError};
-use crate::local;
 use crate::server::{self, Bounds};
 
 /// Temporal refuses a message beyond 4 MiB; base64 makes a third more of it.

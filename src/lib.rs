@@ -17,7 +17,6 @@ pub mod temporal;
 pub mod requests;
 
 pub mod activities;
-pub mod provisioner;
 pub mod slack;
 
 pub mod doors;
@@ -26,19 +25,11 @@ pub mod app;
 pub mod bodies;
 pub mod check;
 pub mod codec_server;
-pub mod https;
-pub mod lease;
-pub mod local;
 pub mod logs;
 pub mod otlp;
-pub mod proxy;
 pub mod server;
 pub mod telemetry;
 pub mod traces;
-pub mod trust;
 pub mod versioning;
 pub mod web;
 pub mod workers;
-
-#[cfg(feature = "demo")]
-pub mod demo;

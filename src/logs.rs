@@ -20,7 +20,8 @@ use crate::otlp::Exporter;
 /// progress that outlives what it watched is no news; that the program ends or
 /// panics always is.
 const ALWAYS: &str = "aws_config=warn,aws_sigv4=warn,aws_smithy_runtime::client::orchestrator=warn,\
-                      temporalio_sdk_core::worker::activities=error,provision_bot::spans=off,provision_bot::end=error";
+                      temporalio_sdk_core::worker::activities=error,provision_bot::spans=off,provisioner_s3::spans=off,\
+                      provision_bot::end=error";
 /// What the program's own end is logged as.
 const END: &str = "provision_bot::end";
 /// The most that anybody else may say. Below it libraries tell headers, frames and
@@ -53,10 +54,11 @@ fn wanted(filter: &str) -> EnvFilter {
 
 /// What may be told at all.
 fn allowed() -> FilterFn {
-    const OURS: &str = "provision_bot";
+    const OURS: [&str; 4] = ["provision_bot", "provisioner_s3", "activity_lease", "outbound"];
     let allowed: FilterFn = FilterFn::new(|told| {
-        let ours = told.target().strip_prefix(OURS).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
-        ours || *told.level() <= OF_OTHERS
+        let is_of =
+            |part: &str| told.target().strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
+        OURS.into_iter().any(is_of) || *told.level() <= OF_OTHERS
     });
     // As much as is asked for, so that nothing else is even put into words.
     allowed.with_max_level_hint(LevelFilter::TRACE)

@@ -20,13 +20,13 @@ use opentelemetry_otlp::{SpanExporter as Otlp, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
+use outbound::https::{Https, https_or_http};
 use tokio::runtime::Handle;
 use tracing::Subscriber;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::https::{Https, https_or_http};
 use crate::traces::{Ids, TARGET};
 
 /// How long the last spans may take when the process is asked to stop.
@@ -68,7 +68,10 @@ impl Exporter {
             .with_tracked_inactivity(false)
             // The parent of a span is that of `tracing`.
             .with_context_activation(false)
-            .with_filter(Targets::new().with_target(TARGET, LevelFilter::INFO))
+            .with_filter(
+                Targets::new()
+                    .with_targets([TARGET, provisioner_s3::spans::TARGET].map(|target| (target, LevelFilter::INFO))),
+            )
     }
 
     /// Delivers what is left, unless that takes too long.

@@ -22,7 +22,8 @@ use tracing::field::Empty;
 use tracing::{Instrument, Level, Span, enabled, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-/// The target of every span: exported where traces are, and never logged.
+/// The target of every span: exported where traces are, and never logged. The provisioner's
+/// have one of their own: [`provisioner_s3::spans::TARGET`].
 pub const TARGET: &str = "provision_bot::spans";
 
 /// What Slack delivered: a click, a form. `request` is what it is about, if that
@@ -31,7 +32,9 @@ pub fn delivery(name: &str, request: Option<&str>) -> Span {
     let span = info_span!(
         target: TARGET, parent: None, "delivery", otel.name = name, otel.kind = "server", request.id = request,
     );
-    below(&span, request);
+    if let Some(request) = request {
+        hang(&span, request);
+    }
     span
 }
 
@@ -47,7 +50,9 @@ pub async fn activity<T>(
     );
     if !span.is_disabled() {
         span.record("otel.name", format!("RunActivity:{}", info.activity_type));
-        below(&span, request);
+        if let Some(request) = request {
+            hang(&span, request);
+        }
     }
     let done = work.instrument(span.clone()).await;
     match &done {
@@ -56,11 +61,6 @@ pub async fn activity<T>(
         Ok(_) | Err(_) => {}
     }
     done
-}
-
-/// A step of the activity under way.
-pub fn step(label: &'static str, number: usize, of: usize) -> Span {
-    info_span!(target: TARGET, "step", otel.name = label, step.number = number, step.of = of)
 }
 
 /// A call to another program, made for the delivery or the activity under way.
@@ -116,8 +116,8 @@ pub fn whole(request: &str, began: SystemTime, status: &'static str, failed: boo
 }
 
 /// Hangs a span below the first one of a request.
-fn below(span: &Span, request: Option<&str>) {
-    if let Some(request) = request.filter(|_| !span.is_disabled()) {
+pub fn hang(span: &Span, request: &str) {
+    if !span.is_disabled() {
         let (trace, first) = ids(request);
         let first = SpanContext::new(trace, first, TraceFlags::SAMPLED, true, TraceState::NONE);
         // Without a layer that exports there is nothing to hang.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
+use provisioner_s3::Provisioner;
 use temporalio_client::Client;
 use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
@@ -13,7 +14,6 @@ use tokio::sync::oneshot;
 
 use crate::activities::BotActivities;
 use crate::config::Release;
-use crate::provisioner::{self, Provisioner};
 use crate::versioning;
 use crate::workflow::{ProvisionApplication, TASK_QUEUE};
 
@@ -81,7 +81,7 @@ impl Workers {
             .max_heartbeat_throttle_interval(NOTES_EVERY)
             .graceful_shutdown_period(GRACE)
             .build();
-        let builtin = WorkerOptions::new(provisioner::QUEUE)
+        let builtin = WorkerOptions::new(provisioner_s3::QUEUE)
             .register_activities(provisioner)
             .deployment_options(versioning::options(release))
             .tuner(slots())
@@ -90,7 +90,7 @@ impl Workers {
             .build();
         let bot = Worker::new(runtime, client.clone(), bot)?;
         let builtin = Worker::new(runtime, client.clone(), builtin)?;
-        Ok(Self { running: vec![run(TASK_QUEUE, bot, live), run(provisioner::QUEUE, builtin, live)] })
+        Ok(Self { running: vec![run(TASK_QUEUE, bot, live), run(provisioner_s3::QUEUE, builtin, live)] })
     }
 
     /// Waits until a worker ends by itself, and says why: that comes of what the server

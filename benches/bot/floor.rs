@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::{StreamExt, join, stream};
-use provision_bot::provisioner::Clients;
+use provisioner_s3::Clients;
 use temporalio_client::{
     Client, ClientOptions, Connection, ConnectionOptions, GrpcCompression, WorkflowFetchHistoryOptions,
     WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions,

@@ -22,6 +22,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use activity_lease::{Lease, Word};
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tracing::Span;
@@ -33,7 +34,6 @@ use super::{BotActivities, unreadable};
 use crate::domain::lifecycle::Status;
 use crate::domain::notice::part::CARD;
 use crate::domain::notice::{Conversation, Notice, Notification, Told};
-use crate::lease::{Lease, Word};
 use crate::slack::web_api::{IN_AN_ACTIVITY, SlackApi, SlackError};
 use crate::traces;
 use crate::workflow::ProvisionApplication;

@@ -117,9 +117,10 @@ impl<'a> Watch<'a> {
         let Some(watched) = pending.find(|activity| activity.activity_id == activity_id) else { return Ok(None) };
         let Some(details) = watched.heartbeat_details else { return Ok(Some(None)) };
         let converter = &client.options().data_converter;
-        let read =
-            converter.from_payloads::<Lenient<Progress>>(&SerializationContextData::None, details.payloads).await;
-        Ok(Some(read.ok().and_then(|progress| progress.0.ok())))
+        let read = converter
+            .from_payloads::<Lenient<provisioner::Progress>>(&SerializationContextData::None, details.payloads)
+            .await;
+        Ok(Some(read.ok().and_then(|heartbeat| heartbeat.0.ok()).map(Progress::from)))
     }
 
     /// Waits until the history says that an activity is over.

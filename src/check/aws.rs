@@ -9,14 +9,14 @@ use aws_sdk_iam::config::retry::RetryConfig;
 use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use provisioner_s3::Aws;
+use provisioner_s3::clients::{self, Connected};
+use provisioner_s3::failure::Problem;
+use provisioner_s3::partition;
 use tokio::time::timeout;
 
 use super::{DEADLINE, Line};
 use crate::domain::policy::Policy;
-use crate::provisioner::Aws;
-use crate::provisioner::clients::{self, Connected};
-use crate::provisioner::failure::Problem;
-use crate::provisioner::partition;
 
 const CREATE: &str = "s3:CreateBucket";
 /// A name as buckets of requests have it.

@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
+use provisioner_s3::Aws;
 use serde::Serialize;
 
 use crate::codec::Codec;
@@ -31,7 +32,6 @@ use crate::config::{
     wrong_aws_endpoints,
 };
 use crate::domain::policy::Policy;
-use crate::provisioner::Aws;
 
 /// How long a connection gets to answer: longer than any that is healthy takes,
 /// short enough to wait for.

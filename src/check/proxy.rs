@@ -2,12 +2,12 @@
 
 use anyhow::Context;
 use axum::http::Uri;
+use outbound::https::Lines;
+use outbound::proxy::Proxy;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::{DEADLINE, Line};
-use crate::https::Lines;
-use crate::proxy::Proxy;
 
 const WHAT: &str = "proxy";
 

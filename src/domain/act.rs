@@ -17,7 +17,7 @@ pub struct Act {
     /// The round it is meant for; `None`: the one of the moment.
     #[serde(default)]
     pub round: Option<u32>,
-    /// Who does it: from Slack's signed payload or a client's token, never from a typed field.
+    /// Who does it: by whom a signed delivery or a client's token says that it comes, never from a typed field.
     pub by: String,
     #[serde(default)]
     pub region: Option<String>,

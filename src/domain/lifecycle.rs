@@ -137,7 +137,7 @@ impl From<Failure> for FailureShown {
 /// stood then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Break {
-    /// Somebody ended it in Temporal.
+    /// Somebody ended it from outside.
     Terminated,
     /// Its time was over, which whoever started it had set.
     TimedOut,

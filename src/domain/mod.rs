@@ -10,7 +10,7 @@
 //! - [`approval`]: who has to say yes to what.
 //! - [`lifecycle`]: the states of a request and what ends it.
 //! - [`notice`]: everything the bot can tell people.
-//! - [`provisioning`]: the contract with a provisioner.
+//! - [`provisioning`]: how far the work of a provisioner is, and what came of it.
 
 pub mod act;
 pub mod approval;

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::client;
-
 /// Somebody named in the configuration: a user or a user group, by ID.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Principal {
@@ -51,15 +49,6 @@ pub struct Directory {
 }
 
 impl Principal {
-    /// `S…` is a user group, `client:…` a client, anything else a user.
-    pub fn parse(id: &str) -> Self {
-        match id {
-            client if client::id(client).is_some() => Self::Client(client.to_owned()),
-            group if group.starts_with('S') => Self::Group(group.to_owned()),
-            user => Self::User(user.to_owned()),
-        }
-    }
-
     fn includes(&self, user: &str, groups: &Groups) -> bool {
         match self {
             Self::User(id) | Self::Client(id) => id == user,

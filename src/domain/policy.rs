@@ -23,7 +23,7 @@ pub use super::people::{Directory, Groups, Person, Principal, Standing};
 pub struct Policy {
     /// What an authorizer may choose from; at least one.
     pub regions: Vec<String>,
-    /// AWS profiles, by name; at least one.
+    /// Names of credentials that a provisioner knows; at least one.
     pub profiles: Vec<String>,
     /// How long a request waits for its authorizer.
     pub timeout: Duration,
@@ -246,7 +246,7 @@ impl Policy {
             // Only where it is named: "anyone" are people.
             Some(id) => {
                 let decides = |client: &Client| client.has(Right::Decide) && client.teams.contains(&team.id);
-                team.authorizers.contains(&Principal::parse(named)) && self.client(id).is_some_and(decides)
+                team.authorizers.contains(&Principal::Client(named.clone())) && self.client(id).is_some_and(decides)
             }
             None => includes(&team.authorizers, named, &known.groups),
         };

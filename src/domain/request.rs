@@ -11,13 +11,13 @@ use serde_json::{Map, Value};
 /// The shortest application name.
 pub const NAME_MIN: usize = 3;
 /// The longest application name. With [`SUFFIX_LENGTH`] it leaves room for the
-/// team in an S3 bucket name of 63 characters.
+/// team where names may have 63 characters, as most that a cloud gives.
 pub const NAME_MAX: usize = 40;
 /// Characters of a request ID behind the application name: 40 bits, so that
 /// 10,000 requests for one name collide with a chance of 1 in 20,000.
 pub const SUFFIX_LENGTH: usize = 10;
 
-/// The name of an application, as it appears in IDs and bucket names: 3 to 40
+/// The name of an application, as it appears in IDs and in what is built: 3 to 40
 /// lower-case letters, digits and single hyphens, a letter first, no hyphen last.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -143,8 +143,8 @@ impl fmt::Display for RequestId {
 pub struct ProvisionRequest {
     pub application_name: ApplicationName,
     pub team_id: String,
-    /// Who asks: a person, from Slack's signed payload, never from a typed field; or a
-    /// client, `client:<id>`, from its token.
+    /// Who asks: a person, by whom the delivery says that it comes, never from a typed
+    /// field; or a client, `client:<id>`, from its token.
     pub requester_id: String,
     /// Who is asked to decide.
     pub authorizer_id: String,

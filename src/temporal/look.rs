@@ -39,8 +39,9 @@ impl Requests {
     async fn progress(&self, activity: PendingActivityInfo) -> Result<Option<Progress>, RequestError> {
         let Some(details) = activity.heartbeat_details else { return Ok(None) };
         let converter = &self.client()?.options().data_converter;
-        let read =
-            converter.from_payloads::<Lenient<Progress>>(&SerializationContextData::None, details.payloads).await;
-        Ok(read.ok().and_then(|progress| progress.0.ok()))
+        let read = converter
+            .from_payloads::<Lenient<provisioner::Progress>>(&SerializationContextData::None, details.payloads)
+            .await;
+        Ok(read.ok().and_then(|progress| progress.0.ok()).map(Progress::from))
     }
 }

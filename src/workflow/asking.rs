@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures::future::FusedFuture;
 use futures::{FutureExt, poll};
+use provisioner::ProvisionInput;
 use temporalio_sdk::TimerResult;
 use temporalio_sdk::WorkflowCancellationToken;
 use temporalio_sdk::workflows::select;
@@ -17,7 +18,6 @@ use super::story::{Context, Stop, Story};
 use super::telling::{Accompanied, Said, detached, in_seconds, unheard, until};
 use crate::domain::lifecycle::{Failure, Status};
 use crate::domain::notice::Notice;
-use crate::domain::provisioning::ProvisionInput;
 use crate::domain::rules::Rules;
 
 /// What came of the question whether it may be built.

@@ -7,6 +7,7 @@
 use std::pin::pin;
 
 use futures::FutureExt;
+use provisioner::ProvisionInput;
 use temporalio_common::ActivityDefinition;
 use temporalio_sdk::ActivityExecutionError;
 use temporalio_sdk::workflows::select;
@@ -20,7 +21,6 @@ use super::story::{Context, Stop, Story};
 use super::telling::{moment, until};
 use crate::domain::lifecycle::{Choice, Failure};
 use crate::domain::notice::Notice;
-use crate::domain::provisioning::ProvisionInput;
 use crate::domain::refusal::NotCounted;
 use crate::domain::rules::{Authorization, Rules};
 

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::Value;
+use provisioner::{FailureDetails, Unheard};
 use temporalio_common::protos::temporal::api::failure::v1::{
     ApplicationFailureInfo, Failure as Raw, failure::FailureInfo,
 };
@@ -12,7 +11,6 @@ use temporalio_sdk::{ActivityExecutionError, TimeoutType};
 use super::calls::{PICKED_UP_WITHIN, PROVISION_HEARTBEAT, PROVISION_RETRY_FIRST, UNKNOWN_ACTIVITY, UNKNOWN_TO_GO};
 use crate::domain::lifecycle::Failure;
 use crate::domain::policy::Blueprint;
-use crate::domain::provisioning::Unheard;
 
 /// The longest cause that is kept, in characters.
 const CAUSE_MAX: usize = 600;
@@ -20,23 +18,6 @@ const CAUSE_MAX: usize = 600;
 /// What the server says of an activity that was cancelled while no worker had it, be it
 /// before the first attempt or between two (Temporal server, `activity_util.go`).
 const CANCELLED_BY_SERVER: &str = "ACTIVITY_ID_NOT_STARTED";
-
-/// What a provisioner may attach to its failure, as JSON, so that people read
-/// more than a message.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Details {
-    #[serde(default)]
-    step: Option<String>,
-    /// The message without the step and the advice in it.
-    #[serde(default)]
-    cause: Option<String>,
-    #[serde(default)]
-    advice: Option<String>,
-    /// The state that it was left in, where that matters to whoever comes after.
-    #[serde(default)]
-    last_heartbeat: Option<Value>,
-}
 
 /// The failure of a provisioner's activity, for people.
 pub fn failure(error: &ActivityExecutionError, blueprint: &Blueprint, attempt: u32) -> Failure {
@@ -124,7 +105,7 @@ pub fn unheard(error: &ActivityExecutionError, since: Duration) -> Option<Unhear
         if told().any(|detail| said(&detail.data)) {
             return Some(Unheard { last_heartbeat: None, silent });
         }
-        let told = told().find_map(|detail| serde_json::from_slice::<Details>(&detail.data).ok())?;
+        let told = told().find_map(|detail| serde_json::from_slice::<FailureDetails>(&detail.data).ok())?;
         return Some(Unheard { last_heartbeat: Some(told.last_heartbeat?), silent });
     }
     let (_, info) = application_failure(error)?;
@@ -172,7 +153,7 @@ fn application_failure(error: &ActivityExecutionError) -> Option<(&str, &Applica
     None
 }
 
-fn details(info: &ApplicationFailureInfo) -> Details {
+fn details(info: &ApplicationFailureInfo) -> FailureDetails {
     info.details
         .iter()
         .flat_map(|details| &details.payloads)

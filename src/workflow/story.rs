@@ -3,17 +3,18 @@
 
 use std::future::Ready;
 
+use provisioner::{ProvisionInput, Provisioned, Unheard};
 use temporalio_sdk::{ActivityExecutionError, WorkflowContext};
 
 use super::asking::{Chosen, Decided};
 use super::calls::{self, Preflight, Remote};
+use super::contract;
 use super::explain;
 use super::payload::{LenientResult, Outgoing};
 use super::provision_application::ProvisionApplication;
 use super::telling::{Accompanied, Said, moment, now};
 use crate::domain::lifecycle::Failure;
 use crate::domain::notice::{Cleanup, GivenUp, Notice};
-use crate::domain::provisioning::{ProvisionInput, Provisioned, Unheard};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Rules;
 
@@ -46,7 +47,7 @@ impl Story {
         self.judge_by(ctx, &rules);
         match self.ask(ctx, &rules).await {
             Ok(Decided::Approved { rules, region, profile, decided_by }) => {
-                let input = ProvisionInput::new(&self.id, &self.request, &region, &profile);
+                let input = contract::input(&self.id, &self.request, &region, &profile);
                 self.provision(ctx, &rules, input, Notice::Authorized { region, profile, decided_by }).await
             }
             Ok(Decided::Rejected { decided_by, reason }) => {
@@ -154,7 +155,7 @@ impl Story {
             s.resources = Some(result.outputs.clone());
             s.failure = None;
         });
-        self.say_through(ctx, rules, Notice::Provisioned { result }, accompanied).await;
+        self.say_through(ctx, rules, Notice::Provisioned { result: result.into() }, accompanied).await;
     }
 
     async fn cancelled(&self, ctx: &Context, rules: Option<&Rules>, cleanup: Cleanup) {

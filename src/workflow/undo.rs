@@ -4,6 +4,7 @@ use std::pin::pin;
 
 use futures::FutureExt;
 use futures::future::FusedFuture;
+use provisioner::ProvisionInput;
 use temporalio_sdk::workflows::select;
 use temporalio_sdk::{ActivityExecutionError, ActivityOptions};
 
@@ -13,7 +14,6 @@ use super::payload::LenientResult;
 use super::story::{Context, Story, handed};
 use super::telling::{Accompanied, Said, detached, unheard, until};
 use crate::domain::notice::{Cleanup, Notice};
-use crate::domain::provisioning::ProvisionInput;
 use crate::domain::rules::Rules;
 
 /// The queue of the provisioner of buckets, as the contract with provisioners names it.

@@ -7,11 +7,11 @@
 
 use std::sync::Arc;
 
+use ::provisioner::ProvisionInput;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Request, header};
-use provision_bot::demo::backends::AwsFiles;
-use provision_bot::domain::provisioning::ProvisionInput;
-use provision_bot::provisioner::Aws;
+use harness::aws_files::AwsFiles;
+use provisioner_s3::Aws;
 use serde_json::{Value, json};
 use temporalio_sdk::activities::ActivityError;
 

@@ -1,8 +1,8 @@
 //! Profiles as people have them: programs that are slow or broken, roles, logins. Each
 //! works, or the person reads why it does not.
 
-use provision_bot::demo::proxy::{Fault, Proxy};
-use provision_bot::provisioner::Aws;
+use harness::proxy::{Fault, Proxy};
+use provisioner_s3::Aws;
 
 use crate::provisioner::{Attempt, World, failure, input};
 

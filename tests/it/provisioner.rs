@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use ::provisioner::{ProvisionInput, Provisioned};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
@@ -18,9 +19,9 @@ use aws_sdk_s3::types::{
     Tagging, VersioningConfiguration,
 };
 use futures::StreamExt;
-use provision_bot::demo::backends::{AwsFiles, S3Server, Tools};
-use provision_bot::domain::provisioning::{ProvisionInput, Provisioned};
-use provision_bot::provisioner::{Aws, Metrics, Provisioner, REQUEST_TAG};
+use harness::aws_files::AwsFiles;
+use harness::backends::{S3Server, Tools};
+use provisioner_s3::{Aws, Metrics, Provisioner, REQUEST_TAG};
 use serde_json::{Value, json};
 use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::activities::ActivityError;

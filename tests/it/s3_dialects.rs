@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use ::provisioner::Unheard;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Tag, Tagging};
 use axum::Router;
@@ -13,8 +14,7 @@ use axum::response::{IntoResponse, Response};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use provision_bot::domain::provisioning::Unheard;
-use provision_bot::provisioner::{Aws, REQUEST_TAG};
+use provisioner_s3::{Aws, REQUEST_TAG};
 use temporalio_common::error::ApplicationFailure;
 use tokio::net::TcpListener;
 
@@ -351,7 +351,7 @@ async fn every_change_is_for_a_bucket_of_the_profiles_own_account() {
             }
         }
     });
-    let result = environment.run(provision_bot::provisioner::Provisioner::provision, second).await;
+    let result = environment.run(provisioner_s3::Provisioner::provision, second).await;
     assert!(result.is_err());
     let tried = dialect.changes().split_off(before);
     assert!(tried.iter().all(|(_, expects)| expects.as_deref() == Some(OURS)), "{tried:?}");

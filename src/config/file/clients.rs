@@ -9,7 +9,7 @@ use url::{Host, Url};
 use super::reader::{Item, Reader, Section};
 use super::values::{is_channel, is_line};
 use crate::domain::client::{Client, Oidc, Proof, Right};
-use crate::domain::policy::{Principal, Team};
+use crate::domain::policy::Team;
 
 pub(super) const KEYS: &[&str] =
     &["id", "token_sha256", "issuer", "audience", "claims", "may", "teams", "owner", "channel"];
@@ -29,7 +29,7 @@ pub(super) fn read(reader: &mut Reader, top: &Section, teams: Option<&[Team]>) -
         let may = rights(reader, section);
         let of_teams = of_teams(reader, section, teams);
         let owner = reader.optional(section, "owner", "the ID of a user (U… or W…)", |text| {
-            matches!(Principal::parse(text), Principal::User(_)) && super::teams::is_principal(text)
+            super::teams::is_principal(text) && !text.starts_with('S')
         });
         let channel = reader.optional(section, "channel", "the ID of a channel (C… or G…)", is_channel);
         let is_told = matches!((&owner, &channel), (Some(None), Some(None)));

@@ -26,7 +26,7 @@ pub(super) fn read(reader: &mut Reader, top: &Section) -> Option<Vec<Team>> {
         let name = reader.required(section, "name", &option_text("a name"), is_option_text);
         let members = principals(reader, section, "members", PERSON, is_principal);
         let authorizers = principals(reader, section, "authorizers", PERSON_OR_CLIENT, |text| {
-            is_principal(text) || matches!(Principal::parse(text), Principal::Client(_))
+            is_principal(text) || client::id(text).is_some()
         });
         teams.push((|| Some(Team { id: id?, name: name?, members: members?, authorizers: authorizers? }))());
     }
@@ -47,7 +47,16 @@ fn principals(
     let Some(item) = section.get(key) else { return Some(Vec::new()) };
     let items = reader.list(&item, r#"a list of IDs of users or user groups, such as ["U0123ABCD"]"#)?;
     let read: Vec<_> = items.iter().map(|item| reader.text(item, expected, &accepts)).collect();
-    read.into_iter().map(|id| id.map(|id| Principal::parse(&id))).collect()
+    read.into_iter().map(|id| id.map(principal)).collect()
+}
+
+/// `S…` is a user group, `client:…` a client, anything else a user.
+pub(super) fn principal(id: String) -> Principal {
+    match client::id(&id) {
+        Some(_) => Principal::Client(id),
+        None if id.starts_with('S') => Principal::Group(id),
+        None => Principal::User(id),
+    }
 }
 
 /// Every client that is named to decide, with the team it is named for. What cannot be

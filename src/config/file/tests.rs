@@ -38,7 +38,10 @@ fn the_example_is_valid_and_names_every_key() {
     assert_eq!(policy.timeout, Duration::from_secs(120));
     assert_eq!(policy.reminder, Some(Duration::from_secs(60)));
     assert_eq!(policy.open_max, Some(20));
-    assert_eq!(policy.teams[0].members, [Principal::parse("U0REQUESTER"), Principal::parse("S0USERGROUP")]);
+    assert_eq!(
+        policy.teams[0].members,
+        [Principal::User("U0REQUESTER".into()), Principal::Group("S0USERGROUP".into())]
+    );
     assert_eq!(policy.blueprints[0].id, "static-site");
     let [ci, github] = &*policy.clients else { panic!("{:?}", policy.clients) };
     assert_eq!((ci.name(), ci.channel(), ci.has(Right::Decide)), ("client:ci-acme".into(), Some("C0DEPLOYS"), false));

@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
+use outbound::trust;
 use url::Url;
 
 use super::variables::Variables;
 use crate::config::Problem;
-use crate::trust;
 
 /// Where the AWS SDK looks for its services, if not at Amazon's.
 const AWS_ENDPOINTS: [&str; 4] =

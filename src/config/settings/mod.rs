@@ -24,8 +24,9 @@ pub use self::log::{DEFAULT_LOG_FILTER, Log, LogFormat};
 pub use self::proxy::proxy;
 pub use self::release::Release;
 pub(super) use self::variables::Variables;
+use outbound::proxy::Proxy;
+
 use super::{ConfigError, Flags, Part};
-use crate::proxy::Proxy;
 
 /// The variables of the environment that are the bot's own, and which release it is.
 /// How to reach Temporal and AWS is read by their SDKs.

@@ -1,8 +1,9 @@
 //! The way to Slack and AWS where there is no direct one.
 
+use outbound::proxy::{self, Proxy};
+
 use super::variables::Variables;
 use crate::config::ConfigError;
-use crate::proxy::{self, Proxy};
 
 /// The proxy alone, for whoever can do without the rest.
 pub fn proxy(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<Proxy>, ConfigError> {

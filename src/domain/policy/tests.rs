@@ -4,12 +4,21 @@ use super::*;
 use crate::domain::client::Proof;
 use crate::domain::request::ApplicationName;
 
+/// `S…` is a group here, `client:…` a client, anything else a person.
+fn principal(id: &str) -> Principal {
+    match id {
+        client if client::id(client).is_some() => Principal::Client(id.into()),
+        group if group.starts_with('S') => Principal::Group(id.into()),
+        _ => Principal::User(id.into()),
+    }
+}
+
 fn policy() -> Policy {
     let team = |id: &str, members: &[&str], authorizers: &[&str]| Team {
         id: id.into(),
         name: id.to_uppercase(),
-        members: members.iter().map(|id| Principal::parse(id)).collect(),
-        authorizers: authorizers.iter().map(|id| Principal::parse(id)).collect(),
+        members: members.iter().map(|id| principal(id)).collect(),
+        authorizers: authorizers.iter().map(|id| principal(id)).collect(),
     };
     Policy {
         regions: vec!["us-east-1".into()],

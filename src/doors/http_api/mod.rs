@@ -35,11 +35,11 @@ use crate::bodies::Bodies;
 use crate::domain::client::{Client, Right};
 use crate::domain::policy::Policy;
 use crate::open::Open;
-use crate::proxy::Proxy;
 use crate::requests::{Asking, Waiting};
 use crate::slack::directory::Directory;
 use crate::telemetry::Metrics;
 use crate::temporal::Requests;
+use outbound::proxy::Proxy;
 
 /// Where all of it is.
 pub const BASE: &str = "/api/v1";

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 
 use self::keys::Keys;
 use crate::domain::client::{Client, Oidc, Proof};
-use crate::proxy::Proxy;
+use outbound::proxy::Proxy;
 
 /// Both are signed with a private key: what only shows that somebody knows a shared secret,
 /// or nothing at all, is not taken.

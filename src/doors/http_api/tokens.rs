@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::answer::Refused;
 use super::oidc::{Issuers, NotProven};
 use crate::domain::client::{Client, Proof};
-use crate::proxy::Proxy;
+use outbound::proxy::Proxy;
 
 /// The longest token that is looked at, in bytes.
 const LONGEST: usize = 16 * 1024;

@@ -8,13 +8,13 @@ use anyhow::Context;
 use axum::http::Uri;
 use futures::StreamExt;
 use hyper_util::rt::TokioIo;
+use outbound::https::{self, Line, Lines};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
 use super::connection::Envelope;
-use crate::https::{self, Line, Lines};
 use crate::slack::handlers::Handlers;
 use crate::slack::http::BODY_MAX;
 use crate::slack::web_api::SlackApi;
@@ -67,11 +67,11 @@ async fn dial(lines: &Lines, url: &str) -> anyhow::Result<WebSocket> {
 
 #[cfg(test)]
 mod tests {
+    use outbound::proxy::Proxy;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::proxy::Proxy;
 
     #[tokio::test]
     async fn wss_speaks_tls() {

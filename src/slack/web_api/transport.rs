@@ -4,6 +4,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use outbound::https::{Https, Lines, https_or_http};
+use outbound::proxy::Proxy;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use slack_morphism::errors::SlackClientError;
@@ -15,8 +17,6 @@ use tracing::{Instrument, Span};
 use url::Url;
 
 use super::error::{SlackError, read_error, unreadable};
-use crate::https::{Https, Lines, https_or_http};
-use crate::proxy::Proxy;
 use crate::slack::app_id::App;
 use crate::slack::identity::Identity;
 use crate::slack::rate_limits::RateLimits;

@@ -8,9 +8,9 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use provision_bot::demo::people::PATIENCE;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use slack_simulator::PATIENCE;
 use tokio::time::timeout;
 
 use crate::world::{ADA, Scene};

@@ -3,7 +3,7 @@
 
 use std::process::Stdio;
 
-use provision_bot::demo::backends::Tools;
+use harness::backends::Tools;
 use tokio::process::Command;
 
 use super::client::{ALL, token};

@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 
 use axum::http::{Method, StatusCode};
 use futures::future::join_all;
-use provision_bot::demo::message::Message;
 use serde_json::{Value, json};
+use slack_simulator::Message;
 
 use super::client::{CHANNEL, CI, OWNED, OWNER, Program, SEARCH, body, taken, token};
 use crate::world::{Request, Scene, Web, alone, eventually, options, policy, shared};
 
 /// Bob's card of a program's request, and the message in its channel.
 async fn asked(scene: &Scene, id: &str, channel: &str) -> Request {
-    let card = scene.bob.wait_for_dm(|m| m.offers("approve") && m.request_id() == Some(id)).await.unwrap();
+    let card = scene.bob.wait_for_dm(|m| m.offers("approve") && m.payload("request_id") == Some(id)).await.unwrap();
     Request { id: id.to_owned(), root: scene.root_in(channel, id).await, card }
 }
 
@@ -117,9 +117,9 @@ fn who_owns_a_client_hears_of_it_and_may_withdraw() {
         let owned = Program::of(&scene, OWNED);
         let id = taken(&owned.ask("own", &body(&scene, "owned-one")).await);
         let olga = scene.slack.person(OWNER);
-        let root = olga.wait_for_dm(|m| m.request_id() == Some(&id) && m.offers("cancel")).await.unwrap();
+        let root = olga.wait_for_dm(|m| m.payload("request_id") == Some(&id) && m.offers("cancel")).await.unwrap();
         assert!(root.says("client:owned"), "{}", root.text);
-        scene.bob.wait_for_dm(|m| m.offers("approve") && m.request_id() == Some(&id)).await.unwrap();
+        scene.bob.wait_for_dm(|m| m.offers("approve") && m.payload("request_id") == Some(&id)).await.unwrap();
         // It reads its own, and nothing else of its teams.
         assert_eq!(owned.get(&format!("/requests/{id}")).await.status, StatusCode::OK);
         assert_eq!(owned.get("/requests").await.status, StatusCode::FORBIDDEN);
@@ -255,7 +255,7 @@ fn temporal_away_is_told_so_and_a_program_comes_back() {
 
 #[test]
 fn by_socket_it_is_served_all_the_same() {
-    let options = provision_bot::demo::stack::StackOptions { socket_mode: true, ..options(&policy("")) };
+    let options = harness::stack::StackOptions { socket_mode: true, ..options(&policy("")) };
     alone(options, async |world| {
         let scene = world.scene();
         let ci = Program::of(&scene, CI);

@@ -1,7 +1,7 @@
 //! A program that signs: where a team names it, in the round it was shown, and once.
 
 use axum::http::StatusCode;
-use provision_bot::demo::proxy::Fault;
+use harness::proxy::Fault;
 use serde_json::{Value, json};
 
 use super::client::{CHANNEL, CI, Program, SCANNER, taken};

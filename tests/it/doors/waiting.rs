@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use futures::future::join_all;
-use provision_bot::demo::proxy::Fault;
+use harness::proxy::Fault;
 use tokio::time::Instant;
 
 use super::client::{CHANNEL, CI, Program, body, taken};
@@ -14,7 +14,7 @@ use crate::world::{Request, Scene, alone, options, policy, shared};
 async fn waiting(scene: &Scene, name: &str) -> (Program, Request) {
     let ci = Program::of(scene, CI);
     let id = taken(&ci.ask(name, &body(scene, name)).await);
-    let card = scene.bob.wait_for_dm(|m| m.offers("approve") && m.request_id() == Some(&id)).await.unwrap();
+    let card = scene.bob.wait_for_dm(|m| m.offers("approve") && m.payload("request_id") == Some(&id)).await.unwrap();
     (ci, Request { root: scene.root_in(CHANNEL, &id).await, id, card })
 }
 

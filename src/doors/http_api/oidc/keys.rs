@@ -16,8 +16,8 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 use url::Url;
 
-use crate::https::{Https, https_or_http};
-use crate::proxy::Proxy;
+use outbound::https::{Https, https_or_http};
+use outbound::proxy::Proxy;
 
 /// For so long keys are not asked for again.
 const FRESH: Duration = Duration::from_secs(10 * 60);

@@ -1,0 +1,24 @@
+//! The contract with a provisioner: what it is told, what it answers, what it
+//! reports on the way, and how it says that it failed.
+//!
+//! A provisioner is a task queue of Temporal and two activities on it, one that builds
+//! and one that undoes; any worker in any language can be one, so these types are
+//! lenient in what they read. Nothing here knows Temporal, a cloud or a chat: it is
+//! serde and nothing else.
+//!
+//! - [`ProvisionInput`]: what both activities are told. [`bucket_name`]: the name in it.
+//! - [`Progress`]: what is heartbeated.
+//! - [`Provisioned`]: what the first one answers.
+//! - [`FailureDetails`]: what a failure may carry, so that people read more than a message.
+
+mod bucket_name;
+mod failure;
+mod input;
+mod progress;
+mod result;
+
+pub use self::bucket_name::bucket_name;
+pub use self::failure::FailureDetails;
+pub use self::input::{ProvisionInput, Unheard};
+pub use self::progress::Progress;
+pub use self::result::Provisioned;

@@ -1,0 +1,38 @@
+//! From the words of the domain to the contract with provisioners, and back.
+
+use provisioner::ProvisionInput;
+
+use crate::domain::provisioning::{Progress, Provisioned};
+use crate::domain::request::{ProvisionRequest, RequestId};
+
+/// What `request`, approved for `region` and `profile`, asks of a provisioner.
+pub(super) fn input(id: &RequestId, request: &ProvisionRequest, region: &str, profile: &str) -> ProvisionInput {
+    let (application, team) = (request.application_name.as_str(), &request.team_id);
+    ProvisionInput {
+        application_id: id.to_string(),
+        application_name: application.to_owned(),
+        team_id: team.clone(),
+        blueprint: request.blueprint.clone(),
+        region: region.to_owned(),
+        profile: profile.to_owned(),
+        bucket_name: provisioner::bucket_name(application, team, id.suffix()),
+        requester_id: request.requester_id.clone(),
+        authorizer_id: request.authorizer_id.clone(),
+        resume_from: None,
+        unheard: None,
+    }
+}
+
+impl From<provisioner::Provisioned> for Provisioned {
+    fn from(result: provisioner::Provisioned) -> Self {
+        let provisioner::Provisioned { application_id, region, completion_date_time, summary, outputs } = result;
+        Self { application_id, region, completion_date_time, summary, outputs }
+    }
+}
+
+impl From<provisioner::Progress> for Progress {
+    fn from(heartbeat: provisioner::Progress) -> Self {
+        let provisioner::Progress { step, of, label } = heartbeat;
+        Self { step, of, label }
+    }
+}
