@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::root;
 use crate::domain::notice::Notification;
 use crate::domain::notice::part::OUTCOME;
 use crate::slack::ids::EVENT_TYPE;
@@ -40,7 +39,7 @@ pub struct Audience<'a> {
 
 impl<'a> Audience<'a> {
     /// Of a notice about a request.
-    pub(super) fn of(n: &'a Notification, was_asked: bool) -> Self {
+    pub(super) fn of(n: &'a Notification, was_asked: bool, root: impl FnOnce() -> Message) -> Self {
         let (request, status) = (&n.subject.request, n.notice.status());
         Self {
             id: n.subject.request_id.as_str(),
@@ -50,7 +49,7 @@ impl<'a> Audience<'a> {
             was_asked,
             answer_within: Duration::from_secs(request.authorization_timeout_seconds),
             status: status.word(),
-            root: (!status.is_final()).then(|| root(n)),
+            root: (!status.is_final()).then(root),
             look_back: n.look_back,
         }
     }

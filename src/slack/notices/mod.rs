@@ -2,7 +2,7 @@
 //! phase, with its words and the messages that it posts and changes.
 //!
 //! A new notice is a type and a variant in [`domain::notice`](crate::domain::notice), a file
-//! here that has [`Words`] for it, and a line in [`words`].
+//! here that has [`Words`] for it, and a line in [`words`](fn@words).
 //!
 //! - [`plan`]: what a notice can do with messages.
 //! - [`audience`]: whose messages they are, and where they go.
@@ -17,49 +17,16 @@ pub mod building;
 pub mod deciding;
 pub mod ending;
 pub mod plan;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
 use self::audience::Audience;
 use self::plan::{Known, Plan};
+use self::words::Words;
 use crate::domain::notice::{Notice, Notification};
 use crate::slack::views::Message;
-use crate::slack::views::attention;
-use crate::slack::views::parts::application;
-
-/// What a notice says in each message about its request, and which of them it posts
-/// and changes.
-trait Words {
-    /// Which messages it posts and changes, in the order people see them.
-    fn plan<'a>(&self, n: &'a Notification, known: &Known) -> Plan<'a>;
-
-    /// The request's message in the channel.
-    fn root(&self, n: &Notification) -> Message;
-
-    /// The card of the decision, with nothing to decide any more.
-    fn decided(&self, n: &Notification) -> Message;
-
-    /// The card of a request that needs a hand, with nothing to choose any more.
-    fn attended(&self, n: &Notification) -> Message {
-        attention::attended(n, &format!("There is nothing to choose for {} any more.", application(n)), None)
-    }
-
-    /// What the thread says on the way to the end, if it says anything.
-    fn note(&self, _n: &Notification) -> Option<Message> {
-        None
-    }
-
-    /// The reply that ends a request, which its requester is told.
-    fn outcome(&self, _n: &Notification) -> Option<Message> {
-        None
-    }
-
-    /// Was the authorizer asked before this?
-    fn was_asked(&self) -> bool {
-        true
-    }
-}
 
 /// The words of a notice.
 fn words(notice: &Notice) -> &dyn Words {
@@ -114,5 +81,6 @@ pub fn outcome(n: &Notification) -> Option<Message> {
 
 /// Whose messages they are, and where they go.
 pub fn audience(n: &Notification) -> Audience<'_> {
-    Audience::of(n, words(&n.notice).was_asked())
+    let words = words(&n.notice);
+    Audience::of(n, words.was_asked(), || words.root(n))
 }

@@ -1,7 +1,6 @@
 //! Which messages a notice posts and changes: data, in the order people see them. What is
 //! there already is found, and what is missing is written, elsewhere.
 
-use super::{attended, decided, outcome, root};
 use crate::domain::notice::part::{ATTENTION, CARD, OUTCOME, PROGRESS, ROOT, of_attempt};
 use crate::domain::notice::{Conversation, Notification};
 use crate::domain::provisioning::Progress;
@@ -62,7 +61,7 @@ impl<'a> Plan<'a> {
         self
     }
 
-    /// Then this, if it says anything.
+    /// Then this, if there is any.
     pub(super) fn then_maybe(self, step: Option<Step<'a>>) -> Self {
         match step {
             Some(step) => self.then(step),
@@ -70,26 +69,36 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// No card keeps a button that does nothing, nor says what is no longer so.
-    pub(super) fn close_cards(self, n: &'a Notification, known: &Known) -> Self {
-        let (part, message) = (CARD.to_owned(), decided(n));
+    /// Then a reply in the thread, if there is anything to say.
+    pub(super) fn then_reply(self, part: impl Into<String>, message: Option<Message>) -> Self {
+        self.then_maybe(message.map(|message| reply(part, message)))
+    }
+
+    /// Then the reply that ends the request.
+    pub(super) fn then_end(self, message: Option<Message>) -> Self {
+        self.then_reply(OUTCOME, message)
+    }
+
+    /// No card keeps a button that does nothing, nor says what is no longer so: `decided`
+    /// is the card of the decision, `attended` that of a request that needs a hand.
+    pub(super) fn close_cards(self, decided: Message, attended: Message, known: &Known) -> Self {
         let card = if known.mends {
-            Step::Change { part, message }
+            close_card(decided)
         } else {
             // With a newer one, the card of the decision was closed when the decision was made.
-            Step::ChangeUnless { kind: ATTENTION, part, message }
+            Step::ChangeUnless { kind: ATTENTION, part: CARD.to_owned(), message: decided }
         };
-        self.then(close_question(n)).then(card)
+        self.then(close_question(attended)).then(card)
     }
 }
 
 /// The request's message in the channel.
-pub(super) fn to_channel<'a>(n: &Notification) -> Step<'a> {
-    Step::Write { part: ROOT.to_owned(), place: Place::Channel, message: root(n) }
+pub(super) fn to_channel<'a>(message: Message) -> Step<'a> {
+    Step::Write { part: ROOT.to_owned(), place: Place::Channel, message }
 }
 
 /// A reply in the thread.
-pub(super) fn reply<'a>(part: impl Into<String>, message: Message) -> Step<'a> {
+fn reply<'a>(part: impl Into<String>, message: Message) -> Step<'a> {
     Step::Write { part: part.into(), place: Place::Thread, message }
 }
 
@@ -98,19 +107,13 @@ pub(super) fn to_authorizer<'a>(part: impl Into<String>, message: Message) -> St
     Step::Write { part: part.into(), place: Place::Authorizer, message }
 }
 
-/// The reply that ends a request.
-pub(super) fn end<'a>(n: &Notification) -> Option<Step<'a>> {
-    outcome(n).map(|message| reply(OUTCOME, message))
-}
-
 /// The card of the decision, with nothing to decide any more.
-pub(super) fn close_card<'a>(n: &Notification) -> Step<'a> {
-    Step::Change { part: CARD.to_owned(), message: decided(n) }
+pub(super) fn close_card<'a>(message: Message) -> Step<'a> {
+    Step::Change { part: CARD.to_owned(), message }
 }
 
 /// The latest card of a request that needs a hand, with nothing to choose any more.
-pub(super) fn close_question<'a>(n: &Notification) -> Step<'a> {
-    let message = attended(n);
+pub(super) fn close_question<'a>(message: Message) -> Step<'a> {
     Step::ChangeLatest { kind: ATTENTION, message: Box::new(move |_| message.clone()) }
 }
 

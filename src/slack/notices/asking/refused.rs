@@ -1,8 +1,8 @@
 //! A request did not pass its first check, and nobody was asked.
 
-use super::super::Words;
-use super::super::plan::{Known, Plan, end, to_channel};
 use crate::domain::notice::{Notification, Refused};
+use crate::slack::notices::plan::{Known, Plan, to_channel};
+use crate::slack::notices::words::Words;
 use crate::slack::views::Message;
 use crate::slack::views::decision::Decided;
 use crate::slack::views::parts::{QUOTE_MAX, application, requester};
@@ -11,7 +11,7 @@ use crate::slack::views::thread::{Root, ThreadOutcome};
 
 impl Words for Refused {
     fn plan<'a>(&self, n: &'a Notification, _known: &Known) -> Plan<'a> {
-        Plan::default().then(to_channel(n)).then_maybe(end(n))
+        Plan::default().then(to_channel(self.root(n))).then_end(self.outcome(n))
     }
 
     fn root(&self, n: &Notification) -> Message {

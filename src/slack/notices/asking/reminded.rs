@@ -1,10 +1,10 @@
 //! The authorizer was asked a while ago, and is reminded.
 
-use super::super::Words;
-use super::super::plan::{Known, Place, Plan, Step, reply, to_authorizer};
 use super::requested::{ask, undecided, waits};
 use crate::domain::notice::part::CARD;
 use crate::domain::notice::{Notification, Reminded};
+use crate::slack::notices::plan::{Known, Place, Plan, Step, to_authorizer};
+use crate::slack::notices::words::Words;
 use crate::slack::views::parts::{application, authorizer, requester};
 use crate::slack::views::text::{Markup, moment};
 use crate::slack::views::{Message, thread};
@@ -17,7 +17,7 @@ impl Words for Reminded {
         Plan::default()
             .then(Step::Restore { part: CARD.to_owned(), place: Place::Authorizer, message: card })
             .then(to_authorizer("reminder", reminder(n, Some(self.expires_at))))
-            .then_maybe(self.note(n).map(|note| reply("reminded", note)))
+            .then_reply("reminded", self.note(n))
     }
 
     fn root(&self, n: &Notification) -> Message {

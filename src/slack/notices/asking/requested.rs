@@ -1,9 +1,9 @@
 //! A request waits for its authorizer, who is asked.
 
-use super::super::Words;
-use super::super::plan::{Known, Plan, close_question, to_authorizer, to_channel};
 use crate::domain::notice::part::CARD;
 use crate::domain::notice::{Notification, Requested};
+use crate::slack::notices::plan::{Known, Plan, close_question, to_authorizer, to_channel};
+use crate::slack::notices::words::Words;
 use crate::slack::views::decision::Decided;
 use crate::slack::views::parts::{application, authorizer, because, blueprint, requester, team};
 use crate::slack::views::text::{Markup, moment};
@@ -13,10 +13,10 @@ use crate::slack::views::{Message, decision};
 impl Words for Requested {
     fn plan<'a>(&self, n: &'a Notification, _known: &Known) -> Plan<'a> {
         Plan::default()
-            .then(to_channel(n))
+            .then(to_channel(self.root(n)))
             .then(to_authorizer(CARD, ask(n, Some(self.expires_at))))
             // A question of a run before this one, if the request was reset.
-            .then(close_question(n))
+            .then(close_question(self.attended(n)))
     }
 
     fn root(&self, n: &Notification) -> Message {

@@ -1,10 +1,10 @@
 //! A choice what to do about a failure did not count, and the question stays open.
 
-use super::super::Words;
-use super::super::plan::{Known, Plan, reply};
 use super::needs_attention::approved;
 use crate::domain::notice::part::of_attempt;
 use crate::domain::notice::{ChoiceNotCounted, Notification};
+use crate::slack::notices::plan::{Known, Plan};
+use crate::slack::notices::words::Words;
 use crate::slack::views::parts::{QUOTE_MAX, application, authorizer, requester};
 use crate::slack::views::refusal::reason;
 use crate::slack::views::text::{Markup, Text};
@@ -14,7 +14,7 @@ use crate::slack::views::{Message, thread};
 impl Words for ChoiceNotCounted {
     fn plan<'a>(&self, n: &'a Notification, _known: &Known) -> Plan<'a> {
         let part = of_attempt("choice-not-counted", self.attempt);
-        Plan::default().then_maybe(self.note(n).map(|note| reply(part, note)))
+        Plan::default().then_reply(part, self.note(n))
     }
 
     fn root(&self, n: &Notification) -> Message {

@@ -1,9 +1,9 @@
 //! Building stopped, and a person must choose what to do about it.
 
-use super::super::Words;
-use super::super::plan::{Known, Plan, Step, end_progress, reply, to_authorizer, to_channel};
 use crate::domain::notice::part::{ATTENTION, of_attempt};
 use crate::domain::notice::{NeedsAttention, Notification};
+use crate::slack::notices::plan::{Known, Plan, Step, end_progress, to_authorizer, to_channel};
+use crate::slack::notices::words::Words;
 use crate::slack::views::decision::Decided;
 use crate::slack::views::parts::{application, authorizer, requester, told};
 use crate::slack::views::progress::ProgressState;
@@ -19,9 +19,9 @@ impl Words for NeedsAttention {
         Plan::default()
             .then(to_authorizer(of_attempt(ATTENTION, attempt), ask(n, self)))
             .then_maybe(before)
-            .then(to_channel(n))
+            .then(to_channel(self.root(n)))
             .then(end_progress(n, None, ProgressState::Stopped))
-            .then_maybe(self.note(n).map(|note| reply(of_attempt("needs-attention", attempt), note)))
+            .then_reply(of_attempt("needs-attention", attempt), self.note(n))
     }
 
     fn root(&self, n: &Notification) -> Message {

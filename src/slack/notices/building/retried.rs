@@ -1,9 +1,9 @@
 //! Somebody chose to try again, and the provisioner is at work once more.
 
-use super::super::Words;
-use super::super::plan::{Known, Plan, Step, begin_progress, end_progress, to_channel};
 use crate::domain::notice::part::{ATTENTION, of_attempt};
 use crate::domain::notice::{Notification, Retried};
+use crate::slack::notices::plan::{Known, Plan, Step, begin_progress, end_progress, to_channel};
+use crate::slack::notices::words::Words;
 use crate::slack::views::decision::Decided;
 use crate::slack::views::parts::{application, you};
 use crate::slack::views::progress::ProgressState;
@@ -19,7 +19,7 @@ impl Words for Retried {
             .then(question)
             .then_maybe(known.mends.then(|| end_progress(n, None, ProgressState::Stopped)))
             .then(begin_progress(n, attempt.saturating_add(1)))
-            .then(to_channel(n))
+            .then(to_channel(self.root(n)))
     }
 
     fn root(&self, n: &Notification) -> Message {

@@ -1,11 +1,11 @@
 //! An approval did not count, and the request waits on.
 
-use super::super::Words;
-use super::super::asking::requested::{ask, undecided};
-use super::super::plan::{Known, Plan, Step, reply, to_authorizer, to_channel};
 use crate::domain::notice::part::CARD;
 use crate::domain::notice::{ApprovalNotCounted, Notification};
 use crate::domain::refusal::NotCounted;
+use crate::slack::notices::asking::requested::{ask, undecided};
+use crate::slack::notices::plan::{Known, Plan, Step, to_authorizer, to_channel};
+use crate::slack::notices::words::Words;
 use crate::slack::views::parts::{QUOTE_MAX, application, authorizer, requester};
 use crate::slack::views::refusal::refusal;
 use crate::slack::views::text::{Markup, Text};
@@ -17,8 +17,8 @@ impl Words for ApprovalNotCounted {
         // What is asked now is another round: buttons of the one before do nothing.
         let card = Step::Change { part: CARD.to_owned(), message: ask(n, Some(self.expires_at)) };
         Plan::default()
-            .then_together([to_channel(n), card])
-            .then_maybe(self.note(n).map(|note| reply("not-counted", note)))
+            .then_together([to_channel(self.root(n)), card])
+            .then_reply("not-counted", self.note(n))
             .then(to_authorizer("not-counted-card", told(n, &self.why)))
     }
 

@@ -1,9 +1,9 @@
 //! The authorizer approved, and the provisioner is at work.
 
-use super::super::Words;
-use super::super::plan::{Known, Place, Plan, Step, begin_progress, close_card, to_channel};
 use crate::domain::notice::part::ROOT;
 use crate::domain::notice::{Authorized, Notification};
+use crate::slack::notices::plan::{Known, Place, Plan, Step, begin_progress, close_card, to_channel};
+use crate::slack::notices::words::Words;
 use crate::slack::views::Message;
 use crate::slack::views::decision::Decided;
 use crate::slack::views::parts::{NAME_MAX, application, place, you};
@@ -16,7 +16,7 @@ impl Words for Authorized {
         Plan::default()
             // The others are in its thread.
             .then(Step::WriteMissing { part: ROOT.to_owned(), place: Place::Channel, message: root })
-            .then_together([begin_progress(n, 1), close_card(n), to_channel(n)])
+            .then_together([begin_progress(n, 1), close_card(self.decided(n)), to_channel(self.root(n))])
     }
 
     fn root(&self, n: &Notification) -> Message {

@@ -1,10 +1,10 @@
 //! Nobody decided in time, which ends the request.
 
-use super::super::Words;
-use super::super::plan::{Known, Plan, close_card, end, to_channel};
 use crate::domain::notice::part::CARD;
 use crate::domain::notice::{Expired, Notification};
 use crate::slack::ids::COMMAND;
+use crate::slack::notices::plan::{Known, Plan, close_card, to_channel};
+use crate::slack::notices::words::Words;
 use crate::slack::views::Message;
 use crate::slack::views::decision::Decided;
 use crate::slack::views::parts::{application, authorizer, requester};
@@ -15,7 +15,7 @@ impl Words for Expired {
     fn plan<'a>(&self, n: &'a Notification, known: &Known) -> Plan<'a> {
         // Whether somebody was asked is known now.
         let now = Notification { conversation: known.conversation.clone(), ..n.clone() };
-        Plan::default().then(close_card(n)).then(to_channel(&now)).then_maybe(end(&now))
+        Plan::default().then(close_card(self.decided(n))).then(to_channel(self.root(&now))).then_end(self.outcome(&now))
     }
 
     fn root(&self, n: &Notification) -> Message {

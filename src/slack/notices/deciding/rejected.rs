@@ -1,8 +1,8 @@
 //! The authorizer rejected, which ends the request.
 
-use super::super::Words;
-use super::super::plan::{Known, Plan, close_card, end, to_channel};
 use crate::domain::notice::{Notification, Rejected};
+use crate::slack::notices::plan::{Known, Plan, close_card, to_channel};
+use crate::slack::notices::words::Words;
 use crate::slack::views::Message;
 use crate::slack::views::decision::Decided;
 use crate::slack::views::parts::{QUOTE_MAX, REASON, application, because, named_quote, requester, you};
@@ -11,7 +11,7 @@ use crate::slack::views::thread::{Root, ThreadOutcome};
 
 impl Words for Rejected {
     fn plan<'a>(&self, n: &'a Notification, _known: &Known) -> Plan<'a> {
-        Plan::default().then(close_card(n)).then(to_channel(n)).then_maybe(end(n))
+        Plan::default().then(close_card(self.decided(n))).then(to_channel(self.root(n))).then_end(self.outcome(n))
     }
 
     fn root(&self, n: &Notification) -> Message {

@@ -1,8 +1,8 @@
 //! The requester withdrew the request.
 
-use super::super::Words;
-use super::super::plan::{Known, Plan, end, end_progress, to_channel};
 use crate::domain::notice::{Cancelled, Notification};
+use crate::slack::notices::plan::{Known, Plan, end_progress, to_channel};
+use crate::slack::notices::words::Words;
 use crate::slack::views::decision::Decided;
 use crate::slack::views::parts::{application, cleaned, remains, requester};
 use crate::slack::views::progress::ProgressState;
@@ -12,10 +12,10 @@ use crate::slack::views::{Message, attention};
 impl Words for Cancelled {
     fn plan<'a>(&self, n: &'a Notification, known: &Known) -> Plan<'a> {
         Plan::default()
-            .close_cards(n, known)
-            .then(to_channel(n))
+            .close_cards(self.decided(n), self.attended(n), known)
+            .then(to_channel(self.root(n)))
             .then(end_progress(n, None, ProgressState::Stopped))
-            .then_maybe(end(n))
+            .then_end(self.outcome(n))
     }
 
     fn root(&self, n: &Notification) -> Message {

@@ -1,8 +1,8 @@
 //! A request failed for good.
 
-use super::super::Words;
-use super::super::plan::{Known, Plan, end, end_progress, to_channel};
 use crate::domain::notice::{Failed, GivenUp, Notification};
+use crate::slack::notices::plan::{Known, Plan, end_progress, to_channel};
+use crate::slack::notices::words::Words;
 use crate::slack::views::decision::Decided;
 use crate::slack::views::parts::{
     PHRASE_MAX, Trouble, application, authorizer, cleaned, ended, remains, requester, told, trouble, you,
@@ -15,10 +15,10 @@ use crate::slack::views::{Message, attention};
 impl Words for Failed {
     fn plan<'a>(&self, n: &'a Notification, known: &Known) -> Plan<'a> {
         Plan::default()
-            .close_cards(n, known)
-            .then(to_channel(n))
+            .close_cards(self.decided(n), self.attended(n), known)
+            .then(to_channel(self.root(n)))
             .then(end_progress(n, None, ProgressState::Stopped))
-            .then_maybe(end(n))
+            .then_end(self.outcome(n))
     }
 
     fn root(&self, n: &Notification) -> Message {

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::super::Words;
-use super::super::plan::{Known, Plan, close_card, close_question, end, end_progress, to_channel};
 use crate::domain::notice::{self, Notification};
 use crate::domain::provisioning::{Progress, Provisioned};
+use crate::slack::notices::plan::{Known, Plan, close_card, close_question, end_progress, to_channel};
+use crate::slack::notices::words::Words;
 use crate::slack::views::decision::Decided;
 use crate::slack::views::parts::{Fact, application, code, fact, place, requester};
 use crate::slack::views::progress::ProgressState;
@@ -25,11 +25,11 @@ impl Words for notice::Provisioned {
         Plan::default()
             // First what the requester waits for: who sees the channel's message say
             // that it is over finds the outcome.
-            .then_maybe(end(n))
-            .then_together([to_channel(n), progress])
-            .then(close_question(n))
+            .then_end(self.outcome(n))
+            .then_together([to_channel(self.root(n)), progress])
+            .then(close_question(self.attended(n)))
             // The card of the decision says what stays true.
-            .then_maybe(known.mends.then(|| close_card(n)))
+            .then_maybe(known.mends.then(|| close_card(self.decided(n))))
     }
 
     fn root(&self, n: &Notification) -> Message {

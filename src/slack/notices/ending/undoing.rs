@@ -1,8 +1,8 @@
 //! A request ends without success, and what was built cannot be removed for now.
 
-use super::super::Words;
-use super::super::plan::{Known, Plan, end_progress, reply, to_channel};
 use crate::domain::notice::{Notification, Undoing};
+use crate::slack::notices::plan::{Known, Plan, end_progress, to_channel};
+use crate::slack::notices::words::Words;
 use crate::slack::views::decision::Decided;
 use crate::slack::views::parts::{QUOTE_MAX, application, ended};
 use crate::slack::views::progress::ProgressState;
@@ -13,10 +13,10 @@ use crate::slack::views::{Message, attention, thread};
 impl Words for Undoing {
     fn plan<'a>(&self, n: &'a Notification, known: &Known) -> Plan<'a> {
         Plan::default()
-            .close_cards(n, known)
-            .then(to_channel(n))
+            .close_cards(self.decided(n), self.attended(n), known)
+            .then(to_channel(self.root(n)))
             .then(end_progress(n, None, ProgressState::Stopped))
-            .then_maybe(self.note(n).map(|note| reply("undoing", note)))
+            .then_reply("undoing", self.note(n))
     }
 
     /// It cannot be withdrawn any more: that would change nothing.
