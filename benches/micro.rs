@@ -14,14 +14,18 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use provision_bot::domain::lifecycle::Failure;
-use provision_bot::domain::notice::{Conversation, MessageRef, Notice, Notification};
+use provision_bot::domain::notice::{
+    self, Authorized, Conversation, MessageRef, NeedsAttention, Notice, Notification, RequestSubject, Requested,
+};
 use provision_bot::domain::policy::Blueprint;
 use provision_bot::domain::provisioning::{Progress, Provisioned};
 use provision_bot::domain::request::{ApplicationName, ProvisionRequest, RequestId};
 use provision_bot::domain::rules::{Authorization, Rules};
 use provision_bot::slack::inbound::{self, Inbound, Malformed};
+use provision_bot::slack::notices::asking::requested::ask;
+use provision_bot::slack::notices::{self, building::needs_attention};
+use provision_bot::slack::views::progress::{self, ProgressState};
 use provision_bot::slack::views::request::{self, Authorizers, Choice, RequestForm};
-use provision_bot::slack::views::thread::{self, ProgressState};
 use provision_bot::slack::views::{self, decision};
 use serde_json::{Value, json};
 
@@ -108,23 +112,23 @@ fn rendering(c: &mut Criterion) {
         b.iter(|| decision::reject_modal(black_box("checkout-7f3a9c0011"), "checkout", "{}"))
     });
 
-    let requested = notification(Notice::Requested { expires_at: 1_795_493_700 });
-    group.bench_function("card that asks", |b| b.iter(|| decision::ask(black_box(&requested))));
-    group.bench_function("message in the channel", |b| b.iter(|| thread::root(black_box(&requested))));
+    let requested = notification(Notice::Requested(Requested { expires_at: 1_795_493_700 }));
+    group.bench_function("card that asks", |b| b.iter(|| ask(black_box(&requested), Some(1_795_493_700))));
+    group.bench_function("message in the channel", |b| b.iter(|| notices::root(black_box(&requested))));
 
-    let authorized = notification(Notice::Authorized {
+    let authorized = notification(Notice::Authorized(Authorized {
         region: "us-east-1".into(),
         profile: "sandbox".into(),
         decided_by: "U0AUTHORIZER".into(),
-    });
-    group.bench_function("card that was decided", |b| b.iter(|| decision::decided(black_box(&authorized))));
+    }));
+    group.bench_function("card that was decided", |b| b.iter(|| notices::decided(black_box(&authorized))));
     let progress = Progress { step: 3, of: 8, label: "Blocking public access".into() };
     group.bench_function("progress", |b| {
-        b.iter(|| thread::progress(black_box(&authorized), 1, Some(&progress), ProgressState::Running))
+        b.iter(|| progress::progress(black_box(&authorized), 1, Some(&progress), ProgressState::Running))
     });
 
-    let provisioned = notification(Notice::Provisioned { result: provisioned() });
-    group.bench_function("outcome", |b| b.iter(|| thread::outcome(black_box(&provisioned))));
+    let provisioned = notification(Notice::Provisioned(notice::Provisioned { result: provisioned() }));
+    group.bench_function("outcome", |b| b.iter(|| notices::outcome(black_box(&provisioned))));
 
     let failure = Failure {
         step: Some("Creating the bucket".into()),
@@ -132,9 +136,10 @@ fn rendering(c: &mut Criterion) {
         advice: "Give the profile sandbox the permissions of deploy/aws/policy.json, then try again.".into(),
         attempt: 1,
     };
-    let failed = notification(Notice::NeedsAttention { failure, expires_at: 1_795_579_200 });
-    group.bench_function("card that needs a hand", |b| b.iter(|| decision::attention(black_box(&failed))));
-    group.bench_function("note in the thread", |b| b.iter(|| thread::note(black_box(&failed))));
+    let stopped = NeedsAttention { failure, expires_at: 1_795_579_200 };
+    let failed = notification(Notice::NeedsAttention(stopped.clone()));
+    group.bench_function("card that needs a hand", |b| b.iter(|| needs_attention::ask(black_box(&failed), &stopped)));
+    group.bench_function("note in the thread", |b| b.iter(|| notices::note(black_box(&failed))));
 }
 
 fn request_form(teams: usize) -> RequestForm {
@@ -166,7 +171,7 @@ fn provisioned() -> Provisioned {
 
 fn notification(notice: Notice) -> Notification {
     let name = |text: &str| text.to_owned();
-    Notification {
+    let subject = RequestSubject {
         round: 1,
         request_id: RequestId::of_workflow("checkout-7f3a9c0011"),
         request: ProvisionRequest {
@@ -203,6 +208,9 @@ fn notification(notice: Notice) -> Notification {
             profile: name("sandbox"),
             decided_by: name("U0AUTHORIZER"),
         }),
+    };
+    Notification {
+        subject,
         at_work: None,
         notice,
         conversation: Conversation(BTreeMap::from([(

@@ -4,7 +4,8 @@
 use temporalio_sdk::ApplicationFailure;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
-use super::{BotActivities, slack_failures, unreadable};
+use super::BotActivities;
+use super::failures::{slack_failures, unreadable};
 use crate::domain::client;
 use crate::domain::policy::{Directory, PreflightProblem};
 use crate::domain::request::{ProvisionRequest, RequestId};

@@ -7,6 +7,7 @@ pub mod http;
 pub mod identity;
 pub mod inbound;
 pub mod manifest;
+pub mod notices;
 pub mod origin;
 mod person;
 pub mod rate_limits;

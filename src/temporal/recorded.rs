@@ -75,7 +75,7 @@ impl Requests {
         loop {
             if let Some(input) = events.into_iter().find_map(notified) {
                 let told: Option<Notification> = self.read(input).await?;
-                return Ok(Recorded { request, rules: told.and_then(|told| told.rules) });
+                return Ok(Recorded { request, rules: told.and_then(|told| told.subject.rules) });
             }
             if next.is_empty() {
                 return Ok(Recorded { request, rules: None });

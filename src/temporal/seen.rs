@@ -60,7 +60,7 @@ impl Requests {
                 told.conversation.0.extend(posted.map(|posted| posted.conversation.0).unwrap_or_default());
             }
         }
-        let rules = first.and_then(|first| first.rules);
+        let rules = first.and_then(|first| first.subject.rules);
         Ok(Seen { request, rules, told, result: self.read_some(found.result).await? })
     }
 

@@ -14,10 +14,10 @@ use temporalio_sdk::WorkflowCancellationToken;
 use temporalio_sdk::workflows::select;
 
 use super::calls;
-use super::story::{Context, Stop, Story};
-use super::telling::{Accompanied, Said, detached, in_seconds, unheard, until};
+use super::run::{Context, Run, Stop};
+use super::telling::{RunningNotice, Said, detached, in_seconds, unheard, until};
 use crate::domain::lifecycle::{Failure, Status};
-use crate::domain::notice::Notice;
+use crate::domain::notice::{NeedsAttention, Notice, Reminded, Requested};
 use crate::domain::rules::Rules;
 
 /// What came of the question whether it may be built.
@@ -61,7 +61,7 @@ pub(super) enum Chosen {
     },
 }
 
-impl Story {
+impl Run {
     /// Asks the authorizer, and waits for a decision that counts. The clock starts with
     /// the question and runs beside it, whenever it reaches somebody: what decides, ends
     /// or withdraws the request does not wait for Slack.
@@ -106,7 +106,7 @@ impl Story {
         expires_at: i64,
         called_off: &WorkflowCancellationToken,
     ) -> Option<Failure> {
-        match self.notify(ctx, Some(rules), Notice::Requested { expires_at }, called_off.clone()).await {
+        match self.notify(ctx, Some(rules), Notice::Requested(Requested { expires_at }), called_off.clone()).await {
             Ok(Some(cause)) => {
                 let advice = "Ask again, and name somebody else.".to_owned();
                 return Some(Failure { step: None, cause, advice, attempt: 1 });
@@ -134,7 +134,7 @@ impl Story {
         }
         let fired = ctx.timer(until(after, called_off)).await == TimerResult::Fired;
         // Who has decided is not asked to; should that not count, they are told so.
-        (fired && ctx.state(|s| s.authorization.is_none())).then_some(Notice::Reminded { expires_at })
+        (fired && ctx.state(|s| s.authorization.is_none())).then_some(Notice::Reminded(Reminded { expires_at }))
     }
 
     /// Waits for a decision that counts, or for the end of the time for one.
@@ -159,7 +159,7 @@ impl Story {
         rules: &Rules,
         input: &ProvisionInput,
         failure: &Failure,
-        accompanied: Accompanied<impl Future<Output = Said>>,
+        running: RunningNotice<impl Future<Output = Said>>,
     ) -> Result<Option<Chosen>, Stop> {
         ctx.state_mut(|s| {
             s.choice = None;
@@ -168,12 +168,13 @@ impl Story {
             s.is_late = false;
             s.failure = Some(failure.clone());
         });
-        let stuck = Notice::NeedsAttention { failure: failure.clone(), expires_at: in_seconds(ctx, calls::ATTENTION) };
+        let expires_at = in_seconds(ctx, calls::ATTENTION);
+        let stuck = Notice::NeedsAttention(NeedsAttention { failure: failure.clone(), expires_at });
         let waiting = detached();
         let mut deadline = pin!(ctx.timer(until(calls::ATTENTION, &waiting)).fuse());
-        let called_off = accompanied.called_off.clone();
+        let called_off = running.called_off.clone();
         let talk = async {
-            let unreachable = self.say_through(ctx, rules, stuck, accompanied).await;
+            let unreachable = self.finish_notice(ctx, rules, stuck, running).await;
             if unreachable.is_none() {
                 self.keep_telling(ctx, rules, &called_off, ready(None)).await;
             }

@@ -183,7 +183,7 @@ pub fn notify(summary: &str, until: WorkflowCancellationToken) -> ActivityOption
 }
 
 /// Telling that a provisioner is at work lasts as long as the work.
-pub fn accompany(summary: &str, until: WorkflowCancellationToken) -> ActivityOptions {
+pub fn notify_beside_work(summary: &str, until: WorkflowCancellationToken) -> ActivityOptions {
     telling(PROVISION_AT_MOST + SLACK_ATTEMPT, summary, until)
 }
 

@@ -17,14 +17,14 @@ use super::calls::{self, BotCalls, Check, Preflight};
 use super::explain;
 use super::payload::LenientResult;
 use super::provision_application::ProvisionApplication;
-use super::story::{Context, Stop, Story};
+use super::run::{Context, Run, Stop};
 use super::telling::{moment, until};
 use crate::domain::lifecycle::{Choice, Failure};
-use crate::domain::notice::Notice;
+use crate::domain::notice::{ApprovalNotCounted, ChoiceNotCounted, Notice};
 use crate::domain::refusal::NotCounted;
 use crate::domain::rules::{Authorization, Rules};
 
-impl Story {
+impl Run {
     /// The pre-flight checks. `None`: the time for an answer is over, which there is not
     /// before the first question.
     pub(super) async fn preflight(&self, ctx: &Context, afresh: bool) -> Option<Result<Preflight, Stop>> {
@@ -63,7 +63,7 @@ impl Story {
         ctx.state_mut(|s| {
             s.strike(why.clone(), now);
             let expires_at = s.deadline.unwrap_or_default();
-            s.untold = Some(Notice::NotCounted { why, expires_at });
+            s.untold = Some(Notice::ApprovalNotCounted(ApprovalNotCounted { why, expires_at }));
         });
         Ok(None)
     }
@@ -99,7 +99,7 @@ impl Story {
         ctx.state_mut(|s| {
             s.choice = None;
             s.not_counted(why.clone());
-            s.untold = Some(Notice::ChoiceNotCounted { attempt, why });
+            s.untold = Some(Notice::ChoiceNotCounted(ChoiceNotCounted { attempt, why }));
         });
         Ok(None)
     }

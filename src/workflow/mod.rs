@@ -1,4 +1,4 @@
-//! The story of a request, told to Temporal.
+//! A request as a workflow of Temporal's.
 //!
 //! Workflow code is replayed: what is decided here must depend on recorded data
 //! alone. So it reads no configuration, no clock and no environment; what it
@@ -14,8 +14,8 @@ mod contract;
 pub mod explain;
 pub mod payload;
 pub mod provision_application;
+mod run;
 pub mod search_attributes;
-mod story;
 mod telling;
 mod undo;
 
@@ -32,7 +32,7 @@ pub const SIGNAL_AUTHORIZE: &str = "authorize";
 pub const SIGNAL_ACT: &str = "act";
 /// The query for the state of a request.
 pub const QUERY_STATE: &str = "state";
-/// The query for what the notice that accompanies the work posts next. Not for others.
+/// The query for what the notice that runs beside the work posts next. Not for others.
 pub const QUERY_PENDING_NOTICE: &str = "pending_notice";
 /// The query for what came of an act. Not for others.
 pub const QUERY_VERDICT: &str = "verdict";

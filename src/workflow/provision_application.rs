@@ -1,5 +1,5 @@
 //! One request as a workflow: its state, the signals that reach it and the query
-//! it answers. What happens, step by step, is in `story.rs`.
+//! it answers. What happens, step by step, is in `run.rs`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -12,8 +12,8 @@ use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{ApplicationFailure, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
 
 use super::payload::{Lenient, Unread};
+use super::run::Run;
 use super::search_attributes::SearchAttributes;
-use super::story::Story;
 use super::{QUERY_PENDING_NOTICE, QUERY_STATE, QUERY_VERDICT, SIGNAL_ACT, SIGNAL_AUTHORIZE, WORKFLOW_TYPE};
 use crate::domain::act::{Act, Decision, Kind};
 use crate::domain::approval::Approval;
@@ -131,8 +131,8 @@ impl ProvisionApplication {
             Err(why @ Unread::NoKey(_)) => panic!("{why}"),
             Err(why) => return Err(malformed_input(&why.to_string()).into()),
         };
-        let story = Story { id: RequestId::of_workflow(ctx.workflow_id()), request };
-        story.run(ctx).await;
+        let run = Run { id: RequestId::of_workflow(ctx.workflow_id()), request };
+        run.run(ctx).await;
         Ok(ctx.state(Self::told))
     }
 

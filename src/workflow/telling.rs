@@ -1,4 +1,4 @@
-//! How a story is told to people: a notice at a time, and each supersedes those before it.
+//! How people are told what happens: a notice at a time, and each supersedes those before it.
 //!
 //! What people are told never holds up what happens: a clock, a decision or a withdrawal
 //! calls off what is being said, and the next notice finds and mends what it left.
@@ -13,11 +13,11 @@ use temporalio_sdk::{ActivityExecutionError, TimerOptions, WaitConditionOptions,
 
 use super::calls::{self, BotCalls};
 use super::payload::LenientResult;
+use super::run::{Context, Run, Stop};
 use super::search_attributes;
-use super::story::{Context, Stop, Story};
 use crate::domain::lifecycle::{Failure, Status};
 use crate::domain::moment::Moment;
-use crate::domain::notice::{Notice, Notification, Told};
+use crate::domain::notice::{Notice, Notification, RequestSubject, Told};
 use crate::domain::rules::Rules;
 
 /// How telling people went.
@@ -27,8 +27,8 @@ pub(super) type Said = Result<LenientResult<Told>, ActivityExecutionError>;
 /// does within a second, and is then in the order in which people read it.
 const COMES_TO_AN_END: Duration = Duration::from_secs(5);
 
-/// Somebody who tells that work has begun, and will tell what came of it.
-pub(super) struct Accompanied<F> {
+/// A notice that tells that work has begun, and stays to tell what came of it.
+pub(super) struct RunningNotice<F> {
     telling: F,
     /// Unix seconds.
     since: i64,
@@ -45,35 +45,36 @@ impl Stop {
     }
 }
 
-impl Story {
+impl Run {
     /// Tells people that building begins, and what came of it through
-    /// [`Self::say_through`]: one activity for both, which shows the progress between.
-    pub(super) fn accompany(
+    /// [`Self::finish_notice`]: one activity for both, which shows the progress between.
+    pub(super) fn start_notice(
         &self,
         ctx: &Context,
         rules: &Rules,
         begun: Notice,
         activity_id: &str,
-    ) -> Accompanied<impl Future<Output = Said>> {
+    ) -> RunningNotice<impl Future<Output = Said>> {
         ctx.state_mut(|s| s.pending_notice = None);
         let called_off = detached();
-        let options = calls::accompany(begun.status().word(), called_off.clone());
+        let options = calls::notify_beside_work(begun.status().word(), called_off.clone());
         let mut notification = self.transition(ctx, Some(rules), begun);
         notification.at_work = Some(activity_id.to_owned());
         let telling = ctx.execute_activity(BotCalls::notify, notification, options);
-        Accompanied { telling, since: in_seconds(ctx, Duration::ZERO), called_off }
+        RunningNotice { telling, since: in_seconds(ctx, Duration::ZERO), called_off }
     }
 
-    /// Tells people through whoever accompanied the work, or, if they could not, anew.
+    /// Tells people what came of the work through the notice that told of its beginning, or,
+    /// if that could not, anew.
     /// `Some`: why the authorizer could not be reached.
-    pub(super) async fn say_through(
+    pub(super) async fn finish_notice(
         &self,
         ctx: &Context,
         rules: &Rules,
         notice: Notice,
-        accompanied: Accompanied<impl Future<Output = Said>>,
+        running: RunningNotice<impl Future<Output = Said>>,
     ) -> Option<String> {
-        let Accompanied { telling, since, called_off } = accompanied;
+        let RunningNotice { telling, since, called_off } = running;
         let outcome = self.transition(ctx, Some(rules), notice.clone());
         ctx.state_mut(|s| {
             s.pending_notice = Some(outcome);
@@ -190,16 +191,18 @@ impl Story {
         self.enter(ctx, rules, notice.status());
         ctx.state_mut(|s| {
             match &notice {
-                Notice::Failed { failure, .. } => s.failure = Some(failure.clone()),
-                Notice::Refused { problem } => s.failure = Some(failed_preflight(problem.to_string())),
+                Notice::Failed(failed) => s.failure = Some(failed.failure.clone()),
+                Notice::Refused(refused) => s.failure = Some(failed_preflight(refused.problem.to_string())),
                 _ => {}
             }
             Notification {
-                request_id: self.id.clone(),
-                round: s.approval.round,
-                request: self.request.clone(),
-                rules: rules.cloned(),
-                authorization: s.authorization.clone(),
+                subject: RequestSubject {
+                    request_id: self.id.clone(),
+                    round: s.approval.round,
+                    request: self.request.clone(),
+                    rules: rules.cloned(),
+                    authorization: s.authorization.clone(),
+                },
                 notice,
                 at_work: None,
                 conversation: s.conversation.clone(),

@@ -11,25 +11,25 @@ use temporalio_sdk::{ActivityExecutionError, ActivityOptions};
 use super::calls::{self, Remote};
 use super::explain;
 use super::payload::LenientResult;
-use super::story::{Context, Story, handed};
-use super::telling::{Accompanied, Said, detached, unheard, until};
-use crate::domain::notice::{Cleanup, Notice};
+use super::run::{Context, Run, handed};
+use super::telling::{RunningNotice, Said, detached, unheard, until};
+use crate::domain::notice::{Cleanup, Notice, Undoing};
 use crate::domain::rules::Rules;
 
 /// The queue of the provisioner of buckets, as the contract with provisioners names it.
 const BUCKETS: &str = "provision-aws-s3";
 
-impl Story {
+impl Run {
     /// Removes what was built, as far as it got, however long that takes: only what a
     /// provisioner says for good that it cannot remove remains. When it takes long, people
-    /// hear of it once, through whoever still accompanies the work; it goes on beside that.
+    /// hear of it once, through the notice that still runs; it goes on beside that.
     pub(super) async fn cleanup<F: Future<Output = Said>>(
         &self,
         ctx: &Context,
         rules: &Rules,
         input: &ProvisionInput,
         began: bool,
-        accompanied: &mut Option<Accompanied<F>>,
+        running: &mut Option<RunningNotice<F>>,
     ) -> Cleanup {
         if !began {
             return Cleanup::NothingBuilt;
@@ -42,12 +42,13 @@ impl Story {
         if explain::is_final(&error) {
             return Cleanup::Remains { what, cause: explain::cleanup(&error, &rules.blueprint) };
         }
-        let undoing = Notice::Undoing { what: what.clone(), cause: explain::not_yet(&error, &rules.blueprint) };
-        let accompanied = accompanied.take();
-        let called_off = accompanied.as_ref().map_or_else(detached, |it| it.called_off.clone());
+        let undoing = Undoing { what: what.clone(), cause: explain::not_yet(&error, &rules.blueprint) };
+        let undoing = Notice::Undoing(undoing);
+        let running = running.take();
+        let called_off = running.as_ref().map_or_else(detached, |it| it.called_off.clone());
         let telling = async {
-            match accompanied {
-                Some(accompanied) => _ = self.say_through(ctx, rules, undoing, accompanied).await,
+            match running {
+                Some(running) => _ = self.finish_notice(ctx, rules, undoing, running).await,
                 None => {
                     if let Err(error) = self.notify(ctx, Some(rules), undoing, called_off.clone()).await {
                         unheard(ctx, &error);

@@ -5,16 +5,22 @@ use std::collections::BTreeMap;
 
 use arbitrary::{Result, Unstructured};
 use provision_bot::domain::lifecycle::{Break, Failure};
-use provision_bot::domain::notice::{Cleanup, Conversation, GivenUp, MessageRef, Notice, Notification};
+use provision_bot::domain::notice::{
+    self, ApprovalNotCounted, Authorized, Cancelled, ChoiceNotCounted, Cleanup, Conversation, Expired, Failed, GivenUp,
+    MessageRef, NeedsAttention, Notice, Notification, Refused, Rejected, Reminded, RequestSubject, Requested, Retried,
+    Undoing,
+};
 use provision_bot::domain::policy::{Blueprint, PreflightProblem};
 use provision_bot::domain::provisioning::{Progress, Provisioned};
 use provision_bot::domain::refusal::{NotCounted, Refusal};
 use provision_bot::domain::request::{ApplicationName, ProvisionRequest, RequestId};
 use provision_bot::domain::rules::{Authorization, Rules};
 use provision_bot::slack::inbound::{self, Inbound};
+use provision_bot::slack::notices::plan::{Known, Step};
+use provision_bot::slack::notices::{self, broken};
+use provision_bot::slack::views::progress::{self, ProgressState};
 use provision_bot::slack::views::request::{Authorizers, Choice, RequestForm};
-use provision_bot::slack::views::thread::{self, ProgressState};
-use provision_bot::slack::views::{Message, decision, over, request};
+use provision_bot::slack::views::{Message, decision, request};
 use serde_json::{Value, json};
 use slack_simulator::limits::{MAX_BLOCK_CHARACTERS, Surface, check_blocks, check_view, total_characters};
 
@@ -77,21 +83,24 @@ pub fn render(bytes: &[u8]) {
 pub fn render_from(u: &mut Unstructured) -> Result<()> {
     let n = notification(u)?;
     let mut messages = vec![
-        decision::ask(&n),
-        decision::decided(&n),
-        decision::attention(&n),
-        decision::attended(&n),
-        decision::reminder(&n),
-        over::root(&n, Break::Terminated),
-        over::card(&n, Break::TimedOut),
-        thread::root(&n),
+        notices::root(&n),
+        notices::decided(&n),
+        notices::attended(&n),
+        broken::root(&n, Break::Terminated),
+        broken::card(&n, Break::TimedOut),
     ];
-    messages.extend(thread::note(&n));
-    messages.extend(thread::outcome(&n));
+    for mends in [false, true] {
+        let known = Known { conversation: n.conversation.clone(), mends };
+        messages.extend(notices::plan(&n, &known).turns.into_iter().flatten().map(|step| match step {
+            Step::Write { message, .. } | Step::WriteMissing { message, .. } | Step::Restore { message, .. } => message,
+            Step::Change { message, .. } | Step::ChangeUnless { message, .. } => message,
+            Step::ChangeLatest { message, .. } => message(2),
+        }));
+    }
     let progress = Progress { step: u.arbitrary()?, of: u.arbitrary()?, label: text(u)? };
     let attempt = u.arbitrary()?;
     for state in [ProgressState::Running, ProgressState::Done, ProgressState::Stopped] {
-        messages.push(thread::progress(&n, attempt, Some(&progress), state));
+        messages.push(progress::progress(&n, attempt, Some(&progress), state));
     }
     messages.iter().for_each(accepted_and_harmless);
 
@@ -106,7 +115,7 @@ pub fn render_from(u: &mut Unstructured) -> Result<()> {
         blueprints: choices,
         private_metadata: "{}".to_owned(),
     };
-    for modal in [request::request_modal(&form), decision::reject_modal(n.request_id.as_str(), &typed, "{}")] {
+    for modal in [request::request_modal(&form), decision::reject_modal(n.subject.request_id.as_str(), &typed, "{}")] {
         assert_eq!(check_view(&modal, Surface::Modal), [], "{modal:#}");
         assert_harmless(&modal);
     }
@@ -213,17 +222,17 @@ fn not_counted(u: &mut Unstructured) -> Result<NotCounted> {
 fn notice(u: &mut Unstructured) -> Result<Notice> {
     let expires_at = u.arbitrary()?;
     Ok(match u.int_in_range(0..=13)? {
-        0 => Notice::Requested { expires_at },
-        1 => Notice::Reminded { expires_at },
-        2 => Notice::Authorized { region: text(u)?, profile: text(u)?, decided_by: person(u)? },
-        3 => Notice::Rejected { decided_by: person(u)?, reason: some(u)? },
-        4 => Notice::Expired { unconfirmed: if u.arbitrary()? { Some(person(u)?) } else { None } },
-        5 => Notice::NeedsAttention { failure: failure(u)?, expires_at },
-        6 => Notice::Retried { failure: failure(u)?, decided_by: person(u)? },
-        7 => Notice::Provisioned { result: provisioned(u)? },
-        8 => Notice::Cancelled { cleanup: cleanup(u)? },
-        9 => Notice::NotCounted { why: not_counted(u)?, expires_at: u.arbitrary()? },
-        11 => Notice::ChoiceNotCounted { attempt: u.arbitrary()?, why: not_counted(u)? },
+        0 => Notice::Requested(Requested { expires_at }),
+        1 => Notice::Reminded(Reminded { expires_at }),
+        2 => Notice::Authorized(Authorized { region: text(u)?, profile: text(u)?, decided_by: person(u)? }),
+        3 => Notice::Rejected(Rejected { decided_by: person(u)?, reason: some(u)? }),
+        4 => Notice::Expired(Expired { unconfirmed: if u.arbitrary()? { Some(person(u)?) } else { None } }),
+        5 => Notice::NeedsAttention(NeedsAttention { failure: failure(u)?, expires_at }),
+        6 => Notice::Retried(Retried { failure: failure(u)?, decided_by: person(u)? }),
+        7 => Notice::Provisioned(notice::Provisioned { result: provisioned(u)? }),
+        8 => Notice::Cancelled(Cancelled { cleanup: cleanup(u)? }),
+        9 => Notice::ApprovalNotCounted(ApprovalNotCounted { why: not_counted(u)?, expires_at: u.arbitrary()? }),
+        11 => Notice::ChoiceNotCounted(ChoiceNotCounted { attempt: u.arbitrary()?, why: not_counted(u)? }),
         10 => {
             let given_up = match u.int_in_range(0..=3)? {
                 0 => GivenUp::ByChoice { decided_by: person(u)? },
@@ -231,12 +240,12 @@ fn notice(u: &mut Unstructured) -> Result<Notice> {
                 2 => GivenUp::Unasked { why: text(u)? },
                 _ => GivenUp::AtOnce,
             };
-            Notice::Failed { failure: failure(u)?, given_up, cleanup: cleanup(u)? }
+            Notice::Failed(Failed { failure: failure(u)?, given_up, cleanup: cleanup(u)? })
         }
-        12 => Notice::Undoing { what: text(u)?, cause: text(u)? },
+        12 => Notice::Undoing(Undoing { what: text(u)?, cause: text(u)? }),
         _ => {
             let problem = PreflightProblem::NotAnAuthorizer { who: text(u)?, team: text(u)?, instead: text(u)? };
-            Notice::Refused { problem }
+            Notice::Refused(Refused { problem })
         }
     })
 }
@@ -258,7 +267,7 @@ fn provisioned(u: &mut Unstructured) -> Result<Provisioned> {
 
 fn notification(u: &mut Unstructured) -> Result<Notification> {
     let notice = notice(u)?;
-    let known = !matches!(notice, Notice::Refused { .. }) || u.arbitrary()?;
+    let known = !matches!(notice, Notice::Refused(_)) || u.arbitrary()?;
     let blueprint = Blueprint {
         id: "bucket".into(),
         name: text(u)?,
@@ -278,7 +287,7 @@ fn notification(u: &mut Unstructured) -> Result<Notification> {
         indexed: false,
     };
     let root = MessageRef { channel: "C0PLATFORM".into(), ts: "1.2".into() };
-    Ok(Notification {
+    let subject = RequestSubject {
         round: u.arbitrary()?,
         request_id: RequestId::of_workflow(&format!("checkout-{}", text(u)?)),
         request: ProvisionRequest {
@@ -295,6 +304,9 @@ fn notification(u: &mut Unstructured) -> Result<Notification> {
         },
         rules: known.then_some(rules),
         authorization: Some(Authorization::Approve { region: text(u)?, profile: text(u)?, decided_by: person(u)? }),
+    };
+    Ok(Notification {
+        subject,
         at_work: None,
         look_back: None,
         notice,

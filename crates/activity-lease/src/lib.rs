@@ -13,7 +13,7 @@
 //! 2. No request that changes something leaves once four fifths of the lease are over
 //!    (the provisioner's `guard.rs`): each step, and each call, is preceded by a heartbeat that is
 //!    acknowledged and not older than half of it. What an attempt says to people is preceded
-//!    by one, too (the bot's `activities/notify/once.rs`).
+//!    by one, too (the bot's `activities/notify/sender.rs`).
 //! 3. Before `CreateBucket` the mark of a claim is *acknowledged* (its `claim.rs`), so whoever
 //!    comes after this attempt knows that a bucket may appear.
 //! 4. What left before the pause may still be carried out: it is in the hands of the network. Only

@@ -12,8 +12,9 @@ use crate::domain::notice::{MessageRef, Notification, part};
 use crate::domain::request::RequestId;
 use crate::slack::ids::EVENT_TYPE;
 use crate::slack::inbound::Click;
+use crate::slack::notices::broken;
 use crate::slack::read_back::Found;
-use crate::slack::views::{ephemeral, over};
+use crate::slack::views::ephemeral;
 use crate::slack::web_api::{Event, Post, SlackError};
 
 /// The messages of one notice are posted within this many seconds, most often.
@@ -26,7 +27,7 @@ impl Handlers {
         match self.requests.seen(id).await.map(|seen| seen.told) {
             Ok(Some(last)) => {
                 self.close(&last, how, click, part).await;
-                ephemeral::broken(how, over::cut_off(&last))
+                ephemeral::broken(how, broken::cut_off(&last))
             }
             Ok(None) => ephemeral::broken(how, false),
             Err(error) => {
@@ -41,8 +42,8 @@ impl Handlers {
         let mut messages = open_messages(last, click, clicked);
         messages.extend(self.look_for_others(last, &messages, click).await);
         let edits = messages.into_iter().map(async |(part, at)| {
-            let message = if part == part::ROOT { over::root(last, how) } else { over::card(last, how) };
-            let metadata = BTreeMap::from([("request_id", last.request_id.to_string()), ("part", part)]);
+            let message = if part == part::ROOT { broken::root(last, how) } else { broken::card(last, how) };
+            let metadata = BTreeMap::from([("request_id", last.subject.request_id.to_string()), ("part", part)]);
             let post = Post {
                 channel: &at.channel,
                 thread: None,
@@ -51,7 +52,7 @@ impl Handlers {
                 metadata: Some(Event { event_type: EVENT_TYPE, event_payload: &metadata }),
             };
             if let Err(error) = self.slack.update_message(&at.ts, &post).await {
-                tracing::warn!(request.id = %last.request_id, %error, "a message keeps buttons of a request that is over");
+                tracing::warn!(request.id = %last.subject.request_id, %error, "a message keeps buttons of a request that is over");
             }
         });
         join_all(edits).await;
@@ -71,13 +72,13 @@ impl Handlers {
         let missing = asking(last).into_iter().filter(|part| known.iter().all(|(known, _)| known != part));
         let searches = missing.map(async |part| {
             let channel = match part.as_str() {
-                part::ROOT => last.request.channel_id.clone(),
-                _ => self.slack.open_dm(&last.request.authorizer_id).await.ok()?,
+                part::ROOT => last.subject.request.channel_id.clone(),
+                _ => self.slack.open_dm(&last.subject.request.authorizer_id).await.ok()?,
             };
             let found = self.read_back(&channel, clicked.saturating_sub(AROUND)).await.ok()?;
             let says = |found: &Found, name: &str, wanted: &str| found.says(EVENT_TYPE, name) == Some(wanted);
             let is_it = |it: &Found| {
-                it.is_by(own) && says(it, "request_id", last.request_id.as_str()) && says(it, "part", &part)
+                it.is_by(own) && says(it, "request_id", last.subject.request_id.as_str()) && says(it, "part", &part)
             };
             let at = |found: Found| (part.clone(), MessageRef { channel: channel.clone(), ts: found.ts });
             Some(found.into_iter().filter(is_it).map(at).collect::<Vec<_>>())
@@ -121,8 +122,7 @@ fn asking(last: &Notification) -> Vec<String> {
         // That it needs a hand is told by whoever told that it is being built. The card of
         // the decision was closed before.
         Status::Provisioning | Status::NeedsAttention => {
-            let attempt = |name: &String| name.strip_prefix(part::ATTENTION)?.strip_prefix('-')?.parse::<u32>().ok();
-            last.conversation.0.keys().filter_map(attempt).max().map(part::attention)
+            last.conversation.latest(part::ATTENTION).map(|attempt| part::of_attempt(part::ATTENTION, attempt))
         }
         _ => Some(part::CARD.to_owned()),
     };

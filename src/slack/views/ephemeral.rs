@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::over;
+use super::parts::{ended_by, left};
 use super::refusal::{reason, refusal};
 use super::text::{Markup, Text, escape, mention};
 use crate::domain::lifecycle::{Break, Status};
@@ -91,7 +91,7 @@ pub fn already_over(status: Status) -> String {
 
 /// The answer to a click on a request that was ended before its end.
 pub fn broken(how: Break, cut_off: bool) -> String {
-    format!("This request {}. {} To ask again, use {COMMAND}.", over::by(how), over::left(cut_off))
+    format!("This request {}. {} To ask again, use {COMMAND}.", ended_by(how), left(cut_off))
 }
 
 /// A sentence for the person who clicked, with mentions of people in it.

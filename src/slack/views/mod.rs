@@ -1,10 +1,11 @@
-//! Everything a person sees of the bot, as Block Kit: the words here, the layout
-//! in `blocks/*.json`.
+//! Everything a person sees of the bot, as Block Kit: here what several notices show
+//! alike, the layout in `blocks/*.json`, the words of each notice in
+//! [`notices`](super::notices).
 //!
 //! - [`request`]: the form behind `/provision`, and what explains why there is none.
-//! - [`decision`]: the authorizer's direct messages, and the form for a reason.
-//! - [`thread`]: the request's message in the channel, and its thread.
-//! - [`over`]: the same messages once the request was ended from outside.
+//! - [`decision`], [`attention`]: the authorizer's cards, and the form for a reason.
+//! - [`thread`], [`progress`]: the request's message in the channel, and its thread.
+//! - [`ephemeral`], [`refusal`]: what is said to one person alone.
 //! - [`text`]: text from outside, made harmless and cut.
 //! - [`template`]: the renderer of the files.
 //!
@@ -14,10 +15,11 @@
 
 use serde_json::Value;
 
+pub mod attention;
 pub mod decision;
 pub mod ephemeral;
-pub mod over;
-mod parts;
+pub(super) mod parts;
+pub mod progress;
 pub mod refusal;
 pub mod request;
 pub mod template;
@@ -25,7 +27,7 @@ pub mod text;
 pub mod thread;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use template::{Template, TemplateProblem};
 use text::{Markup, cut_markup};
@@ -57,10 +59,10 @@ const TEMPLATES: &[&Template] = &[
     decision::RejectModal::TEMPLATE,
     decision::DecisionAsk::TEMPLATE,
     decision::DecisionMade::TEMPLATE,
-    decision::Attention::TEMPLATE,
+    attention::Attention::TEMPLATE,
     thread::ThreadRoot::TEMPLATE,
     thread::ThreadNote::TEMPLATE,
-    thread::ThreadProgress::TEMPLATE,
+    progress::ThreadProgress::TEMPLATE,
     thread::ThreadOutcome::TEMPLATE,
 ];
 

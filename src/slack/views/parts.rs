@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::template::fields;
 use super::text::{Markup, Text, channel, mention};
-use crate::domain::lifecycle::Failure;
-use crate::domain::notice::{Cleanup, GivenUp, Notification};
+use crate::domain::lifecycle::{Break, Failure};
+use crate::domain::notice::{Cleanup, Notification};
 use crate::slack::ids;
 
 /// Names of teams, blueprints, regions, profiles.
@@ -42,23 +42,23 @@ pub fn code(name: Text, code: Option<Text>) -> Option<Fact> {
 
 /// `*checkout*`, which is what people call a request.
 pub fn application(n: &Notification) -> Markup {
-    Markup::ours(format!("*{}*", n.request.application_name))
+    Markup::ours(format!("*{}*", n.subject.request.application_name))
 }
 
 /// The name of the application where no markup is read.
 pub fn plain_application(n: &Notification) -> Text {
-    Text::ours(n.request.application_name.as_str())
+    Text::ours(n.subject.request.application_name.as_str())
 }
 
 /// The request ID as the value of a button: as it is, whatever its shape, for it
 /// is the key of the request.
 pub fn request_id(n: &Notification) -> String {
-    n.request_id.as_str().chars().take(REQUEST_ID_MAX).collect()
+    n.subject.request_id.as_str().chars().take(REQUEST_ID_MAX).collect()
 }
 
 /// The `block_id` of the buttons of a message.
 pub fn buttons(n: &Notification) -> String {
-    ids::buttons(&request_id(n), n.round)
+    ids::buttons(&request_id(n), n.subject.round)
 }
 
 /// The request ID to be read. Another client may have chosen an odd one.
@@ -67,29 +67,34 @@ pub fn shown_id(id: &str) -> Text {
 }
 
 pub fn requester(n: &Notification) -> Markup {
-    mention(&n.request.requester_id)
+    mention(&n.subject.request.requester_id)
 }
 
 pub fn authorizer(n: &Notification) -> Markup {
-    mention(&n.request.authorizer_id)
+    mention(&n.subject.request.authorizer_id)
+}
+
+/// The authorizer, who reads these messages, or somebody else.
+pub fn you(n: &Notification, id: &str) -> String {
+    if id == n.subject.request.authorizer_id { "You".to_owned() } else { mention(id).to_string() }
 }
 
 /// The team by its name, or by its ID while its name is not known.
 pub fn team(n: &Notification) -> Text {
-    let name = n.rules.as_ref().map_or(&n.request.team_id, |rules| &rules.team_name);
-    Text::line(name, NAME_MAX).unwrap_or_else(|| Text::line_or_dash(&n.request.team_id, NAME_MAX))
+    let name = n.subject.rules.as_ref().map_or(&n.subject.request.team_id, |rules| &rules.team_name);
+    Text::line(name, NAME_MAX).unwrap_or_else(|| Text::line_or_dash(&n.subject.request.team_id, NAME_MAX))
 }
 
 /// What is asked for, by its name, or by its ID while its name is not known.
 pub fn blueprint(n: &Notification) -> Text {
-    let name = n.rules.as_ref().map_or(&n.request.blueprint, |rules| &rules.blueprint.name);
-    Text::line(name, NAME_MAX).unwrap_or_else(|| Text::line_or_dash(&n.request.blueprint, NAME_MAX))
+    let name = n.subject.rules.as_ref().map_or(&n.subject.request.blueprint, |rules| &rules.blueprint.name);
+    Text::line(name, NAME_MAX).unwrap_or_else(|| Text::line_or_dash(&n.subject.request.blueprint, NAME_MAX))
 }
 
 /// What is asked for, and what that is.
 fn blueprint_described(n: &Notification) -> Text {
     let name = blueprint(n);
-    let description = n.rules.as_ref().and_then(|rules| Text::line(&rules.blueprint.description, PHRASE_MAX));
+    let description = n.subject.rules.as_ref().and_then(|rules| Text::line(&rules.blueprint.description, PHRASE_MAX));
     match description {
         Some(description) => Text::ours(format!("{} – {}", name.literal(), description.literal())),
         None => name,
@@ -116,7 +121,7 @@ pub fn place(region: &str, profile: Option<&str>) -> impl Iterator<Item = Fact> 
 }
 
 pub fn justification(n: &Notification) -> Option<Text> {
-    n.request.justification.as_deref().and_then(|typed| Text::paragraph(typed, QUOTE_MAX))
+    n.subject.request.justification.as_deref().and_then(|typed| Text::paragraph(typed, QUOTE_MAX))
 }
 
 /// What a quote is, above it: else one is taken for the other.
@@ -137,7 +142,7 @@ pub fn because(label: &str, quote: Option<&str>) -> Markup {
 /// Where the conversation about the request is, when that is a channel the bot
 /// did write to: ` Follow it in #channel.`, or where to read how it went.
 pub fn follow(n: &Notification) -> Markup {
-    let here = &n.request.channel_id;
+    let here = &n.subject.request.channel_id;
     let written = n.conversation.0.values().any(|message| message.channel == *here);
     let place = channel(here).filter(|_| written);
     let verb = if n.notice.status().is_final() { "Read on in" } else { "Follow it in" };
@@ -168,19 +173,6 @@ pub fn told(failure: &Failure) -> Markup {
     Markup::ours(format!("{step}{}{advice}", ended(&cause)).replace('\n', " "))
 }
 
-/// Who did not want to go on.
-pub fn given_up(n: &Notification, given_up: &GivenUp) -> Markup {
-    Markup::ours(match given_up {
-        GivenUp::ByChoice { decided_by } => format!(" {} gave up on it.", mention(decided_by)),
-        GivenUp::Unanswered => format!(" {} did not choose in time what to do about it.", authorizer(n)),
-        GivenUp::Unasked { why } => {
-            let why = Text::line(why, PHRASE_MAX).map(|why| format!(" {}", ended(&why))).unwrap_or_default();
-            format!(" {} could not be asked what to do about it.{why}", authorizer(n))
-        }
-        GivenUp::AtOnce => String::new(),
-    })
-}
-
 /// What became of what had been built, in a sentence.
 pub fn cleaned(cleanup: &Cleanup) -> &'static str {
     match cleanup {
@@ -197,6 +189,25 @@ pub fn remains(cleanup: &Cleanup) -> Option<Text> {
     let cause = Text::line(cause.trim_end_matches('.'), ADVICE_MAX);
     let cause = cause.map(|cause| format!(" ({})", cause.literal())).unwrap_or_default();
     Some(Text::ours(format!("Still there: {}{cause}. Please look after it.", what.literal())))
+}
+
+/// By what a request was ended from outside.
+pub fn ended_by(how: Break) -> &'static str {
+    match how {
+        Break::Terminated => "was ended by an operator",
+        Break::TimedOut => "ran out of the time that Temporal gave it",
+        Break::Failed => "ended with an error of this app",
+        Break::Other => "was ended from outside of this app",
+    }
+}
+
+/// What is left of a request that was ended from outside; `cut_off`: it was being built.
+pub fn left(cut_off: bool) -> &'static str {
+    if cut_off {
+        "What had been built by then was not removed: please look after it, or ask an admin."
+    } else {
+        "Nothing was built."
+    }
 }
 
 /// `text`, escaped, with a full stop if it ends with none.

@@ -98,7 +98,7 @@ macro_rules! fields {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
-        pub(super) struct $name { $(pub(super) $field: $type),* }
+        pub(in crate::slack) struct $name { $(pub(in crate::slack) $field: $type),* }
 
         impl $crate::slack::views::template::Fields for $name {
             const FIELDS: &'static [$crate::slack::views::template::Field] =

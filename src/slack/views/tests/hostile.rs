@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use super::limits::{Surface, check_limits, strings};
-use super::samples::{SOON, messages, modals, notices, notification};
-use crate::domain::notice::Notice;
+use super::samples::{SOON, message, messages, modals, notices, notification};
+use crate::domain::notice::part::CARD;
+use crate::domain::notice::{Notice, Requested};
 use crate::domain::provisioning::Progress;
 use crate::slack::ids;
-use crate::slack::views::thread::ProgressState;
-use crate::slack::views::{Message, TEMPLATES, check, decision, thread};
+use crate::slack::views::progress::{self, ProgressState};
+use crate::slack::views::{Message, TEMPLATES, check};
 
 /// What somebody may type, configure or answer to a provisioner, from the
 /// harmless to the huge.
@@ -54,7 +55,7 @@ fn hostile_and_huge_input_stays_within_the_limits_and_is_never_markup() {
             let n = notification(notices(typed).swap_remove(3).1, typed);
             for attempt in [1, 2, u32::MAX] {
                 let progress = Progress { step: 3, of: 8, label: label.clone() };
-                let message = thread::progress(&n, attempt, Some(&progress), state);
+                let message = progress::progress(&n, attempt, Some(&progress), state);
                 assert_message(&message, &about("progress", ""));
             }
         }
@@ -112,11 +113,11 @@ fn selects_list_what_fits_into_a_message_and_search_the_rest() {
         (names(60, 140), names(60, 140), (false, false)),
         (names(101, 0), names(1, 0), (false, true)),
     ] {
-        let mut n = notification(Notice::Requested { expires_at: SOON }, None);
-        n.request.justification = Some("\"".repeat(30_000));
-        let rules = n.rules.as_mut().unwrap();
+        let mut n = notification(Notice::Requested(Requested { expires_at: SOON }), None);
+        n.subject.request.justification = Some("\"".repeat(30_000));
+        let rules = n.subject.rules.as_mut().unwrap();
         (rules.regions, rules.profiles) = (regions, profiles);
-        let ask = decision::ask(&n);
+        let ask = message(&n, CARD);
         assert_message(&ask, "ask");
         let is_listed = |id: &str| {
             let blocks = ask.blocks.as_array().unwrap();

@@ -2,13 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::samples::{choices, messages, notices, notification, progress, tame};
+use super::samples::{choices, message, messages, notices as samples, notification, progress, tame};
+use crate::domain::notice::part::{ATTENTION, CARD, of_attempt};
+use crate::slack::notices;
+use crate::slack::views::progress::ProgressState;
 use crate::slack::views::request::{Authorizers, Choice, RequestForm};
-use crate::slack::views::thread::ProgressState;
-use crate::slack::views::{Message, decision, request, thread};
+use crate::slack::views::{Message, decision, request};
 
 fn shown(message: &Message) -> Value {
     json!({ "text": message.text, "blocks": message.blocks })
+}
+
+/// The message that a notice posts as this part.
+fn posted(name: &str, part: &str) -> Value {
+    shown(&message(&tame(name), part))
 }
 
 #[test]
@@ -45,30 +52,30 @@ fn the_other_modals() {
 
 #[test]
 fn the_direct_messages() {
-    insta::assert_json_snapshot!("ask", shown(&decision::ask(&tame("requested"))));
-    insta::assert_json_snapshot!("decided_authorized", shown(&decision::decided(&tame("authorized"))));
-    insta::assert_json_snapshot!("decided_rejected", shown(&decision::decided(&tame("rejected"))));
-    insta::assert_json_snapshot!("attention", shown(&decision::attention(&tame("needs attention"))));
-    insta::assert_json_snapshot!("attended", shown(&decision::attended(&tame("retried"))));
-    insta::assert_json_snapshot!("reminder", shown(&decision::reminder(&tame("reminded"))));
+    insta::assert_json_snapshot!("ask", posted("requested", CARD));
+    insta::assert_json_snapshot!("decided_authorized", shown(&notices::decided(&tame("authorized"))));
+    insta::assert_json_snapshot!("decided_rejected", shown(&notices::decided(&tame("rejected"))));
+    insta::assert_json_snapshot!("attention", posted("needs attention", &of_attempt(ATTENTION, 2)));
+    insta::assert_json_snapshot!("attended", shown(&notices::attended(&tame("retried"))));
+    insta::assert_json_snapshot!("reminder", posted("reminded", "reminder"));
 }
 
 #[test]
 fn the_channel_and_the_thread() {
-    insta::assert_json_snapshot!("root_requested", shown(&thread::root(&tame("requested"))));
-    insta::assert_json_snapshot!("root_rejected", shown(&thread::root(&tame("rejected"))));
-    insta::assert_json_snapshot!("note_attention", shown(&thread::note(&tame("needs attention")).unwrap()));
+    insta::assert_json_snapshot!("root_requested", shown(&notices::root(&tame("requested"))));
+    insta::assert_json_snapshot!("root_rejected", shown(&notices::root(&tame("rejected"))));
+    insta::assert_json_snapshot!("note_attention", shown(&notices::note(&tame("needs attention")).unwrap()));
     insta::assert_json_snapshot!("progress", shown(&progress(Some((3, 8)), ProgressState::Running)));
-    insta::assert_json_snapshot!("outcome_provisioned", shown(&thread::outcome(&tame("provisioned")).unwrap()));
-    insta::assert_json_snapshot!("outcome_rejected", shown(&thread::outcome(&tame("rejected")).unwrap()));
-    insta::assert_json_snapshot!("outcome_failed", shown(&thread::outcome(&tame("failed unanswered")).unwrap()));
+    insta::assert_json_snapshot!("outcome_provisioned", shown(&notices::outcome(&tame("provisioned")).unwrap()));
+    insta::assert_json_snapshot!("outcome_rejected", shown(&notices::outcome(&tame("rejected")).unwrap()));
+    insta::assert_json_snapshot!("outcome_failed", shown(&notices::outcome(&tame("failed unanswered")).unwrap()));
 }
 
 /// The texts of all messages of all states: what is read aloud.
 #[test]
 fn the_words() {
     let mut all = String::new();
-    for (name, notice) in notices(None) {
+    for (name, notice) in samples(None) {
         all.push_str(&format!("# {name}\n"));
         for (view, message) in messages(&notification(notice, None)) {
             all.push_str(&format!("{view}: {}\n", message.text));

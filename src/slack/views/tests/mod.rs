@@ -9,5 +9,5 @@
 mod hostile;
 mod limits;
 mod looks;
-mod samples;
+pub(in crate::slack) mod samples;
 mod says;

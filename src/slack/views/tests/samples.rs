@@ -5,31 +5,41 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::domain::lifecycle::Failure;
-use crate::domain::notice::{Cleanup, Conversation, GivenUp, MessageRef, Notice, Notification};
+use crate::domain::notice::{
+    self, ApprovalNotCounted, Authorized, Cancelled, ChoiceNotCounted, Cleanup, Conversation, Expired, Failed, GivenUp,
+    MessageRef, NeedsAttention, Notice, Notification, Refused, Rejected, Reminded, RequestSubject, Requested, Retried,
+    Undoing,
+};
 use crate::domain::policy::{Blueprint, PreflightProblem};
 use crate::domain::provisioning::{Progress, Provisioned};
 use crate::domain::refusal::NotCounted;
 use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
 use crate::domain::rules::{Authorization, Rules};
+use crate::slack::notices;
+use crate::slack::notices::asking::reminded::reminder;
+use crate::slack::notices::asking::requested;
+use crate::slack::notices::building::needs_attention;
+use crate::slack::notices::deciding::approval_not_counted;
+use crate::slack::notices::plan::{Known, Step};
+use crate::slack::views::progress::ProgressState;
 use crate::slack::views::request::{Authorizers, Choice, RequestForm};
-use crate::slack::views::thread::ProgressState;
-use crate::slack::views::{Message, decision, request, thread};
+use crate::slack::views::{Message, decision, progress as views, request};
 
 /// 24 November 2026, 10:02 UTC.
-pub(super) const SOON: i64 = 1_795_514_520;
+pub(in crate::slack) const SOON: i64 = 1_795_514_520;
 
 /// A request for `checkout` in which `typed`, where it is given, stands wherever
 /// text comes from outside.
-pub(super) fn notification(notice: Notice, typed: Option<&str>) -> Notification {
+pub(in crate::slack) fn notification(notice: Notice, typed: Option<&str>) -> Notification {
     let text = |tame: &str| typed.unwrap_or(tame).to_owned();
-    let refused = matches!(notice, Notice::Refused { .. });
+    let refused = matches!(notice, Notice::Refused(_));
     let many = |tame: &[&str]| match typed {
         Some(typed) => (0..150).map(|n| format!("{n}{}", typed.chars().take(140).collect::<String>())).collect(),
         None => tame.iter().map(|name| (*name).to_owned()).collect(),
     };
     let root = MessageRef { channel: "C0PLATFORM".into(), ts: "1.2".into() };
     let card = MessageRef { channel: "D0BOB".into(), ts: "1.3".into() };
-    Notification {
+    let subject = RequestSubject {
         round: 4,
         request_id: RequestId::parse("checkout-7f3a9c0011").unwrap(),
         request: ProvisionRequest {
@@ -66,6 +76,9 @@ pub(super) fn notification(notice: Notice, typed: Option<&str>) -> Notification 
             profile: text("sandbox"),
             decided_by: typed.unwrap_or("U0BOB").to_owned(),
         }),
+    };
+    Notification {
+        subject,
         at_work: None,
         look_back: None,
         notice,
@@ -74,7 +87,7 @@ pub(super) fn notification(notice: Notice, typed: Option<&str>) -> Notification 
 }
 
 /// Every notice, in the order of a story that tries everything.
-pub(super) fn notices(typed: Option<&str>) -> Vec<(&'static str, Notice)> {
+pub(in crate::slack) fn notices(typed: Option<&str>) -> Vec<(&'static str, Notice)> {
     let text = |tame: &str| typed.unwrap_or(tame).to_owned();
     let bob = || "U0BOB".to_owned();
     let failure = || Failure {
@@ -113,74 +126,105 @@ pub(super) fn notices(typed: Option<&str>) -> Vec<(&'static str, Notice)> {
     let unasked =
         GivenUp::Unasked { why: text("The authorizer cannot be written to (chat.postMessage: user_disabled).") };
     vec![
-        ("refused", Notice::Refused { problem }),
-        ("requested", Notice::Requested { expires_at: SOON }),
-        ("reminded", Notice::Reminded { expires_at: SOON }),
-        ("authorized", Notice::Authorized { region: text("eu-west-1"), profile: text("sandbox"), decided_by: bob() }),
+        ("refused", Notice::Refused(Refused { problem })),
+        ("requested", Notice::Requested(Requested { expires_at: SOON })),
+        ("reminded", Notice::Reminded(Reminded { expires_at: SOON })),
+        (
+            "authorized",
+            Notice::Authorized(Authorized { region: text("eu-west-1"), profile: text("sandbox"), decided_by: bob() }),
+        ),
         (
             "not counted",
-            Notice::NotCounted {
+            Notice::ApprovalNotCounted(ApprovalNotCounted {
                 why: NotCounted::Request(text("Bob cannot decide: this account is deactivated.")),
                 expires_at: SOON,
-            },
+            }),
         ),
-        ("rejected", Notice::Rejected { decided_by: bob(), reason: Some(text("Use the shared bucket instead.")) }),
-        ("rejected without a reason", Notice::Rejected { decided_by: bob(), reason: None }),
-        ("expired", Notice::Expired { unconfirmed: None }),
-        ("expired, and nobody knows whether the yes counts", Notice::Expired { unconfirmed: Some(bob()) }),
-        ("needs attention", Notice::NeedsAttention { failure: failure(), expires_at: SOON }),
+        (
+            "rejected",
+            Notice::Rejected(Rejected { decided_by: bob(), reason: Some(text("Use the shared bucket instead.")) }),
+        ),
+        ("rejected without a reason", Notice::Rejected(Rejected { decided_by: bob(), reason: None })),
+        ("expired", Notice::Expired(Expired { unconfirmed: None })),
+        ("expired, and nobody knows whether the yes counts", Notice::Expired(Expired { unconfirmed: Some(bob()) })),
+        ("needs attention", Notice::NeedsAttention(NeedsAttention { failure: failure(), expires_at: SOON })),
         (
             "choice not counted",
-            Notice::ChoiceNotCounted {
+            Notice::ChoiceNotCounted(ChoiceNotCounted {
                 attempt: 1,
                 why: NotCounted::Request(text("Bob cannot decide: guests cannot decide.")),
-            },
+            }),
         ),
-        ("retried", Notice::Retried { failure: failure(), decided_by: bob() }),
+        ("retried", Notice::Retried(Retried { failure: failure(), decided_by: bob() })),
         (
             "undoing",
-            Notice::Undoing {
+            Notice::Undoing(Undoing {
                 what: text("app-checkout-payments-7f3a9c0011"),
                 cause: text("Nobody takes work from the task queue \"provision-aws-s3\"."),
-            },
+            }),
         ),
-        ("provisioned", Notice::Provisioned { result }),
-        ("cancelled while waiting", Notice::Cancelled { cleanup: Cleanup::NothingBuilt }),
-        ("cancelled while building", Notice::Cancelled { cleanup: remains() }),
-        ("failed by choice", Notice::Failed { failure: failure(), given_up, cleanup: Cleanup::Removed }),
-        ("failed unanswered", Notice::Failed { failure: failure(), given_up: GivenUp::Unanswered, cleanup: remains() }),
-        ("failed unasked", Notice::Failed { failure: failure(), given_up: unasked, cleanup: Cleanup::Removed }),
+        ("provisioned", Notice::Provisioned(notice::Provisioned { result })),
+        ("cancelled while waiting", Notice::Cancelled(Cancelled { cleanup: Cleanup::NothingBuilt })),
+        ("cancelled while building", Notice::Cancelled(Cancelled { cleanup: remains() })),
+        ("failed by choice", Notice::Failed(Failed { failure: failure(), given_up, cleanup: Cleanup::Removed })),
+        (
+            "failed unanswered",
+            Notice::Failed(Failed { failure: failure(), given_up: GivenUp::Unanswered, cleanup: remains() }),
+        ),
+        ("failed unasked", Notice::Failed(Failed { failure: failure(), given_up: unasked, cleanup: Cleanup::Removed })),
         (
             "failed at once",
-            Notice::Failed { failure: failure(), given_up: GivenUp::AtOnce, cleanup: Cleanup::NothingBuilt },
+            Notice::Failed(Failed { failure: failure(), given_up: GivenUp::AtOnce, cleanup: Cleanup::NothingBuilt }),
         ),
     ]
 }
 
-pub(super) fn tame(name: &str) -> Notification {
+pub(in crate::slack) fn tame(name: &str) -> Notification {
     let notice = notices(None).into_iter().find(|(of, _)| *of == name).unwrap().1;
     notification(notice, None)
 }
 
-/// All messages about `n`, by the name of their view.
-pub(super) fn messages(n: &Notification) -> Vec<(&'static str, Message)> {
+/// The message that `n` posts or changes as this part.
+pub(in crate::slack) fn message(n: &Notification, part: &str) -> Message {
+    let steps = notices::plan(n, &Known::default()).turns.into_iter().flatten();
+    let mut written = steps.filter_map(|step| match step {
+        Step::Write { part, message, .. } | Step::Change { part, message } => Some((part, message)),
+        _ => None,
+    });
+    written.find(|(of, _)| of == part).expect("a message with this part").1
+}
+
+/// All messages about `n`, by the name of their view: those that it posts, and those that
+/// stand there when it is told.
+pub(in crate::slack) fn messages(n: &Notification) -> Vec<(&'static str, Message)> {
+    let (asked, reminded) = match &n.notice {
+        Notice::Requested(Requested { expires_at }) | Notice::Reminded(Reminded { expires_at }) => {
+            (Some(*expires_at), Some(*expires_at))
+        }
+        Notice::ApprovalNotCounted(it) => (Some(it.expires_at), None),
+        _ => (None, None),
+    };
+    let attention = match &n.notice {
+        Notice::NeedsAttention(it) => needs_attention::ask(n, it),
+        _ => notices::attended(n),
+    };
     let mut all = vec![
-        ("ask", decision::ask(n)),
-        ("decided", decision::decided(n)),
-        ("attention", decision::attention(n)),
-        ("attended", decision::attended(n)),
-        ("reminder", decision::reminder(n)),
-        ("root", thread::root(n)),
+        ("ask", requested::ask(n, asked)),
+        ("decided", notices::decided(n)),
+        ("attention", attention),
+        ("attended", notices::attended(n)),
+        ("reminder", reminder(n, reminded)),
+        ("root", notices::root(n)),
     ];
-    if let Notice::NotCounted { why, .. } = &n.notice {
-        all.push(("not counted", decision::not_counted(n, why)));
+    if let Notice::ApprovalNotCounted(it) = &n.notice {
+        all.push(("not counted", approval_not_counted::told(n, &it.why)));
     }
-    all.extend(thread::note(n).map(|message| ("note", message)));
-    all.extend(thread::outcome(n).map(|message| ("outcome", message)));
+    all.extend(notices::note(n).map(|message| ("note", message)));
+    all.extend(notices::outcome(n).map(|message| ("outcome", message)));
     all
 }
 
-pub(super) fn choices(count: usize, typed: Option<&str>) -> Vec<Choice> {
+pub(in crate::slack) fn choices(count: usize, typed: Option<&str>) -> Vec<Choice> {
     let choice = |n| Choice {
         value: format!("team-{n}"),
         text: typed.map_or_else(|| format!("Team {n}"), str::to_owned),
@@ -189,7 +233,7 @@ pub(super) fn choices(count: usize, typed: Option<&str>) -> Vec<Choice> {
     (1..=count).map(choice).collect()
 }
 
-pub(super) fn modals(typed: Option<&str>) -> Vec<(String, Value)> {
+pub(in crate::slack) fn modals(typed: Option<&str>) -> Vec<(String, Value)> {
     let mut all = vec![
         ("reject".into(), decision::reject_modal("checkout-7f3a9c0011", typed.unwrap_or("checkout"), "{}")),
         ("loading".into(), request::loading_modal("{}")),
@@ -218,7 +262,7 @@ pub(super) fn modals(typed: Option<&str>) -> Vec<(String, Value)> {
     all
 }
 
-pub(super) fn progress(step: Option<(u32, u32)>, state: ProgressState) -> Message {
+pub(in crate::slack) fn progress(step: Option<(u32, u32)>, state: ProgressState) -> Message {
     let progress = step.map(|(step, of)| Progress { step, of, label: "Blocking public access".into() });
-    thread::progress(&tame("authorized"), 1, progress.as_ref(), state)
+    views::progress(&tame("authorized"), 1, progress.as_ref(), state)
 }

@@ -2,18 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::samples::{SOON, choices, messages, notices, notification, tame};
-use crate::domain::notice::Notice;
+use super::samples::{SOON, choices, message, messages, notices as samples, notification, tame};
+use crate::domain::notice::part::{ATTENTION, CARD, of_attempt};
+use crate::domain::notice::{self, Notice, Requested};
 use crate::domain::provisioning::Provisioned;
 use crate::slack::ids;
+use crate::slack::notices;
 use crate::slack::views::request::{Authorizers, Choice, RequestForm};
-use crate::slack::views::{Message, decision, request, thread};
+use crate::slack::views::{Message, decision, request};
 
 const STATUS_WORDS: [&str; 5] = ["provisioned", "rejected", "expired", "cancelled", "failed"];
 
 #[test]
 fn only_what_ends_a_request_has_the_word_of_its_end() {
-    for (name, notice) in notices(None) {
+    for (name, notice) in samples(None) {
         let status = notice.status();
         for (view, Message { text, .. }) in messages(&notification(notice, None)) {
             let said: Vec<_> = STATUS_WORDS.into_iter().filter(|word| text.to_lowercase().contains(word)).collect();
@@ -30,15 +32,15 @@ fn only_what_ends_a_request_has_the_word_of_its_end() {
 
 #[test]
 fn the_root_can_be_cancelled_until_the_end() {
-    for (name, notice) in notices(None) {
+    for (name, notice) in samples(None) {
         let n = notification(notice, None);
-        let buttons = ids_of(&thread::root(&n).blocks, "action_id");
-        let over = n.notice.status().is_final() || matches!(n.notice, Notice::Undoing { .. });
+        let buttons = ids_of(&notices::root(&n).blocks, "action_id");
+        let over = n.notice.status().is_final() || matches!(n.notice, Notice::Undoing(_));
         let expected: &[&str] = if over { &[] } else { &[ids::CANCEL] };
         assert_eq!(buttons, expected, "{name}");
-        assert!(ids_of(&decision::decided(&n).blocks, "action_id").is_empty(), "{name}");
-        assert!(ids_of(&decision::attended(&n).blocks, "action_id").is_empty(), "{name}");
-        assert_eq!(thread::outcome(&n).is_some(), n.notice.status().is_final(), "{name}");
+        assert!(ids_of(&notices::decided(&n).blocks, "action_id").is_empty(), "{name}");
+        assert!(ids_of(&notices::attended(&n).blocks, "action_id").is_empty(), "{name}");
+        assert_eq!(notices::outcome(&n).is_some(), n.notice.status().is_final(), "{name}");
     }
 }
 
@@ -68,11 +70,11 @@ fn the_ids_are_those_of_the_contract() {
 
     let huge = "x".repeat(300);
     for typed in [None, Some(huge.as_str())] {
-        let ask = decision::ask(&notification(Notice::Requested { expires_at: SOON }, typed)).blocks;
+        let ask = message(&notification(Notice::Requested(Requested { expires_at: SOON }), typed), CARD).blocks;
         assert_eq!(ids_of(&ask, "action_id"), [REGION, PROFILE, APPROVE, REJECT]);
         assert_eq!(ids_of(&ask, "block_id"), [REGION, PROFILE, "checkout-7f3a9c0011:4"]);
     }
-    let attention = decision::attention(&tame("needs attention")).blocks;
+    let attention = message(&tame("needs attention"), &of_attempt(ATTENTION, 2)).blocks;
     assert_eq!(ids_of(&attention, "action_id"), [RETRY, GIVE_UP]);
     assert_eq!(ids_of(&attention, "value"), ["checkout-7f3a9c0011", "checkout-7f3a9c0011"]);
     assert_eq!(ids_of(&attention, "block_id"), ["checkout-7f3a9c0011:4"]);
@@ -98,7 +100,7 @@ fn ids_of(value: &Value, member: &str) -> Vec<String> {
 
 #[test]
 fn one_choice_is_chosen_already() {
-    let ask = decision::ask(&tame("requested")).blocks;
+    let ask = message(&tame("requested"), CARD).blocks;
     let select =
         |id: &str| ask.as_array().unwrap().iter().find(|block| block["block_id"] == id).unwrap()["element"].clone();
     assert_eq!(select(ids::REGION)["initial_option"], Value::Null);
@@ -137,7 +139,7 @@ fn a_console_link_leads_to_a_bucket_or_nowhere() {
             summary: vec![],
             outputs,
         };
-        thread::outcome(&notification(Notice::Provisioned { result }, None)).unwrap().text
+        notices::outcome(&notification(Notice::Provisioned(notice::Provisioned { result }), None)).unwrap().text
     };
     let aws = json!({"bucketName": "b-1", "bucketArn": "arn:aws:s3:::b-1"});
     assert!(

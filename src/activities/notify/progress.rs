@@ -20,9 +20,11 @@ use temporalio_sdk::ApplicationFailure;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::timeout;
 
-use super::notify::Writer;
+use super::writer::Writer;
 use crate::domain::notice::Notification;
+use crate::domain::notice::part::PROGRESS;
 use crate::domain::provisioning::Progress;
+use crate::slack::views::Message;
 use crate::slack::web_api::SlackError;
 use crate::workflow::{Lenient, ProvisionApplication};
 
@@ -53,8 +55,14 @@ impl<'a> Watch<'a> {
         Ok(Self { ctx, history: history(&request), request, scheduled: None })
     }
 
-    /// Has the progress of an activity shown until it is over.
-    pub(super) async fn follow(&mut self, activity_id: &str, writer: &Writer<'_>) -> Result<(), ActivityError> {
+    /// Has the progress of an activity shown until it is over; `message` is how that looks
+    /// for an attempt of the work.
+    pub(super) async fn follow(
+        &mut self,
+        activity_id: &str,
+        writer: &Writer<'_>,
+        message: impl Fn(u32, &Progress) -> Message + Send + Sync,
+    ) -> Result<(), ActivityError> {
         let mut shown: Option<Progress> = None;
         let mut look_again = LOOK_FIRST;
         while timeout(look_again, self.end_of(activity_id)).await.is_err() {
@@ -65,7 +73,7 @@ impl<'a> Watch<'a> {
                 continue;
             };
             look_again = EDIT_EVERY;
-            match writer.show(&progress).await {
+            match writer.show(PROGRESS, |attempt| message(attempt, &progress)).await {
                 Ok(()) => shown = Some(progress),
                 Err(SlackError::RateLimited { .. }) => {}
                 Err(error @ SlackError::Unavailable { .. }) => tracing::warn!(%error, "progress could not be shown"),
@@ -189,8 +197,8 @@ mod tests {
 
     #[test]
     fn one_event_tells_the_end_of_an_activity_however_it_ended() {
-        let provisioned = include_bytes!("../../tests/histories/0.1.0/provisioned.json");
-        let failed_twice = include_bytes!("../../tests/histories/0.1.0/failed_after_a_retry.json");
+        let provisioned = include_bytes!("../../../tests/histories/0.1.0/provisioned.json");
+        let failed_twice = include_bytes!("../../../tests/histories/0.1.0/failed_after_a_retry.json");
         assert_eq!(ends(provisioned, "provision-1"), [EventType::ActivityTaskCompleted]);
         assert_eq!(ends(failed_twice, "provision-1"), [EventType::ActivityTaskFailed]);
         assert_eq!(ends(failed_twice, "provision-2"), [EventType::ActivityTaskFailed]);

@@ -1,16 +1,10 @@
 //! What to do about a message that Slack did not take: try again, put it somewhere else,
 //! or leave it out. Whatever becomes of one, the others are told.
 
-use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use temporalio_sdk::activities::ActivityError;
 
-use super::Writer;
-use super::parts::{EVERYTHING, asks};
-use crate::activities::slack_failures;
 use crate::slack::refusal::Refusal;
 use crate::slack::web_api::SlackError;
 
@@ -25,7 +19,7 @@ const THEN_NEVER: u32 = 6;
 /// How long the authorizer's card is tried, whatever the code: a request that nobody can
 /// decide is better ended. At most this long, and no more than a quarter of the time the
 /// request waits for its authorizer.
-const CARD_TRIED: Duration = Duration::from_secs(10 * 60);
+pub(super) const CARD_TRIED: Duration = Duration::from_secs(10 * 60);
 /// The longest limit that is waited out, with all that comes behind the message: somebody
 /// waits for it. Slack limits a channel to a message a second, and asks for seconds.
 const BRIEF: Duration = Duration::from_secs(30);
@@ -50,7 +44,7 @@ pub(super) struct Tries {
 
 impl Tries {
     /// Is a code final by now? `patience` is how long a code that may pass is tried.
-    fn are_over(self, refusal: Refusal, now: u64, patience: Duration) -> bool {
+    pub(super) fn are_over(self, refusal: Refusal, now: u64, patience: Duration) -> bool {
         match refusal {
             Refusal::Passing | Refusal::Token => false,
             Refusal::Place | Refusal::Frozen | Refusal::Blocks | Refusal::Metadata | Refusal::Mistake => true,
@@ -59,7 +53,7 @@ impl Tries {
     }
 
     /// Is it time to try another place?
-    fn are_enough_here(self, error: &SlackError, now: u64) -> bool {
+    pub(super) fn are_enough_here(self, error: &SlackError, now: u64) -> bool {
         if error.wait().is_some() {
             return self.outlast(error, now);
         }
@@ -72,7 +66,7 @@ impl Tries {
 
     /// Does what comes behind it wait? Slack being away is no reason to tell things out of
     /// order, one message refused is none to be silent about the next.
-    fn hold(self, error: &SlackError, now: u64) -> bool {
+    pub(super) fn hold(self, error: &SlackError, now: u64) -> bool {
         if error.wait().is_some() {
             return !self.outlast(error, now);
         }
@@ -80,13 +74,18 @@ impl Tries {
     }
 
     /// Is it limited for longer than can be waited for?
-    fn outlast(self, error: &SlackError, now: u64) -> bool {
+    pub(super) fn outlast(self, error: &SlackError, now: u64) -> bool {
         let lasts = self.first > 0 && now.saturating_sub(self.first) >= LIMITED_AT_MOST.as_secs();
         error.wait().is_some_and(|wait| wait > BRIEF || lasts)
     }
 
+    /// Is this more than a hiccup?
+    pub(super) fn are_many(self) -> bool {
+        self.times >= THEN_NEVER
+    }
+
     /// With one more.
-    fn and(mut self, error: &SlackError, now: u64) -> Self {
+    pub(super) fn and(mut self, error: &SlackError, now: u64) -> Self {
         self.first = if self.first == 0 { now } else { self.first };
         self.times += u32::from(error.wait().is_none_or(|wait| wait > BRIEF));
         if error.code().is_some() {
@@ -94,81 +93,6 @@ impl Tries {
             self.since = if self.refused == 1 { now } else { self.since };
         }
         self
-    }
-}
-
-impl Writer<'_> {
-    /// Will Slack refuse this part for good?
-    pub(super) fn is_final(&self, part: &str, error: &SlackError) -> bool {
-        let waits = Duration::from_secs(self.n.request.authorization_timeout_seconds / 4);
-        let patience = if asks(part) { waits.min(CARD_TRIED) } else { Duration::ZERO };
-        error.refusal().is_some_and(|refusal| self.tries(part).are_over(refusal, self.now(), patience))
-    }
-
-    /// Is it time to say it somewhere else?
-    pub(super) fn refuses_here(&self, part: &str, error: &SlackError) -> bool {
-        self.tries(part).are_enough_here(error, self.now())
-    }
-
-    /// Slack will not have this part.
-    pub(super) fn leave_out(&self, part: &str, error: &SlackError) {
-        tracing::error!(request.id = %self.n.request_id, part, %error, "a message is left out");
-        self.done(part);
-    }
-
-    /// This part is told by a later attempt.
-    pub(super) fn later(&self, part: &str, error: SlackError) {
-        let now = self.now();
-        self.attempt.note(|checkpoint| {
-            let tries = checkpoint.tries.entry(part.to_owned()).or_default();
-            *tries = tries.and(&error, now);
-        });
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).push((part.to_owned(), error));
-    }
-
-    /// The same, and what comes behind it waits, unless it waited long enough.
-    pub(super) fn hold(&self, part: &str, error: SlackError) {
-        if self.tries(part).hold(&error, self.now()) {
-            self.held.store(true, Ordering::Relaxed);
-        }
-        self.later(part, error);
-    }
-
-    pub(super) fn is_held(&self) -> bool {
-        self.held.load(Ordering::Relaxed)
-    }
-
-    /// Whether everything was told that can be.
-    pub(super) fn result(&self) -> Result<(), ActivityError> {
-        if self.attempt.is_cut() {
-            return Err(ActivityError::cancelled());
-        }
-        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        if failed.is_empty() {
-            return Ok(());
-        }
-        // Whoever accompanies the work tells what comes of it, although something about its
-        // beginning is not told yet; that is looked at once more with the outcome.
-        let is_long = |(part, error): &(String, SlackError)| {
-            let tries = self.tries(part);
-            tries.times >= THEN_NEVER || (part != EVERYTHING && tries.outlast(error, self.now()))
-        };
-        if self.n.at_work.is_some() && failed.iter().all(is_long) {
-            self.attempt.note(|checkpoint| checkpoint.left = true);
-            return Ok(());
-        }
-        let errors: Vec<_> = failed.iter().map(|(_, error)| error.clone()).collect();
-        Err(slack_failures(&errors, self.attempt.ctx.info().attempt))
-    }
-
-    fn tries(&self, part: &str) -> Tries {
-        self.attempt.checkpoint().tries.get(part).copied().unwrap_or_default()
-    }
-
-    /// When this attempt began, in Unix seconds.
-    fn now(&self) -> u64 {
-        let began: Option<SystemTime> = self.attempt.ctx.info().started_time;
-        began.and_then(|began| began.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_secs())
     }
 }
 

@@ -1,5 +1,5 @@
-//! The story of one request, from the pre-flight checks to the bucket: the steps
-//! read in order, each says what happened, and none knows how that looks.
+//! One request from the pre-flight checks to the bucket: the steps read in order,
+//! each says what happened, and none knows how that looks.
 
 use std::future::Ready;
 
@@ -12,35 +12,40 @@ use super::contract;
 use super::explain;
 use super::payload::{LenientResult, Outgoing};
 use super::provision_application::ProvisionApplication;
-use super::telling::{Accompanied, Said, moment, now};
+use super::telling::{RunningNotice, Said, moment, now};
 use crate::domain::lifecycle::Failure;
-use crate::domain::notice::{Cleanup, GivenUp, Notice};
+use crate::domain::notice::{
+    self, Authorized, Cancelled, Cleanup, Expired, Failed, GivenUp, Notice, Refused, Rejected, Retried,
+};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Rules;
 
-/// What a request is, while its story is told. The steps read in order.
-pub(super) struct Story {
+/// A request that is run. The steps read in order.
+pub(super) struct Run {
     pub(super) id: RequestId,
     pub(super) request: ProvisionRequest,
 }
 
-/// How a story ended, short of success.
+/// How a run ended, short of success.
 pub(super) enum Stop {
     Cancelled,
     Failed(Failure),
 }
 
 pub(super) type Context = WorkflowContext<ProvisionApplication>;
+
 /// Where the work is over, and told to be.
-fn nobody() -> Option<Accompanied<Ready<Said>>> {
+fn nobody() -> Option<RunningNotice<Ready<Said>>> {
     None
 }
 
-impl Story {
+impl Run {
     pub(super) async fn run(&self, ctx: &Context) {
         let rules = match self.preflight(ctx, false).await {
             Some(Ok(Preflight::Passed { rules })) => rules,
-            Some(Ok(Preflight::Refused { problem })) => return self.say(ctx, None, Notice::Refused { problem }).await,
+            Some(Ok(Preflight::Refused { problem })) => {
+                return self.say(ctx, None, Notice::Refused(Refused { problem })).await;
+            }
             Some(Err(Stop::Failed(failure))) => return self.failed_at_once(ctx, None, failure).await,
             Some(Err(Stop::Cancelled)) | None => return self.cancelled(ctx, None, Cleanup::NothingBuilt).await,
         };
@@ -48,12 +53,15 @@ impl Story {
         match self.ask(ctx, &rules).await {
             Ok(Decided::Approved { rules, region, profile, decided_by }) => {
                 let input = contract::input(&self.id, &self.request, &region, &profile);
-                self.provision(ctx, &rules, input, Notice::Authorized { region, profile, decided_by }).await
+                let begun = Notice::Authorized(Authorized { region, profile, decided_by });
+                self.provision(ctx, &rules, input, begun).await
             }
             Ok(Decided::Rejected { decided_by, reason }) => {
-                self.say(ctx, Some(&rules), Notice::Rejected { decided_by, reason }).await
+                self.say(ctx, Some(&rules), Notice::Rejected(Rejected { decided_by, reason })).await
             }
-            Ok(Decided::Expired { unconfirmed }) => self.say(ctx, Some(&rules), Notice::Expired { unconfirmed }).await,
+            Ok(Decided::Expired { unconfirmed }) => {
+                self.say(ctx, Some(&rules), Notice::Expired(Expired { unconfirmed })).await
+            }
             Err(Stop::Failed(failure)) => self.failed_at_once(ctx, Some(&rules), failure).await,
             Err(Stop::Cancelled) => self.cancelled(ctx, Some(&rules), Cleanup::NothingBuilt).await,
         }
@@ -76,26 +84,26 @@ impl Story {
         for attempt in 1.. {
             let rules = &current;
             let activity_id = format!("provision-{attempt}");
-            let accompanied = self.accompany(ctx, rules, begun, &activity_id);
+            let running = self.start_notice(ctx, rules, begun, &activity_id);
             let failure = match self.build(ctx, rules, &mut input, &activity_id, attempt, &mut began).await {
-                Ok(result) => return self.provisioned(ctx, rules, result, accompanied).await,
+                Ok(result) => return self.provisioned(ctx, rules, result, running).await,
                 Err(Stop::Cancelled) => {
-                    let mut accompanied = Some(accompanied);
-                    let cleanup = self.cleanup(ctx, rules, &input, began, &mut accompanied).await;
-                    let cancelled = Notice::Cancelled { cleanup };
-                    match accompanied {
-                        Some(accompanied) => _ = self.say_through(ctx, rules, cancelled, accompanied).await,
+                    let mut running = Some(running);
+                    let cleanup = self.cleanup(ctx, rules, &input, began, &mut running).await;
+                    let cancelled = Notice::Cancelled(Cancelled { cleanup });
+                    match running {
+                        Some(running) => _ = self.finish_notice(ctx, rules, cancelled, running).await,
                         None => self.say(ctx, Some(rules), cancelled).await,
                     }
                     return;
                 }
                 Err(Stop::Failed(failure)) => failure,
             };
-            let given_up = match self.attention(ctx, rules, &input, &failure, accompanied).await {
+            let given_up = match self.attention(ctx, rules, &input, &failure, running).await {
                 Ok(Some(Chosen::Retry { rules, decided_by })) => {
                     current = *rules;
                     input.resume_from.clone_from(&failure.step);
-                    begun = Notice::Retried { failure, decided_by };
+                    begun = Notice::Retried(Retried { failure, decided_by });
                     continue;
                 }
                 Ok(Some(Chosen::GiveUp { decided_by })) => GivenUp::ByChoice { decided_by },
@@ -107,7 +115,7 @@ impl Story {
                 }
             };
             let cleanup = self.cleanup(ctx, rules, &input, began, &mut nobody()).await;
-            return self.say(ctx, Some(rules), Notice::Failed { failure, given_up, cleanup }).await;
+            return self.say(ctx, Some(rules), Notice::Failed(Failed { failure, given_up, cleanup })).await;
         }
     }
 
@@ -149,22 +157,23 @@ impl Story {
         ctx: &Context,
         rules: &Rules,
         result: Provisioned,
-        accompanied: Accompanied<impl Future<Output = Said>>,
+        running: RunningNotice<impl Future<Output = Said>>,
     ) {
         ctx.state_mut(|s| {
             s.resources = Some(result.outputs.clone());
             s.failure = None;
         });
-        self.say_through(ctx, rules, Notice::Provisioned { result: result.into() }, accompanied).await;
+        let provisioned = Notice::Provisioned(notice::Provisioned { result: result.into() });
+        self.finish_notice(ctx, rules, provisioned, running).await;
     }
 
     async fn cancelled(&self, ctx: &Context, rules: Option<&Rules>, cleanup: Cleanup) {
-        self.say(ctx, rules, Notice::Cancelled { cleanup }).await;
+        self.say(ctx, rules, Notice::Cancelled(Cancelled { cleanup })).await;
     }
 
     async fn failed_at_once(&self, ctx: &Context, rules: Option<&Rules>, failure: Failure) {
-        let notice = Notice::Failed { failure, given_up: GivenUp::AtOnce, cleanup: Cleanup::NothingBuilt };
-        self.say(ctx, rules, notice).await;
+        let failed = Failed { failure, given_up: GivenUp::AtOnce, cleanup: Cleanup::NothingBuilt };
+        self.say(ctx, rules, Notice::Failed(failed)).await;
     }
 }
 
