@@ -168,8 +168,7 @@ impl ProvisionApplication {
     /// What came of the act with this key; `None` if it is not known, or not any more.
     #[query(name = QUERY_VERDICT)]
     pub fn verdict(&self, _context: &WorkflowContextView, key: Lenient<String>) -> Option<Verdict> {
-        let key = key.0.ok()?;
-        self.verdicts.iter().rev().find(|(of, _)| *of == key).map(|(_, verdict)| verdict.clone())
+        self.verdict_of(&key.0.ok()?).cloned()
     }
 
     /// Judges an act when it comes, whatever the story is busy with, so that whoever
@@ -208,7 +207,12 @@ impl ProvisionApplication {
             Ok(Accepted::Decided(Authorization::Approve { .. }) | Accepted::Chosen(_)) => Verdict::Checking,
             Ok(_) => Verdict::Accepted,
         };
-        self.note(act.key.clone(), verdict);
+        // An act that counted is not undone by coming once more.
+        let is_repeated =
+            judged.is_err() && act.key.as_deref().and_then(|key| self.verdict_of(key)) == Some(&Verdict::Accepted);
+        if !is_repeated {
+            self.note(act.key.clone(), verdict);
+        }
         match &judged {
             Ok(Accepted::Decided(authorization)) => {
                 if let Authorization::Approve { region, profile, decided_by } = authorization {
@@ -255,6 +259,11 @@ impl ProvisionApplication {
     pub(super) fn not_counted(&mut self, why: NotCounted) {
         let key = self.counted.take();
         self.note(key, Verdict::NotCounted(why));
+    }
+
+    /// What came of the act with this key, last.
+    fn verdict_of(&self, key: &str) -> Option<&Verdict> {
+        self.verdicts.iter().rev().find(|(of, _)| of == key).map(|(_, verdict)| verdict)
     }
 
     fn note(&mut self, key: Option<String>, verdict: Verdict) {
