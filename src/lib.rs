@@ -23,6 +23,7 @@ pub mod slack;
 pub mod app;
 pub mod bodies;
 pub mod check;
+pub mod cli;
 pub mod codec_server;
 pub mod https;
 pub mod lease;
