@@ -2,6 +2,7 @@
 //! own, with its flags and its exit codes.
 
 mod bot;
+mod client;
 mod setup;
 
 use std::process::ExitCode;
@@ -25,6 +26,8 @@ enum Command {
     Bot(bot::Command),
     #[command(flatten)]
     Setup(setup::Command),
+    #[command(flatten)]
+    Client(client::Command),
 }
 
 impl Cli {
@@ -33,6 +36,7 @@ impl Cli {
         let ended = match self.command {
             Command::Bot(command) => bot::run(command).await,
             Command::Setup(command) => setup::run(command).await,
+            Command::Client(command) => Ok(client::run(command).await),
         };
         ended.unwrap_or_else(|error| {
             logs::end(&error, &Log::at_least(environment));
