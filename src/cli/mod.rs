@@ -27,7 +27,7 @@ enum Command {
     #[command(flatten)]
     Setup(setup::Command),
     #[command(flatten)]
-    Client(client::Command),
+    Client(Box<client::Command>),
 }
 
 impl Cli {
@@ -36,11 +36,23 @@ impl Cli {
         let ended = match self.command {
             Command::Bot(command) => bot::run(command).await,
             Command::Setup(command) => setup::run(command).await,
-            Command::Client(command) => Ok(client::run(command).await),
+            Command::Client(command) => Ok(client::run(*command).await),
         };
         ended.unwrap_or_else(|error| {
             logs::end(&error, &Log::at_least(environment));
             ExitCode::FAILURE
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_flags_of_all_commands_fit_each_other() {
+        Cli::command().debug_assert();
     }
 }

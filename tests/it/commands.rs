@@ -2,6 +2,7 @@
 //! which order, what is printed, and with which code each command ends.
 
 mod acts;
+mod page;
 mod refused;
 mod scripted;
 
@@ -160,6 +161,7 @@ fn what_stands_in_the_place_of_the_bot_meanwhile_is_waited_out() {
             Answer { body: "<html>Be right back".to_owned(), ..answer(200, &json!({})) },
             answer(302, &json!({})).with("location", "https://status.example.com/"),
             answer(502, &json!({})),
+            answer(429, &json!({ "message": "Slow down" })),
             answer(200, &state("expired", 1, json!({}))),
         ]);
         let ended = bot.run(&[&REQUEST[..], &["--wait"]].concat()).await;

@@ -64,10 +64,10 @@ pub(super) enum Command {
 pub(in crate::cli) struct Common {
     /// Where the bot is, such as https://bot.example.com [env: PROVISION_BOT_URL]; the
     /// client's token is read from PROVISION_BOT_TOKEN alone.
-    #[arg(long)]
+    #[arg(long, display_order = 100)]
     url: Option<String>,
     /// Print the bot's own JSON instead, one document a line; what it refuses, too.
-    #[arg(long)]
+    #[arg(long, display_order = 100)]
     json: bool,
 }
 

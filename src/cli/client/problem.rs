@@ -80,6 +80,11 @@ impl Refusal {
         Self { status: Some(status), error, fields, document }
     }
 
+    /// Whether a sentence of the bot's came with it.
+    pub(super) fn has_reason(&self) -> bool {
+        self.with("error").is_some_and(Value::is_string)
+    }
+
     /// Something that the answer has beside the sentence.
     pub(super) fn with(&self, key: &str) -> Option<&Value> {
         self.document.as_ref()?.get(key).filter(|value| !value.is_null())
@@ -121,7 +126,9 @@ mod tests {
     #[test]
     fn who_refuses_without_a_reason_is_not_taken_for_the_bot() {
         for document in [None, Some(json!("Forbidden")), Some(json!({ "message": "Forbidden" }))] {
-            let said = Refusal::read(StatusCode::FORBIDDEN, document).to_string();
+            let refusal = Refusal::read(StatusCode::FORBIDDEN, document);
+            let said = refusal.to_string();
+            assert!(!refusal.has_reason());
             assert!(said.starts_with("Refused (403): no reason was given"), "{said}");
         }
     }

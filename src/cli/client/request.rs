@@ -53,7 +53,7 @@ pub(in crate::cli) struct Arguments {
     /// request. By default a new one each time.
     #[arg(long, value_parser = key)]
     key: Option<HeaderValue>,
-    /// Wait until it is over, for so long at the most.
+    /// Wait until it is over, for so long at the most; without a time: 2h.
     #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "2h", value_parser = humantime::parse_duration)]
     wait: Option<Duration>,
     #[command(flatten)]

@@ -76,15 +76,16 @@ struct Told {
 
 impl Told {
     fn tell(&mut self, state: &State, out: &mut Output) -> Result<(), Problem> {
+        if self.document == state.document {
+            return Ok(());
+        }
+        out.document(&state.document)?;
+        self.document = state.document.clone();
         let lines = words::standing(&state.document, now());
         for line in lines.iter().filter(|line| !self.lines.contains(line)) {
             out.line(line)?;
         }
         self.lines = lines;
-        if self.document != state.document {
-            out.document(&state.document)?;
-            self.document = state.document.clone();
-        }
         Ok(())
     }
 }
