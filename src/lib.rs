@@ -24,6 +24,7 @@ pub mod doors;
 pub mod app;
 pub mod bodies;
 pub mod check;
+pub mod cli;
 pub mod codec_server;
 pub mod logs;
 pub mod otlp;

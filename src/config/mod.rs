@@ -14,8 +14,8 @@ use self::settings::Variables;
 use crate::domain::policy::Policy;
 
 pub use self::settings::{
-    CodecSettings, DEFAULT_LOG_FILTER, EncryptionKey, Log, LogFormat, Release, Settings, aws_authorities, proxy,
-    wrong_aws_endpoints,
+    ClientSettings, CodecSettings, DEFAULT_LOG_FILTER, EncryptionKey, Log, LogFormat, Release, Settings,
+    aws_authorities, proxy, wrong_aws_endpoints,
 };
 
 /// Where the configuration file is, unless named.

@@ -138,7 +138,8 @@ fn the_version_is_the_packages() {
         let output = run(&["--version"], dir.path(), &[]).await;
         assert_eq!(said(&output).trim(), format!("provision-bot {}", env!("CARGO_PKG_VERSION")));
         let help = said(&run(&["--help"], dir.path(), &[]).await);
-        for command in ["run", "demo", "manifest", "check", "codec-server"] {
+        let clients = ["request", "show", "list", "approve", "reject", "answer", "cancel", "extend", "keep", "remove"];
+        for command in ["run", "demo", "manifest", "check", "codec-server"].into_iter().chain(clients) {
             assert!(help.contains(command), "{command}: {help}");
         }
     });

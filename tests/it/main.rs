@@ -18,6 +18,7 @@ mod choices;
 mod cli;
 mod codec;
 mod collector;
+mod commands;
 mod crowd;
 mod deaths;
 mod decisions;

@@ -3,6 +3,7 @@
 //! secret.
 
 mod aws;
+mod client;
 mod encryption;
 mod listen;
 mod log;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 pub use self::aws::{aws_authorities, wrong_aws_endpoints};
+pub use self::client::ClientSettings;
 pub use self::encryption::EncryptionKey;
 pub use self::log::{DEFAULT_LOG_FILTER, Log, LogFormat};
 pub use self::proxy::proxy;
