@@ -31,6 +31,3 @@ pub mod traces;
 pub mod versioning;
 pub mod web;
 pub mod workers;
-
-#[cfg(feature = "demo")]
-pub mod demo;

@@ -132,8 +132,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             logs::start(&Log::from_env(environment)?, None);
             let bot = std::env::current_exe()?;
             match play {
-                true => provision_bot::demo::play(bot).await?,
-                false => provision_bot::demo::serve(bot, listen).await?,
+                true => harness::play(bot).await?,
+                false => harness::serve(bot, listen).await?,
             }
         }
         Command::Manifest { url, socket: _, format, link } => {

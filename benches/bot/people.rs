@@ -12,8 +12,8 @@ use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use provision_bot::demo::deliveries::signature;
 use serde_json::{Value, json};
+use slack_simulator::deliveries::signature;
 use tokio::time::timeout;
 
 use super::slack::{AUTHORIZER, CHANNEL, REQUESTER, SECRET, Said, Slack};

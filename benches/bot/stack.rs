@@ -6,9 +6,10 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use provision_bot::demo::backends::{AwsFiles, S3Server, TemporalOptions, TemporalServer, Tools};
-use provision_bot::demo::ports::Port;
-use provision_bot::demo::stack::get;
+use harness::aws_files::AwsFiles;
+use harness::backends::{S3Server, TemporalOptions, TemporalServer, Tools};
+use harness::ports::Port;
+use harness::stack::get;
 use provisioner_s3::Aws;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};

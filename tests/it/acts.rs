@@ -1,9 +1,8 @@
 //! What people do with a request, by every door: the same act has the same effect, in the
 //! round it is meant for.
 
-use provision_bot::demo::message::Message;
-use provision_bot::demo::workspace::Profile;
 use serde_json::{Value, json};
+use slack_simulator::{Message, Profile};
 
 use crate::s3_faults::{bucket, over};
 use crate::world::{Request, Scene, alone, ephemeral, options, policy, shared};

@@ -1,7 +1,7 @@
 //! A request that needs a hand: what failed is told, and a person chooses.
 
-use provision_bot::demo::message::Message;
 use serde_json::{Value, json};
+use slack_simulator::Message;
 
 use crate::temporal::input;
 use crate::world::{Request, Scene, alone, ephemeral, eventually, options, policy};
@@ -24,7 +24,9 @@ pub async fn stuck(scene: &Scene, application: &str) -> (Request, Message) {
 /// The card that asks, other than `before`.
 pub async fn question(scene: &Scene, request: &Request, before: Option<&Message>) -> Message {
     let asks = |m: &Message| {
-        m.offers("retry") && m.request_id() == Some(&*request.id) && before.is_none_or(|before| before.ts != m.ts)
+        m.offers("retry")
+            && m.payload("request_id") == Some(&*request.id)
+            && before.is_none_or(|before| before.ts != m.ts)
     };
     scene.bob.wait_for_dm(asks).await.unwrap()
 }
@@ -88,7 +90,7 @@ fn an_authorizer_who_cannot_be_written_to_ends_it_with_one_message() {
         let scene = world.scene();
         let slack = &world.stack.slack;
         // The root is posted, the card is refused.
-        slack.fail_next("chat.postMessage", provision_bot::demo::record::Fault::ServerError(500));
+        slack.fail_next("chat.postMessage", slack_simulator::Fault::ServerError(500));
         let id = "unreachable-0123456789";
         let mut request: Value = input(&scene, "unreachable");
         request["channelId"] = scene.channel.clone().into();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ::provisioner::ProvisionInput;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Request, header};
-use provision_bot::demo::backends::AwsFiles;
+use harness::aws_files::AwsFiles;
 use provisioner_s3::Aws;
 use serde_json::{Value, json};
 use temporalio_sdk::activities::ActivityError;

@@ -1,7 +1,7 @@
 //! Profiles as people have them: programs that are slow or broken, roles, logins. Each
 //! works, or the person reads why it does not.
 
-use provision_bot::demo::proxy::{Fault, Proxy};
+use harness::proxy::{Fault, Proxy};
 use provisioner_s3::Aws;
 
 use crate::provisioner::{Attempt, World, failure, input};

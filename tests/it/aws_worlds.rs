@@ -1,7 +1,7 @@
 //! Where S3 is not as in `us-east-1`: it takes no tags with a new bucket, or is in
 //! another partition of Amazon's, or at somebody else's.
 
-use provision_bot::demo::proxy::{Fault, Proxy};
+use harness::proxy::{Fault, Proxy};
 use provisioner_s3::{Aws, Provisioner, REQUEST_TAG};
 use serde_json::{Value, json};
 use temporalio_sdk::activities::ActivityError;

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use provision_bot::demo::backends::{Program, S3Server, TemporalOptions, TemporalServer, Tools};
+use harness::backends::{Program, S3Server, TemporalOptions, TemporalServer, Tools};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

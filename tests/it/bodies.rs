@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
-use provision_bot::demo::deliveries::{COMMANDS, EVENTS, INTERACTIONS, OPTIONS};
 use provision_bot::slack::http::BODY_MAX;
 use sha2::Sha256;
+use slack_simulator::deliveries::{COMMANDS, EVENTS, INTERACTIONS, OPTIONS};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;

@@ -3,20 +3,14 @@
 
 use std::time::Duration;
 
-use provision_bot::demo::modal::Submitted;
+use slack_simulator::Submitted;
 
 use crate::attention::{stuck, with_a_lost_profile};
 use crate::temporal::input;
 use crate::world::{Request, Scene, alone, ephemeral, options, shared};
 
 /// Presses something as it was, is told this, and leaves nothing to press.
-async fn told(
-    scene: &Scene,
-    person: &provision_bot::demo::people::Person,
-    request: &Request,
-    action: &str,
-    word: &str,
-) {
+async fn told(scene: &Scene, person: &slack_simulator::Person, request: &Request, action: &str, word: &str) {
     let message = if action == "cancel" { &request.root } else { &request.card };
     let clicked = person.click_as_seen(message, action).await.unwrap();
     assert_eq!((clicked.error.as_deref(), clicked.modal.is_some()), (None, false), "{action}");
@@ -112,9 +106,7 @@ fn a_request_that_was_reset_goes_on_with_its_messages() {
         scene.ended(&request, "provisioned").await;
         let parts = |request: &Request| {
             let said = scene.said(&request.id);
-            let part = |m: &provision_bot::demo::message::Message| {
-                m.metadata.as_ref().unwrap()["event_payload"]["part"].clone()
-            };
+            let part = |m: &slack_simulator::Message| m.metadata.as_ref().unwrap()["event_payload"]["part"].clone();
             let mut parts: Vec<_> = said.iter().map(|m| part(m).as_str().unwrap().to_owned()).collect();
             parts.sort();
             parts

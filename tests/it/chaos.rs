@@ -17,8 +17,8 @@ mod truth;
 use std::time::Duration;
 
 use futures::future::join_all;
+use harness::stack::StackOptions;
 use provision_bot::config::environment;
-use provision_bot::demo::stack::StackOptions;
 use tokio::time::Instant;
 
 use self::people::Lane;

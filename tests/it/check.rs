@@ -6,7 +6,7 @@ pub mod setup;
 mod stand_ins;
 mod trust;
 
-use provision_bot::demo::backends::{TemporalOptions, TemporalServer, Tools};
+use harness::backends::{TemporalOptions, TemporalServer, Tools};
 use serde_json::Value;
 use tokio::process::Command;
 

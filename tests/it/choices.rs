@@ -1,9 +1,8 @@
 //! What a card offers and what counts are the same: the choices that were recorded with
 //! the request, whatever the file says by now, and in whichever process.
 
-use provision_bot::demo::message::Message;
-use provision_bot::demo::people::ClickOutcome;
 use serde_json::json;
+use slack_simulator::{ClickOutcome, Message};
 
 use crate::world::{Request, Scene, alone, ephemeral, options, policy};
 

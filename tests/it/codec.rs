@@ -3,8 +3,8 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use provision_bot::demo::ports::Port;
-use provision_bot::demo::stack::get;
+use harness::ports::Port;
+use harness::stack::get;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};

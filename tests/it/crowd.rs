@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use provision_bot::demo::record::Fault;
-use provision_bot::demo::stack::get;
+use harness::stack::get;
+use slack_simulator::Fault;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;

@@ -3,12 +3,8 @@
 //! is missing, nothing is there twice, and the thread reads as if nobody had died.
 
 use futures::future::join_all;
-use provision_bot::demo::message::Message;
-use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::people::PATIENCE;
-use provision_bot::demo::proxy::Fault as S3Fault;
-use provision_bot::demo::record::Fault;
-use provision_bot::demo::workspace::Workspace;
+use harness::proxy::Fault as S3Fault;
+use slack_simulator::{Fault, Message, PATIENCE, Submitted, Workspace};
 
 use crate::attention::question;
 use crate::s3_faults::{LONG, bucket, over};
@@ -208,7 +204,7 @@ fn posted(acme: &Workspace, part: &str) -> Option<()> {
     let is_it = |message: &Message| {
         let said = message.metadata.as_ref().and_then(|metadata| metadata["event_payload"]["part"].as_str());
         said.is_some_and(|said| said.trim_end_matches("-1") == part)
-            && message.request_id().is_some_and(|id| id.starts_with(part))
+            && message.payload("request_id").is_some_and(|id| id.starts_with(part))
     };
     acme.messages.values().flatten().any(is_it).then_some(())
 }

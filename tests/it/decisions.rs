@@ -1,8 +1,7 @@
 //! Who decides, when it counts, and what the others are told.
 
-use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::record::{Delivery, Fault};
 use serde_json::{Value, json};
+use slack_simulator::{Delivery, Fault, Submitted};
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 
 use crate::temporal::{approval, input, json_payload};
@@ -292,7 +291,7 @@ fn a_signal_before_anybody_waits_for_it_counts() {
         scene.temporal.signal(id, &bad).await;
         scene.temporal.signal(id, &approval(&scene)).await;
         let root = scene.root_in(&scene.channel, id).await;
-        let card = scene.bob.wait_for_dm(|m| m.request_id() == Some(id)).await.unwrap();
+        let card = scene.bob.wait_for_dm(|m| m.payload("request_id") == Some(id)).await.unwrap();
         let request = Request { id: id.to_owned(), root, card };
         scene.outcome(&request, "provisioned").await;
         scene.ended(&request, "provisioned").await;

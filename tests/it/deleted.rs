@@ -4,10 +4,8 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use provision_bot::demo::message::Message;
-use provision_bot::demo::record::Fault;
-use provision_bot::demo::stack::StackOptions;
-use provision_bot::demo::workspace::Workspace;
+use harness::stack::StackOptions;
+use slack_simulator::{Fault, Message, Workspace};
 
 use crate::told_once::being_built;
 use crate::world::{Request, Scene, World, alone, options, policy};
@@ -35,7 +33,7 @@ fn parts(scene: &Scene, id: &str) -> Vec<String> {
 /// A part of a request, once it is said.
 async fn part(scene: &Scene, request: &Request, part: &str) -> Message {
     let is_it = |m: &&Message| {
-        m.request_id() == Some(&request.id)
+        m.payload("request_id") == Some(&request.id)
             && m.metadata.as_ref().is_some_and(|metadata| metadata["event_payload"]["part"] == part)
     };
     let look = |acme: &Workspace| acme.messages.values().flatten().rfind(is_it).cloned();

@@ -3,12 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use provision_bot::demo::deliveries::{COMMANDS, EVENTS, INTERACTIONS, OPTIONS};
-use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::record::Fault;
-use provision_bot::demo::stack::{StackOptions, get};
-use provision_bot::demo::workspace::{Group, PARTNER_TEAM, Profile};
+use harness::stack::{StackOptions, get};
 use serde_json::{Value, json};
+use slack_simulator::deliveries::{COMMANDS, EVENTS, INTERACTIONS, OPTIONS};
+use slack_simulator::{Fault, Submitted};
+use slack_simulator::{Group, PARTNER_TEAM, Profile};
 
 use crate::world::{ADA, SAM, Web, alone, ephemeral, eventually, options, plain, policy, shared};
 
@@ -89,7 +88,7 @@ fn a_tampered_submission_starts_nothing() {
         let form = scene.filled_form("tampered").await;
         assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
         let request = scene.asked("tampered").await;
-        let mine = |d: &&provision_bot::demo::record::Delivery| {
+        let mine = |d: &&slack_simulator::Delivery| {
             d.payload()["type"] == "view_submission" && d.payload()["user"]["id"] == scene.alice.id()
         };
         let sent = scene.slack.deliveries().iter().rev().find(mine).unwrap().clone();
@@ -346,14 +345,14 @@ fn a_form_that_does_not_open_is_explained() {
 }
 
 /// The input of a form with this `action_id`.
-fn select(form: &provision_bot::demo::modal::Modal, id: &str) -> Option<Value> {
+fn select(form: &slack_simulator::Modal, id: &str) -> Option<Value> {
     let view = form.view().unwrap();
     let blocks = view["blocks"].as_array().unwrap();
     blocks.iter().map(|block| &block["element"]).find(|element| element["action_id"] == id).cloned()
 }
 
 /// Checks a select with this many entries, named by `value` and `text`.
-async fn holds_up(form: &provision_bot::demo::modal::Modal, id: &str, count: usize, prefix: &str) {
+async fn holds_up(form: &slack_simulator::Modal, id: &str, count: usize, prefix: &str) {
     let element = select(form, id).unwrap_or_else(|| panic!("{count}: no `{id}`"));
     let offered = form.options(id, "").await.unwrap();
     assert_eq!(offered.len(), count.min(100), "{count}");

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use provision_bot::demo::message::Message;
-use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::workspace::Channel;
 use serde_json::{Value, json};
+use slack_simulator::{Channel, Message, Submitted};
 
 use crate::world::{ADA, Request, SAM, alone, ephemeral, eventually, options, policy, shared};
 
@@ -145,7 +143,7 @@ fn nobody_decides_in_time() {
     alone(options(&policy("timeout = \"4s\"\nreminder = \"1s\"")), async |world| {
         let scene = world.scene();
         let request = scene.ask("too-late").await;
-        let about = |m: &Message| m.request_id() == Some(&*request.id);
+        let about = |m: &Message| m.payload("request_id") == Some(&*request.id);
         let reminder = scene.bob.wait_for_dm(|m| about(m) && m.ts != request.card.ts).await.unwrap();
         assert!(!reminder.text.contains("expired"), "{}", reminder.text);
         assert!(scene.bob.refresh(&request.card).unwrap().offers("approve"), "there is still time");
@@ -224,7 +222,7 @@ fn a_private_channel_without_the_bot_is_answered_in_a_direct_message() {
         scene.fill(&form).await;
         assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
         let card = scene.bob.wait_for_dm(|m| m.offers("approve") && m.says("hidden")).await.unwrap();
-        let id = card.request_id().unwrap().to_owned();
+        let id = card.payload("request_id").unwrap().to_owned();
         let root = scene.root_in(&scene.alice.dm_channel(), &id).await;
         let request = Request { id, root, card };
         scene.approve(&request).await;

@@ -4,11 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use provision_bot::demo::backends::Tools;
-use provision_bot::demo::message::Message;
-use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::stack::StackOptions;
+use harness::backends::Tools;
+use harness::stack::StackOptions;
 use serde_json::{Value, json};
+use slack_simulator::{Message, Submitted};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
@@ -77,7 +76,7 @@ pub async fn approved_wall(scene: &Scene, application: &str) -> Request {
 
 /// Bob's card about a request that needs a hand.
 pub async fn attention(scene: &Scene, request: &Request, after: &str) -> Message {
-    let asks = |m: &Message| m.offers("retry") && m.request_id() == Some(&*request.id) && *m.ts > *after;
+    let asks = |m: &Message| m.offers("retry") && m.payload("request_id") == Some(&*request.id) && *m.ts > *after;
     let card = scene.bob.wait_for_dm(asks).await.unwrap();
     for action in ["retry", "give_up"] {
         assert_eq!(card.value_of(action).as_deref(), Some(&*request.id));

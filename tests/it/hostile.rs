@@ -3,10 +3,9 @@
 
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode, header};
-use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::stack::StackOptions;
-use provision_bot::demo::workspace::Profile;
+use harness::stack::StackOptions;
 use serde_json::{Value, json};
+use slack_simulator::{Profile, Submitted};
 
 use crate::attention::question;
 use crate::properties::{assert_harmless, assert_markup, assert_seen};
@@ -107,7 +106,7 @@ fn hostile_texts_reach_slack_as_texts_from_everywhere() {
             sent["justification"] = json!(text);
             scene.temporal.start(&id, &sent).await;
             let root = scene.root_in(&scene.channel, &id).await;
-            let card = scene.bob.wait_for_dm(|m| m.request_id() == Some(&*id)).await.unwrap();
+            let card = scene.bob.wait_for_dm(|m| m.payload("request_id") == Some(&*id)).await.unwrap();
             let request = Request { id: id.clone(), root, card };
             let because = |reason: &str| json!({ "decision": "reject", "decidedBy": scene.bob.id(), "reason": reason });
             let kept: String = text.chars().take(3_000).collect();

@@ -11,14 +11,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
+use harness::aws_files::AwsFiles;
+use harness::backends::{S3Server, TemporalOptions, TemporalServer, Tools};
+use harness::ports::Port;
+use harness::stack::get;
 use provision_bot::config::environment;
-use provision_bot::demo::backends::{AwsFiles, S3Server, TemporalOptions, TemporalServer, Tools};
-use provision_bot::demo::message::Message;
-use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::ports::Port;
-use provision_bot::demo::simulator::{Simulator, SimulatorOptions};
-use provision_bot::demo::stack::get;
 use serde_json::Value;
+use slack_simulator::{Message, Simulator, Submitted};
 use tokio::process::{Child, Command};
 
 use crate::aws_gate::Gate;
@@ -211,8 +210,8 @@ impl Newcomer {
         alice.select(&card, "region", "us-east-1").await.unwrap();
         alice.select(&card, "profile", "sandbox").await.unwrap();
         assert_eq!(alice.click(&card, "approve").await.unwrap().error, None);
-        let request = card.request_id().unwrap();
-        let is_root = |m: &Message| m.request_id() == Some(request) && m.thread_ts.is_none();
+        let request = card.payload("request_id").unwrap();
+        let is_root = |m: &Message| m.payload("request_id") == Some(request) && m.thread_ts.is_none();
         let root = alice.wait_for(CHANNEL, is_root).await.unwrap();
         let done =
             alice.wait_for_in_thread(CHANNEL, &root.ts, |m| m.ts != root.ts && m.says("provisioned")).await.unwrap();
@@ -233,7 +232,7 @@ fn the_page_leads_to_the_first_bucket() {
         for (socket_mode, blocks) in ways() {
             let temporal = TemporalServer::start(&tools, TemporalOptions::default()).await.unwrap();
             let s3 = S3Server::start(&tools).await.unwrap();
-            let slack = Simulator::start(SimulatorOptions::default()).await.unwrap();
+            let slack = Simulator::start(harness::app::workspace()).await.unwrap();
             slack.set_rules(|rules| rules.scopes.clear());
             let folder = tempfile::tempdir().unwrap();
             std::fs::create_dir_all(folder.path().join("settings")).unwrap();

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use provision_bot::demo::modal::Submitted;
+use slack_simulator::Submitted;
 use tokio::time::sleep;
 
 use crate::process::Process;
@@ -87,7 +87,7 @@ fn load(channels: usize, each: usize, edits_per_minute: usize) {
     });
 }
 
-fn part(message: &provision_bot::demo::message::Message) -> String {
+fn part(message: &slack_simulator::Message) -> String {
     message.metadata.as_ref().unwrap()["event_payload"]["part"].as_str().unwrap_or_default().to_owned()
 }
 

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use provision_bot::demo::ports::Port;
+use harness::ports::Port;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;

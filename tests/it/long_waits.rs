@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use provision_bot::demo::backends::{TemporalServer, Tools};
-use provision_bot::demo::stack::get;
+use harness::backends::{TemporalServer, Tools};
+use harness::stack::get;
 
 use crate::attention::{stuck, with_a_lost_profile};
 use crate::temporal::Temporal;

@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use provision_bot::demo::message::Message;
-use provision_bot::demo::record::Fault;
-use provision_bot::demo::workspace::{PARTNER_TEAM, Profile};
 use serde_json::{Value, json};
+use slack_simulator::{Fault, Message};
+use slack_simulator::{PARTNER_TEAM, Profile};
 
 use crate::temporal::{approval, input};
 use crate::world::{ADA, Request, Scene, alone, ephemeral, eventually, options, policy, shared};
@@ -163,7 +162,7 @@ fn in_the_last_moment_everybody_agrees_who_was_first() {
             sent["authorizationTimeoutSeconds"] = json!(3);
             scene.temporal.start(&id, &sent).await;
             let root = scene.root_in(&scene.channel, &id).await;
-            let card = scene.bob.wait_for_dm(|m| m.request_id() == Some(&*id)).await.unwrap();
+            let card = scene.bob.wait_for_dm(|m| m.payload("request_id") == Some(&*id)).await.unwrap();
             let request = Request { id, root, card };
             scene.select_as_seen(&request).await;
             // Around the end: some before it, some after it, some at once with it.

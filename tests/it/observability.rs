@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use harness::stack::get;
 use promql_parser::parser::{self, Expr};
-use provision_bot::demo::stack::get;
 use serde_json::Value;
 
 use crate::attention::{question, with_a_lost_profile};

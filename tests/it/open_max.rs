@@ -4,11 +4,10 @@
 use std::collections::BTreeSet;
 
 use futures::future::join_all;
-use provision_bot::demo::deliveries::INTERACTIONS;
-use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::record::Delivery;
-use provision_bot::demo::stack::StackOptions;
+use harness::stack::StackOptions;
 use serde_json::Value;
+use slack_simulator::deliveries::INTERACTIONS;
+use slack_simulator::{Delivery, Submitted};
 
 use crate::temporal::input;
 use crate::world::{Scene, alone, eventually, options, policy};
@@ -108,7 +107,8 @@ fn of_many_forms_sent_at_once_only_so_many_become_requests() {
         }
         let waiting = eventually("three requests", async || {
             let cards = scene.bob.dm_with_bot().into_iter().filter(|m| m.offers("approve"));
-            let ids: BTreeSet<String> = cards.filter_map(|card| card.request_id().map(str::to_owned)).collect();
+            let ids: BTreeSet<String> =
+                cards.filter_map(|card| card.payload("request_id").map(str::to_owned)).collect();
             (ids.len() >= 3).then_some(ids)
         })
         .await;

@@ -3,12 +3,10 @@
 
 use std::path::Path;
 
-use provision_bot::demo::deliveries::{COMMANDS, EVENTS, INTERACTIONS, OPTIONS};
-use provision_bot::demo::record::{Delivery, Fault};
-use provision_bot::demo::simulator::Simulator;
-use provision_bot::demo::stack::StackOptions;
-use provision_bot::demo::workspace::TEAM_ID;
+use harness::stack::StackOptions;
 use serde_json::{Value, json};
+use slack_simulator::deliveries::{COMMANDS, EVENTS, INTERACTIONS, OPTIONS};
+use slack_simulator::{Delivery, Fault, Simulator, TEAM_ID};
 
 use crate::world::{Web, alone, options, plain, policy, shared};
 

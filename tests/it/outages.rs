@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use provision_bot::demo::backends::TemporalServer;
-use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::proxy::Fault::Cut;
-use provision_bot::demo::record::Fault;
-use provision_bot::demo::stack::{StackOptions, get};
-use provision_bot::demo::workspace::{BOT_USER, Channel};
+use harness::backends::TemporalServer;
+use harness::proxy::Fault::Cut;
+use harness::stack::{StackOptions, get};
+use slack_simulator::{BOT_USER, Channel};
+use slack_simulator::{Fault, Submitted};
 
 use crate::s3_faults::{bucket, over};
 use crate::search_attributes::temporal;
@@ -78,7 +77,7 @@ fn what_was_posted_in_a_private_channel_is_found_there() {
         scene.fill(&form).await;
         assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
         let card = scene.bob.wait_for_dm(|m| m.offers("approve") && m.says("hidden-twice")).await.unwrap();
-        let id = card.request_id().unwrap().to_owned();
+        let id = card.payload("request_id").unwrap().to_owned();
         let request = Request { root: scene.root_in(&channel, &id).await, id, card };
         scene.approve(&request).await;
         scene.outcome(&request, "provisioned").await;
@@ -172,7 +171,7 @@ fn a_line_that_is_cut_is_used_again_when_it_is_back() {
         world.stack.s3_proxy.wait_for_one(0).await.unwrap();
         world.stack.s3_proxy.heal();
         let patient = scene.alice.with_patience(LONG);
-        let ends = |m: &provision_bot::demo::message::Message| m.ts != *root && m.text.contains("provisioned");
+        let ends = |m: &slack_simulator::Message| m.ts != *root && m.text.contains("provisioned");
         patient.wait_for_in_thread(&scene.channel, root, ends).await.unwrap();
         scene.ended(&request, "provisioned").await;
         assert_eq!(scene.buckets(&request.id).await.len(), 1);

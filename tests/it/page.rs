@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use provision_bot::demo::show::Show;
-use provision_bot::demo::stack::StackOptions;
+use harness::show::Show;
+use harness::stack::StackOptions;
 use tokio::sync::Mutex;
 
 use crate::browser::{DESKTOP, Window};
@@ -89,7 +89,7 @@ fn by_mouse_from_the_command_to_the_bucket() {
         window.wait("/provisioned/i.test(document.querySelector('.thread').innerText)").await;
 
         // What is underneath says the same.
-        window.click("[data-tour=underneath]").await;
+        window.click("[data-switch=panel]").await;
         window.wait("document.querySelector('.stopwatch.completed')").await;
         window.wait("document.querySelector('.history')?.innerText.includes('The request is over')").await;
         window.click("[data-tab=bucket]").await;
@@ -188,7 +188,7 @@ fn by_keyboard_alone() {
 
 #[test]
 fn a_request_expires() {
-    let config = provision_bot::demo::stack::CONFIG.replace("\"2m\"", "\"4s\"").replace("\"1m\"", "\"1s\"");
+    let config = harness::stack::CONFIG.replace("\"2m\"", "\"4s\"").replace("\"1m\"", "\"1s\"");
     visit(Some(&config), async |_, window| {
         ask(window, "late").await;
         window.click("[data-user=U0REQUESTER] .replies").await;
@@ -202,7 +202,7 @@ fn a_request_expires() {
 #[test]
 fn a_request_survives_its_worker() {
     visit(None, async |_, window| {
-        window.click("[data-tour=underneath]").await;
+        window.click("[data-switch=panel]").await;
         ask(window, "survivor").await;
         window.click("[data-tab=plugs]").await;
         window.click("[data-plug=worker] [data-to=armed]").await;
@@ -221,7 +221,7 @@ fn a_request_survives_its_worker() {
 #[test]
 fn the_other_plugs_can_be_pulled_and_put_back() {
     visit(None, async |_, window| {
-        window.click("[data-tour=underneath]").await;
+        window.click("[data-switch=panel]").await;
         ask(window, "outage").await;
         window.click("[data-tab=plugs]").await;
         for (plug, pulled, well) in [

@@ -66,7 +66,7 @@ fn nothing_serious_is_wrong_for_anybody() {
         window.click("[data-user=U0AUTHORIZER] .replies").await;
         window.wait("/provisioned/i.test(document.querySelector('.thread')?.innerText)").await;
         is_fine(window, "the thread").await;
-        window.click("[data-tour=underneath]").await;
+        window.click("[data-switch=panel]").await;
         for tab in ["workflow", "bucket", "traffic", "plugs"] {
             window.click(&format!("[data-tab={tab}]")).await;
             is_fine(window, tab).await;
@@ -99,7 +99,7 @@ fn pictures() {
         window.click("[data-user=U0REQUESTER] .replies").await;
         window.wait("/provisioned/i.test(document.querySelector('.thread')?.innerText)").await;
         both(window, "thread").await;
-        window.click("[data-tour=underneath]").await;
+        window.click("[data-switch=panel]").await;
         window.click("[data-tab=bucket]").await;
         window.wait_for("index.html").await;
         save(window, "underneath-desktop").await;

@@ -2,7 +2,7 @@
 //! do then changes nothing, and nothing is left that nobody knows of.
 
 use futures::future::join_all;
-use provision_bot::demo::bot::Bot;
+use harness::bot::Bot;
 use tokio::time::{Instant, sleep};
 
 use crate::deaths::STEPS;

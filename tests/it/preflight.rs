@@ -22,7 +22,7 @@ async fn refused(scene: &Scene, name: &str, change: &[(&str, Value)]) -> String 
     let state = scene.ended(&request, "failed").await;
     let cause = state["failure"]["cause"].as_str().unwrap();
     assert!(outcome.says(cause) || outcome.text.contains(cause), "{cause}\n{}", outcome.plain());
-    assert!(scene.bob.dm_with_bot().iter().all(|m| m.request_id() != Some(&*request.id)), "nobody is asked");
+    assert!(scene.bob.dm_with_bot().iter().all(|m| m.payload("request_id") != Some(&*request.id)), "nobody is asked");
     cause.to_owned()
 }
 

@@ -2,9 +2,9 @@
 //! which dies: what is left goes on, and nothing is lost or there twice.
 
 use futures::future::join_all;
-use provision_bot::demo::bot::Bot;
-use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::proxy::{Fault, Proxy};
+use harness::bot::Bot;
+use harness::proxy::{Fault, Proxy};
+use slack_simulator::Submitted;
 
 use crate::s3_faults::{bucket, over};
 use crate::world::{Request, Scene, World, alone, options, policy};

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use arbitrary::{Result, Unstructured};
-use provision_bot::demo::limits::{MAX_BLOCK_CHARACTERS, Surface, check_blocks, check_view, total_characters};
 use provision_bot::domain::lifecycle::{Break, Failure};
 use provision_bot::domain::notice::{Cleanup, Conversation, GivenUp, MessageRef, Notice, Notification};
 use provision_bot::domain::policy::{Blueprint, PreflightProblem};
@@ -17,6 +16,7 @@ use provision_bot::slack::views::request::{Authorizers, Choice, RequestForm};
 use provision_bot::slack::views::thread::{self, ProgressState};
 use provision_bot::slack::views::{Message, decision, over, request};
 use serde_json::{Value, json};
+use slack_simulator::limits::{MAX_BLOCK_CHARACTERS, Surface, check_blocks, check_view, total_characters};
 
 /// Any bytes are read or refused on every route; what is read is what was sent.
 pub fn inbound(bytes: &[u8]) {

@@ -19,7 +19,8 @@ use aws_sdk_s3::types::{
     Tagging, VersioningConfiguration,
 };
 use futures::StreamExt;
-use provision_bot::demo::backends::{AwsFiles, S3Server, Tools};
+use harness::aws_files::AwsFiles;
+use harness::backends::{S3Server, Tools};
 use provisioner_s3::{Aws, Metrics, Provisioner, REQUEST_TAG};
 use serde_json::{Value, json};
 use temporalio_common::error::ApplicationFailure;

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use provision_bot::demo::ports::Port;
-use provision_bot::demo::stack::get;
+use harness::ports::Port;
+use harness::stack::get;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::Command;

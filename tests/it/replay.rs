@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use provision_bot::demo::message::Message;
 use provision_bot::workflow::ProvisionApplication;
 use serde_json::{Value, json};
+use slack_simulator::Message;
 use temporalio_client::WorkflowHistory;
 use temporalio_common::protos::temporal::api::enums::v1::EventType;
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
@@ -259,7 +259,11 @@ fn record_histories() {
         record(&scene, &request.id, "expired").await;
 
         let request = scene.ask("provisioned-late").await;
-        scene.bob.wait_for_dm(|m| m.says("still waits") && m.request_id() == Some(&*request.id)).await.unwrap();
+        scene
+            .bob
+            .wait_for_dm(|m| m.says("still waits") && m.payload("request_id") == Some(&*request.id))
+            .await
+            .unwrap();
         scene.approve(&request).await;
         record(&scene, &request.id, "provisioned_after_a_reminder").await;
     });

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use provision_bot::demo::message::Message;
-use provision_bot::demo::proxy::Fault::{self, LoseAnswer, Swallow};
-use provision_bot::demo::stack::StackOptions;
+use harness::proxy::Fault::{self, LoseAnswer, Swallow};
+use harness::stack::StackOptions;
 use serde_json::Value;
+use slack_simulator::Message;
 
 use crate::attention::{question, stuck, with_a_lost_profile};
 use crate::world::{Request, Scene, alone, options, shared};

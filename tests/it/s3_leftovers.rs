@@ -1,7 +1,7 @@
 //! What is left when a request has ended without success: nothing of its own, all
 //! that is others', and what could not be removed is named.
 
-use provision_bot::demo::proxy::Fault;
+use harness::proxy::Fault;
 
 use crate::attention::question;
 use crate::s3_faults::{bucket, over};

@@ -5,7 +5,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::client::customize::CustomizableOperation;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Tag, Tagging};
-use provision_bot::demo::proxy::Fault;
+use harness::proxy::Fault;
 use provisioner_s3::REQUEST_TAG;
 
 use crate::attention::question;

@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use provision_bot::demo::scopes::of_the_manifest;
 use provision_bot::slack::manifest::bot_scopes;
 
 /// Where a run of the tests notes it, a line for each scope and what needed it.
@@ -31,5 +30,5 @@ fn the_manifest_asks_for_exactly_what_the_tests_needed() {
 
 #[test]
 fn the_simulated_slack_grants_what_the_manifest_asks_for() {
-    assert_eq!(of_the_manifest().into_iter().collect::<Vec<_>>(), bot_scopes());
+    assert_eq!(harness::app::scopes().into_iter().collect::<Vec<_>>(), bot_scopes());
 }

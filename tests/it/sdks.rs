@@ -5,13 +5,9 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::Duration;
 
-use provision_bot::demo::backends::{Program, Tools};
-use provision_bot::demo::modal::{Modal, Submitted};
-use provision_bot::demo::ports::Port;
-use provision_bot::demo::record::Fault;
-use provision_bot::demo::simulator::{Simulator, SimulatorOptions};
-use provision_bot::demo::socket_mode::Connection;
-use provision_bot::demo::workspace::Rules;
+use harness::backends::{Program, Tools};
+use harness::ports::Port;
+use slack_simulator::{Connection, Fault, Modal, Rules, Simulator, SimulatorOptions, Submitted};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 

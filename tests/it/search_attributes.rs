@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use provision_bot::demo::backends::Tools;
+use harness::backends::Tools;
 use tokio::process::Command;
 
 use crate::s3_faults::over;

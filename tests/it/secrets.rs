@@ -6,9 +6,9 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use provision_bot::demo::simulator::Simulator;
-use provision_bot::demo::stack::{StackOptions, get};
+use harness::stack::{StackOptions, get};
 use serde_json::Value;
+use slack_simulator::Simulator;
 use tempfile::TempDir;
 
 use crate::attention::{stuck, with_a_lost_profile};
@@ -77,7 +77,7 @@ fn no_secret_is_told_anywhere() {
         let open_state = scene.temporal.state(&failed.id).await.unwrap();
         scene.clicks(&scene.bob, &card, "give_up").await;
         scene.ended(&failed, "failed").await;
-        slack.fail_next("auth.test", provision_bot::demo::record::Fault::Error("invalid_auth".into()));
+        slack.fail_next("auth.test", slack_simulator::Fault::Error("invalid_auth".into()));
 
         let mut told = vec![("the state that asks for a hand", open_state.to_string())];
         for request in [&built, &failed] {

@@ -10,11 +10,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use provision_bot::demo::modal::{Submitted, TROUBLE};
-use provision_bot::demo::record::Fault;
-use provision_bot::demo::simulator::{Simulator, SimulatorOptions};
-use provision_bot::demo::workspace::Profile;
 use serde_json::{Value, json};
+use slack_simulator::{Fault, Profile, Simulator, SimulatorOptions, Submitted, TROUBLE};
 
 const DEPLOYS: &str = "C0DEPLOYS01";
 const PRIVATE: &str = "C0PRIVATE01";
@@ -198,7 +195,7 @@ async fn a_command_a_modal_and_a_click_go_round() {
     assert_eq!(submission.payload()["response_urls"], json!([]));
 
     let ask = bob.wait_for_dm(|message| message.offers("approve")).await.unwrap();
-    assert_eq!((ask.buttons(), ask.request_id()), (vec!["Approve".into(), "Reject".into()], Some("r1")));
+    assert_eq!((ask.buttons(), ask.payload("request_id")), (vec!["Approve".into(), "Reject".into()], Some("r1")));
     let clicked = bob.click(&ask, "approve").await.unwrap();
     assert_eq!((clicked.ack_status, clicked.confirmed.as_deref()), (Some(200), Some("It costs.")));
     assert_eq!(clicked.ephemerals[0].text, "Choose a region");
@@ -206,7 +203,7 @@ async fn a_command_a_modal_and_a_click_go_round() {
     assert!(slack.transcript(&ask.channel, "U0AUTHORIZER").contains("(Region: EU)\n  [Approve] [Reject]"));
     assert!(bob.click(&ask, "approve").await.unwrap().error.is_none());
     let done = bob.wait_for_dm(|message| message.says("Approved for eu")).await.unwrap();
-    assert_eq!((done.ts.as_str(), done.blocks.len(), done.request_id()), (ask.ts.as_str(), 0, Some("r1")));
+    assert_eq!((done.ts.as_str(), done.blocks.len(), done.payload("request_id")), (ask.ts.as_str(), 0, Some("r1")));
     assert!(bob.click(&ask, "approve").await.is_err(), "the button is gone");
     assert_eq!(bob.click_as_seen(&ask, "approve").await.unwrap().ack_status, Some(200));
 

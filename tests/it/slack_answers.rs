@@ -3,18 +3,16 @@
 
 use std::time::Duration;
 
-use provision_bot::demo::message::Message;
-use provision_bot::demo::record::Fault;
-use provision_bot::demo::simulator::{Simulator, SimulatorOptions};
-use provision_bot::demo::workspace::{BOT_USER, Channel};
 use provision_bot::slack::web_api::{SlackApi, SlackError};
 use provision_bot::telemetry::Metrics;
 use serde_json::json;
+use slack_simulator::{BOT_USER, Channel};
+use slack_simulator::{Fault, Message, Simulator};
 
 use crate::world::plain;
 
 async fn slack() -> Simulator {
-    Simulator::start(SimulatorOptions::default()).await.unwrap()
+    Simulator::start(harness::app::workspace()).await.unwrap()
 }
 
 /// A client that no limit was told before.

@@ -5,10 +5,8 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use provision_bot::demo::message::Message;
-use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::record::Fault;
-use provision_bot::demo::stack::StackOptions;
+use harness::stack::StackOptions;
+use slack_simulator::{Fault, Message, Submitted};
 
 use crate::world::{Request, Scene, World, alone, options, policy};
 
@@ -118,7 +116,7 @@ fn a_hung_slack_holds_up_no_message_for_good() {
         assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
         // Each call gives up on its own, and is made again.
         let channel = scene.channel.clone();
-        let hung = |calls: &[provision_bot::demo::record::Call]| {
+        let hung = |calls: &[slack_simulator::Call]| {
             calls.iter().filter(|call| call.status == 0 && call.args["channel"] == channel.as_str()).count()
         };
         slack.wait_until("two calls to hang", LONG, |acme| (hung(&acme.calls) >= 2).then_some(())).await.unwrap();
@@ -174,7 +172,7 @@ fn a_busy_channel_holds_up_no_other() {
         let form = busy.filled_form("busy").await;
         slack.fail_in(&busy.channel, "chat.postMessage", Fault::RateLimited { retry_after: 30 });
         assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
-        let refused = |calls: &[provision_bot::demo::record::Call]| {
+        let refused = |calls: &[slack_simulator::Call]| {
             calls.iter().filter(|call| call.status == 429 && call.args["channel"] == busy.channel.as_str()).count()
         };
         slack.wait_until("Slack to refuse", LONG, |acme| (refused(&acme.calls) > 0).then_some(())).await.unwrap();

@@ -3,12 +3,9 @@
 
 use std::time::Duration;
 
-use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::record::Fault;
-use provision_bot::demo::socket_mode::{Connection, SocketFault};
-use provision_bot::demo::stack::{StackOptions, get};
-use provision_bot::demo::workspace::Workspace;
+use harness::stack::{StackOptions, get};
 use serde_json::json;
+use slack_simulator::{Connection, Fault, SocketFault, Submitted, Workspace};
 
 use crate::world::{Request, Scene, World, alone, eventually, options, policy};
 
@@ -216,7 +213,7 @@ fn two_replicas_share_the_work() {
         connected(world, 1).await;
         scene.approve(&request).await;
         let root = &request.root.ts;
-        let ends = |m: &provision_bot::demo::message::Message| m.ts != *root && m.text.contains("provisioned");
+        let ends = |m: &slack_simulator::Message| m.ts != *root && m.text.contains("provisioned");
         scene.alice.with_patience(LONG).wait_for_in_thread(&scene.channel, root, ends).await.unwrap();
         provisioned(&scene, &request).await;
         drop(second);

@@ -1,16 +1,12 @@
 //! Who may ask and decide: people of this organisation, by the groups and the policy
 //! of the moment in which something is built on it.
 
-use provision_bot::demo::message::Message;
-use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::people::{ClickOutcome, Person};
-use provision_bot::demo::record::Fault;
-use provision_bot::demo::simulator::{Simulator, SimulatorOptions};
-use provision_bot::demo::workspace::{Group, PARTNER_TEAM, Profile};
 use provision_bot::domain::policy::Standing;
 use provision_bot::slack::web_api::SlackApi;
 use provision_bot::telemetry::Metrics;
 use serde_json::json;
+use slack_simulator::{ClickOutcome, Fault, Message, Person, Simulator, Submitted};
+use slack_simulator::{Group, PARTNER_TEAM, Profile};
 
 use crate::attention::{question, stuck, with_a_lost_profile};
 use crate::temporal::input;
@@ -183,7 +179,7 @@ fn trying_again_asks_the_policy_of_the_moment() {
 #[test]
 fn nobody_is_a_member_until_the_bot_knows_its_own_organisation() {
     plain(async || {
-        let slack = Simulator::start(SimulatorOptions::default()).await.unwrap();
+        let slack = Simulator::start(harness::app::workspace()).await.unwrap();
         slack.set_rules(|rules| rules.enterprise_id = "E0ACMEGRID".into());
         slack.change(|acme| {
             acme.add_person(partner());

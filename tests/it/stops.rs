@@ -5,11 +5,8 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use provision_bot::demo::message::Message;
-use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::record::Fault;
-use provision_bot::demo::workspace::Workspace;
 use serde_json::Value;
+use slack_simulator::{Fault, Message, Submitted, Workspace};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -107,7 +104,7 @@ fn a_step_that_ends_in_time_is_finished_and_one_that_does_not_is_handed_on() {
         }
         // What came meanwhile is begun now.
         let patient = late.bob.with_patience(LONG);
-        patient.wait_for_dm(|m: &Message| m.request_id() == Some(&*not_begun)).await.unwrap();
+        patient.wait_for_dm(|m: &Message| m.payload("request_id") == Some(&*not_begun)).await.unwrap();
     });
 }
 

@@ -4,10 +4,8 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use provision_bot::demo::message::Message;
-use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::record::Fault;
 use serde_json::{Value, json};
+use slack_simulator::{Fault, Message, Submitted};
 
 use crate::attention::{question, stuck, with_a_lost_profile};
 use crate::temporal::{approval, input};
@@ -45,16 +43,15 @@ fn goes_away(scene: &Scene) {
 }
 
 async fn tried(scene: &Scene, method: &str, times: usize) {
-    let of_scene = |call: &&provision_bot::demo::record::Call| {
+    let of_scene = |call: &&slack_simulator::Call| {
         call.method == method
             && call.status != 200
             && [&*scene.channel, scene.bob.id(), scene.alice.id()]
                 .iter()
                 .any(|place| call.args["channel"] == *place || call.args["user"] == *place)
     };
-    let enough = |acme: &provision_bot::demo::workspace::Workspace| {
-        (acme.calls.iter().filter(of_scene).count() >= times).then_some(())
-    };
+    let enough =
+        |acme: &slack_simulator::Workspace| (acme.calls.iter().filter(of_scene).count() >= times).then_some(());
     scene.slack.wait_until("Slack to be asked in vain", LONG, enough).await.unwrap();
 }
 
@@ -78,7 +75,7 @@ fn whatever_code_refuses_the_channel_the_requester_is_told_directly() {
                 let form = scene.filled_form("refused-there").await;
                 assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
                 let card = scene.bob.wait_for_dm(|m| m.offers("approve")).await.unwrap();
-                let id = card.request_id().unwrap().to_owned();
+                let id = card.payload("request_id").unwrap().to_owned();
                 let root = scene.root_in(&scene.alice.dm_channel(), &id).await;
                 let request = Request { id, root, card };
                 scene.approve(&request).await;
@@ -107,7 +104,7 @@ fn a_channel_that_is_silent_for_long_silences_no_request() {
                     let form = scene.filled_form("silent-there").await;
                     assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
                     let card = scene.bob.wait_for_dm(|m| m.offers("approve")).await.unwrap();
-                    let id = card.request_id().unwrap().to_owned();
+                    let id = card.payload("request_id").unwrap().to_owned();
                     let place = if early { scene.alice.dm_channel() } else { scene.channel.clone() };
                     let root = scene.root_in(&place, &id).await;
                     if !early {
@@ -115,7 +112,7 @@ fn a_channel_that_is_silent_for_long_silences_no_request() {
                     }
                     let request = Request { id, root, card };
                     scene.approve(&request).await;
-                    let outcome = |m: &Message| m.request_id() == Some(&*request.id) && part(m) == "outcome";
+                    let outcome = |m: &Message| m.payload("request_id") == Some(&*request.id) && part(m) == "outcome";
                     scene.alice.wait_for_dm(outcome).await.unwrap();
                     scene.ended(&request, "provisioned").await;
                     let mut said: Vec<_> = parts(&scene, &request.id).iter().map(Value::to_string).collect();
@@ -280,7 +277,7 @@ fn the_card_names_the_end_of_the_clock() {
         let scene = world.scene().patient(LONG);
         scene.slack.fail_times_in(&scene.channel, "chat.postMessage", Fault::RateLimited { retry_after: 3 }, 1);
         let id = start(&scene, "slow", 60).await;
-        let card = scene.bob.wait_for_dm(|m| m.request_id() == Some(&*id)).await.unwrap();
+        let card = scene.bob.wait_for_dm(|m| m.payload("request_id") == Some(&*id)).await.unwrap();
         let history = scene.temporal.history(&id).await;
         let events = history["events"].as_array().unwrap();
         let timer = events.iter().find(|e| e["attributes"].get("TimerStartedEventAttributes").is_some()).unwrap();
@@ -327,7 +324,7 @@ fn an_approval_that_cannot_be_checked_in_time_expires() {
     alone(options(&policy("")), async |world| {
         let scene = world.scene().patient(LONG);
         let id = start(&scene, "unconfirmed", 6).await;
-        let card = scene.bob.wait_for_dm(|m| m.request_id() == Some(&*id)).await.unwrap();
+        let card = scene.bob.wait_for_dm(|m| m.payload("request_id") == Some(&*id)).await.unwrap();
         let request = Request { root: scene.root_in(&scene.channel, &id).await, card, id };
         world.stack.slack.fail_times("users.info", Fault::ServerError(503), 1_000);
         scene.temporal.signal(&request.id, &approval(&scene)).await;

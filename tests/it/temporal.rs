@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use prost::Message;
-use provision_bot::demo::people::PATIENCE;
 use serde_json::{Value, json};
+use slack_simulator::PATIENCE;
 use temporalio_client::tonic::{IntoRequest, Status};
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, UntypedWorkflow};
 use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads, WorkflowExecution, WorkflowType};

@@ -5,12 +5,10 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use provision_bot::demo::message::Message;
-use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::record::Fault;
-use provision_bot::demo::stack::StackOptions;
-use provision_bot::demo::workspace::{BOT_USER, Channel};
+use harness::stack::StackOptions;
 use serde_json::json;
+use slack_simulator::{BOT_USER, Channel};
+use slack_simulator::{Fault, Message, Submitted};
 
 use crate::s3_faults::bucket;
 use crate::world::{Request, Scene, World, alone, options, policy};
@@ -70,12 +68,9 @@ fn forge(scene: &Scene, channel: &str, thread: Option<&str>, id: &str, part: &st
 
 /// Waits until this call failed this often in a channel.
 async fn failed(scene: &Scene, method: &str, channel: &str, times: usize) {
-    let is_it = |call: &&provision_bot::demo::record::Call| {
-        call.method == method && call.args["channel"] == channel && call.status != 200
-    };
-    let look = |acme: &provision_bot::demo::workspace::Workspace| {
-        (acme.calls.iter().filter(is_it).count() >= times).then_some(())
-    };
+    let is_it =
+        |call: &&slack_simulator::Call| call.method == method && call.args["channel"] == channel && call.status != 200;
+    let look = |acme: &slack_simulator::Workspace| (acme.calls.iter().filter(is_it).count() >= times).then_some(());
     scene.slack.wait_until(&format!("{method} to fail"), LONG, look).await.unwrap();
 }
 
@@ -88,7 +83,7 @@ fn what_others_say_in_the_bots_words_is_not_taken_for_its_own() {
         assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
         failed(&scene, "chat.postMessage", scene.bob.id(), 1).await;
         let root = scene.roots(&scene.channel).remove(0);
-        let id = root.request_id().unwrap().to_owned();
+        let id = root.payload("request_id").unwrap().to_owned();
         forge(&scene, &scene.bob.dm_channel(), None, &id, "card");
         scene.slack.heal();
         let request = scene.asked("forged").await;
@@ -168,7 +163,7 @@ fn a_channels_message_that_comes_late_is_posted_once() {
         let form = scene.filled_form("late").await;
         assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
         let card = scene.bob.wait_for_dm(|m| m.offers("approve")).await.unwrap();
-        let id = card.request_id().unwrap().to_owned();
+        let id = card.payload("request_id").unwrap().to_owned();
         assert_eq!(parts(&scene, &id), ["card"]);
         refuses_once(&scene.channel, "a_code_nobody_knows");
         scene.approve(&Request { id: id.clone(), root: card.clone(), card }).await;

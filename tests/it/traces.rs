@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use harness::proxy::{Fault, Proxy};
+use harness::stack::StackOptions;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
-use provision_bot::demo::proxy::{Fault, Proxy};
-use provision_bot::demo::stack::StackOptions;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 

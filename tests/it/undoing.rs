@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use provision_bot::demo::message::Message;
-use provision_bot::demo::proxy::Fault;
+use harness::proxy::Fault;
+use slack_simulator::Message;
 use tokio::time::{Instant, sleep};
 
 use crate::s3_faults::{LONG, bucket, over};

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 
-use provision_bot::demo::bot::Bot;
-use provision_bot::demo::stack::StackOptions;
+use harness::bot::Bot;
+use harness::stack::StackOptions;
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -11,16 +11,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
-use provision_bot::demo::message::Message;
-use provision_bot::demo::modal::{Modal, Submitted};
-use provision_bot::demo::people::{ClickOutcome, PATIENCE, Person};
-use provision_bot::demo::ports::Port;
-use provision_bot::demo::proxy::Proxy;
-use provision_bot::demo::scopes;
-use provision_bot::demo::simulator::{Simulator, SimulatorOptions};
-use provision_bot::demo::stack::{Stack, StackOptions, get};
-use provision_bot::demo::workspace::{Channel, Group, Profile, Workspace};
+use harness::ports::Port;
+use harness::proxy::Proxy;
+use harness::stack::{Stack, StackOptions, get};
 use serde_json::Value;
+use slack_simulator::scopes;
+use slack_simulator::{
+    Channel, ClickOutcome, Group, Message, Modal, PATIENCE, Person, Profile, Simulator, Submitted, Workspace,
+};
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep};
@@ -237,7 +235,7 @@ impl Scene {
     /// Waits for the messages of a request that was submitted or started.
     pub async fn asked(&self, application: &str) -> Request {
         let card = self.bob.wait_for_dm(|m| m.offers("approve") && m.says(application)).await.unwrap();
-        let id = card.request_id().expect("the card names its request").to_owned();
+        let id = card.payload("request_id").expect("the card names its request").to_owned();
         let root = self.root_in(&self.channel, &id).await;
         Request { id, root, card }
     }
@@ -246,15 +244,16 @@ impl Scene {
     pub async fn ask_again(&self, application: &str, first: &Request) -> Request {
         let form = self.filled_form(application).await;
         assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
-        let other = |m: &Message| m.offers("approve") && m.says(application) && m.request_id() != Some(&*first.id);
+        let other =
+            |m: &Message| m.offers("approve") && m.says(application) && m.payload("request_id") != Some(&*first.id);
         let card = self.bob.wait_for_dm(other).await.unwrap();
-        let id = card.request_id().expect("the card names its request").to_owned();
+        let id = card.payload("request_id").expect("the card names its request").to_owned();
         let root = self.root_in(&self.channel, &id).await;
         Request { id, root, card }
     }
 
     pub async fn root_in(&self, channel: &str, id: &str) -> Message {
-        let is_root = |m: &Message| m.request_id() == Some(id) && m.thread_ts.is_none();
+        let is_root = |m: &Message| m.payload("request_id") == Some(id) && m.thread_ts.is_none();
         self.alice.wait_for(channel, is_root).await.unwrap()
     }
 
@@ -348,7 +347,7 @@ impl Scene {
         let places = [self.channel.clone(), self.alice.dm_channel(), self.bob.dm_channel()];
         for message in self.slack.all_messages() {
             if message.is_from_bot() && !message.is_ephemeral() && places.contains(&message.channel) {
-                assert!(message.request_id().is_some(), "without metadata: {}", message.text);
+                assert!(message.payload("request_id").is_some(), "without metadata: {}", message.text);
             }
         }
     }
@@ -356,7 +355,7 @@ impl Scene {
     /// Everything posted about a request, by time.
     pub fn said(&self, id: &str) -> Vec<Message> {
         let mut messages = self.slack.all_messages();
-        messages.retain(|message| message.request_id() == Some(id));
+        messages.retain(|message| message.payload("request_id") == Some(id));
         messages
     }
 
@@ -455,7 +454,7 @@ impl Web {
 
     /// The same, with more variables.
     pub async fn start_with(config: &str, variables: &[(&str, &str)]) -> Self {
-        let slack = Simulator::start(SimulatorOptions::default()).await.unwrap();
+        let slack = Simulator::start(harness::app::workspace()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("provision-bot.toml");
         std::fs::write(&file, config).unwrap();

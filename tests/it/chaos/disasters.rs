@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use provision_bot::demo::bot::Bot;
-use provision_bot::demo::proxy::{Fault as Cut, Proxy};
-use provision_bot::demo::record::Fault;
-use provision_bot::demo::simulator::Simulator;
-use provision_bot::demo::stack::Stack;
+use harness::bot::Bot;
+use harness::proxy::{Fault as Cut, Proxy};
+use harness::stack::Stack;
+use slack_simulator::{Fault, Simulator};
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// Codes that pass by themselves, and codes that no documentation knew when the bot

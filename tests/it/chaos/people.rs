@@ -6,9 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use fastrand::Rng;
-use provision_bot::demo::message::Message;
-use provision_bot::demo::modal::Submitted;
-use provision_bot::demo::people::ClickOutcome;
+use slack_simulator::{ClickOutcome, Message, Submitted};
 use tokio::time::{Instant, sleep};
 
 use crate::world::Scene;
@@ -139,7 +137,7 @@ impl Lane {
     }
 
     fn plan(&self, message: &Message) -> Option<Deed> {
-        let application = message.request_id()?.rsplit_once('-')?.0;
+        let application = message.payload("request_id")?.rsplit_once('-')?.0;
         self.plans.lock().unwrap_or_else(PoisonError::into_inner).get(application).copied()
     }
 
@@ -173,7 +171,7 @@ impl Lane {
                         .scene
                         .roots(&self.scene.channel)
                         .into_iter()
-                        .find(|root| root.request_id() == card.request_id());
+                        .find(|root| root.payload("request_id") == card.payload("request_id"));
                     match root.filter(|root| root.offers("cancel")) {
                         Some(root) => {
                             let _ = tokio::join!(self.approve(card), self.scene.alice.click(&root, "cancel"));

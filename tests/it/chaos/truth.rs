@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use provision_bot::demo::message::Message;
-use provision_bot::demo::simulator::Simulator;
+use slack_simulator::{Message, Simulator};
 
 use super::disasters::NO_EDIT;
 use super::people::Lane;

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use futures::future::LocalBoxFuture;
-use provision_bot::demo::proxy::{Fault, Proxy};
-use provision_bot::demo::workspace::Group;
+use harness::proxy::{Fault, Proxy};
+use slack_simulator::Group;
 
 use super::setup::{Backends, Setup};
 use super::stand_ins::Guard;

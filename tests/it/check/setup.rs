@@ -8,10 +8,10 @@ use std::path::Path;
 use aws_config::{BehaviorVersion, Region};
 use axum::body::Body;
 use axum::http::{Request, header};
+use harness::backends::{S3Server, TemporalOptions, TemporalServer, Tools};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use provision_bot::demo::backends::{S3Server, TemporalOptions, TemporalServer, Tools};
-use provision_bot::demo::simulator::{Simulator, SimulatorOptions};
+use slack_simulator::Simulator;
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -104,7 +104,7 @@ pub struct Outcome {
 
 impl Setup {
     pub async fn healthy(backends: &Backends) -> Self {
-        let slack = Simulator::start(SimulatorOptions::default()).await.unwrap();
+        let slack = Simulator::start(harness::app::workspace()).await.unwrap();
         let mut this = Self {
             dir: tempfile::tempdir().unwrap(),
             slack,

@@ -1,0 +1,41 @@
+// The pane that shows what is underneath: the request's workflow, its bucket, the
+// traffic between Slack and the bot, and the plugs to pull.
+import { html, useState } from "/sim/html.js";
+import { store } from "/sim/store.js";
+import { Traffic } from "/sim/traffic.js";
+import { Bucket } from "/panel/bucket.js";
+import { Plugs } from "/panel/plugs.js";
+import { Stopwatch, Timeline } from "/panel/timeline.js";
+
+const TABS = { workflow: "Workflow", bucket: "Bucket", traffic: "Traffic", plugs: "Pull the plug" };
+
+export function Underneath() {
+  const [tab, setTab] = useState("workflow");
+  const [wanted, want] = useState(null);
+  const underneath = store.panel;
+  const { requests } = underneath;
+  const request = requests.find((r) => r.id === wanted) ?? requests.at(-1);
+  return html`
+    <section class="panel" aria-label="Underneath">
+      <header class="bar">
+        <h2>Underneath</h2>
+        ${requests.length > 1 && html`
+          <label><span class="hidden">Request</span>
+            <select value=${request.id} onChange=${(event) => want(event.target.value)}>
+              ${requests.toReversed().map((r) => html`<option key=${r.id} value=${r.id}>${r.id}</option>`)}
+            </select>
+          </label>`}
+      </header>
+      <${Stopwatch} request=${request} />
+      <nav class="tabs" aria-label="What to look at">
+        ${Object.entries(TABS).map(([id, label]) => html`
+          <button type="button" key=${id} data-tab=${id} aria-pressed=${String(id === tab)} onClick=${() => setTab(id)}>${label}</button>`)}
+      </nav>
+      <div class="inside" tabindex="0" role="region" aria-label=${TABS[tab]}>
+        ${tab === "workflow" && html`<${Timeline} request=${request} ui=${underneath.ui} />`}
+        ${tab === "bucket" && html`<${Bucket} request=${request} />`}
+        ${tab === "traffic" && html`<${Traffic} />`}
+        ${tab === "plugs" && html`<${Plugs} plugs=${underneath.plugs} />`}
+      </div>
+    </section>`;
+}

@@ -1,0 +1,69 @@
+//! The messages of a workspace over its state: posting, deleting, finding, and who sees them.
+
+use crate::message::Message;
+use crate::workspace::Workspace;
+
+impl Workspace {
+    /// Puts a message into its channel, under a new `ts` unless it has one.
+    pub fn post(&mut self, mut message: Message) -> Message {
+        if message.ts.is_empty() {
+            message.ts = self.new_ts();
+        }
+        self.messages.entry(message.channel.clone()).or_default().push(message.clone());
+        message
+    }
+
+    /// Deletes a message, whoever does that: an admin, or the retention of messages.
+    /// Where it has replies, something stays in its place.
+    pub fn delete(&mut self, channel: &str, ts: &str) {
+        let has_replies = !self.replies(channel, ts).is_empty();
+        if let Some(message) = self.find_message_mut(channel, ts).filter(|_| has_replies) {
+            *message = Message {
+                channel: channel.into(),
+                ts: ts.into(),
+                user: "USLACKBOT".into(),
+                text: "This message was deleted.".into(),
+                is_tombstone: true,
+                ..Message::default()
+            };
+        } else if let Some(messages) = self.messages.get_mut(channel) {
+            messages.retain(|message| message.ts != ts);
+        }
+    }
+
+    pub fn find_message(&self, channel: &str, ts: &str) -> Option<&Message> {
+        self.messages.get(channel)?.iter().find(|message| message.ts == ts)
+    }
+
+    pub fn find_message_mut(&mut self, channel: &str, ts: &str) -> Option<&mut Message> {
+        self.messages.get_mut(channel)?.iter_mut().find(|message| message.ts == ts)
+    }
+
+    /// The messages of a channel that a person can see, threads included.
+    pub fn visible(&self, channel: &str, viewer: &str) -> Vec<Message> {
+        if !self.may_see(channel, viewer) {
+            return Vec::new();
+        }
+        let messages = self.messages.get(channel).map(Vec::as_slice).unwrap_or_default();
+        messages.iter().filter(|message| message.is_for(viewer)).cloned().collect()
+    }
+
+    /// Public channels are open to members, private ones to those inside;
+    /// guests only see what they are in.
+    pub fn may_see(&self, channel: &str, viewer: &str) -> bool {
+        let guest = self.people.get(viewer).is_some_and(|person| person.is_restricted);
+        self.channels
+            .get(channel)
+            .is_some_and(|channel| channel.members.contains(viewer) || (!channel.is_private && !guest))
+    }
+
+    /// The replies of a thread, ephemeral ones left out.
+    pub fn replies(&self, channel: &str, parent: &str) -> Vec<&Message> {
+        let messages = self.messages.get(channel).map(Vec::as_slice).unwrap_or_default();
+        messages
+            .iter()
+            .filter(|message| message.only_for.is_none() && message.thread_ts.as_deref() == Some(parent))
+            .filter(|message| message.ts != parent)
+            .collect()
+    }
+}

@@ -1,0 +1,300 @@
+//! The simulator itself: one Slack workspace served over HTTP, with an API for
+//! tests to look into it and to break it.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::body::Body;
+use axum::{Router, middleware};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::identity::APP_ID;
+use crate::message::Message;
+use crate::page::{self, Panel};
+use crate::people::Person;
+use crate::record::{Call, Delivery, Fault};
+use crate::rules::Rules;
+use crate::socket_mode::{self, Sockets};
+use crate::workspace::Workspace;
+use crate::{response_url, scopes, web_api};
+
+/// How the workspace starts.
+#[derive(Debug, Clone, Default)]
+pub struct SimulatorOptions {
+    /// Where to listen; a free port of this machine when absent.
+    pub listen: Option<SocketAddr>,
+    /// Generated when absent.
+    pub bot_token: Option<String>,
+    /// The app-level token, for Socket Mode. Generated when absent.
+    pub app_token: Option<String>,
+    /// Generated when absent.
+    pub signing_secret: Option<String>,
+    pub rules: Rules,
+    /// The app is another one than the one in question: what it needs is nobody's business.
+    pub another_app: bool,
+    /// What the page shows beside the workspace.
+    pub panel: Option<Panel>,
+}
+
+/// A running Slack workspace. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Simulator {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    state: Mutex<Workspace>,
+    changed: watch::Sender<u64>,
+    healed: watch::Sender<()>,
+    bot: Mutex<Option<String>>,
+    http: Client<HttpConnector, Body>,
+    address: SocketAddr,
+    bot_token: String,
+    app_token: String,
+    signing_secret: String,
+    another_app: bool,
+    sockets: Sockets,
+    servers: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+}
+
+impl Simulator {
+    /// Serves the workspace "Acme": Web API, response URLs and the web page.
+    pub async fn start(options: SimulatorOptions) -> anyhow::Result<Simulator> {
+        let listen = options.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+        let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+        let random = || uuid::Uuid::new_v4().simple().to_string();
+        let mut state = Workspace::acme();
+        state.rules = options.rules;
+        let simulator = Simulator {
+            inner: Arc::new(Inner {
+                state: Mutex::new(state),
+                changed: watch::Sender::new(0),
+                healed: watch::Sender::new(()),
+                bot: Mutex::new(None),
+                http: Client::builder(TokioExecutor::new()).build_http(),
+                address: listener.local_addr()?,
+                bot_token: options.bot_token.unwrap_or_else(|| format!("xoxb-8123456789012-{}", random())),
+                app_token: options.app_token.unwrap_or_else(|| format!("xapp-1-{APP_ID}-8123456789013-{}", random())),
+                signing_secret: options.signing_secret.unwrap_or_else(random),
+                another_app: options.another_app,
+                sockets: Sockets::new(),
+                servers: Mutex::default(),
+            }),
+        };
+        let here = simulator.inner.address.ip().is_loopback();
+        let page = page::routes(options.panel).with_state(simulator.clone());
+        let routes = Router::new()
+            .merge(web_api::routes())
+            .merge(response_url::routes())
+            .with_state(simulator.clone())
+            .merge(if here { page.layer(middleware::from_fn(page::only_here)) } else { page });
+        let server = tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, routes).await {
+                tracing::error!(%error, "the Slack simulator stopped serving");
+            }
+        });
+        let sockets = socket_mode::serve(simulator.clone()).await?;
+        lock(&simulator.inner.servers).extend([server, sockets]);
+        Ok(simulator)
+    }
+
+    /// Stops accepting connections, and breaks the sockets.
+    pub fn stop(&self) {
+        lock(&self.inner.servers).drain(..).for_each(|server| server.abort());
+        self.break_all_sockets();
+    }
+
+    /// Base of the Web API, for `SLACK_API_URL`.
+    pub fn api_url(&self) -> String {
+        format!("http://{}/api", self.inner.address)
+    }
+
+    /// The web page.
+    pub fn page_url(&self) -> String {
+        format!("http://{}/", self.inner.address)
+    }
+
+    pub fn bot_token(&self) -> &str {
+        &self.inner.bot_token
+    }
+
+    /// For `SLACK_APP_TOKEN`.
+    pub fn app_token(&self) -> &str {
+        &self.inner.app_token
+    }
+
+    pub fn signing_secret(&self) -> &str {
+        &self.inner.signing_secret
+    }
+
+    /// Where the bot serves, such as `http://127.0.0.1:3000`; deliveries go there.
+    pub fn connect_bot(&self, base: &str) {
+        *lock(&self.inner.bot) = Some(base.trim_end_matches('/').to_string());
+    }
+
+    /// A handle on a person, by id such as `U0REQUESTER`.
+    pub fn person(&self, id: &str) -> Person {
+        Person::new(self.clone(), id)
+    }
+
+    /// Looks at the state.
+    pub fn read<T>(&self, look: impl FnOnce(&Workspace) -> T) -> T {
+        look(&lock(&self.inner.state))
+    }
+
+    /// Changes the state, and wakes whoever waits for a change. Tests add
+    /// people and channels with it, archive a channel, deactivate someone.
+    pub fn change<T>(&self, act: impl FnOnce(&mut Workspace) -> T) -> T {
+        let result = act(&mut lock(&self.inner.state));
+        self.inner.changed.send_modify(|revision| *revision += 1);
+        result
+    }
+
+    /// Changes what the workspace allows.
+    pub fn set_rules(&self, change: impl FnOnce(&mut Rules)) {
+        self.change(|state| change(&mut state.rules));
+    }
+
+    /// Lets every trigger handed out so far expire.
+    pub fn expire_triggers(&self) {
+        let long_ago = Duration::from_secs(3600);
+        self.change(|state| {
+            for trigger in state.triggers.values_mut() {
+                trigger.made = trigger.made.checked_sub(long_ago).unwrap_or(trigger.made);
+            }
+        });
+    }
+
+    /// The next call of this method fails so. Orders queue up.
+    pub fn fail_next(&self, method: &str, fault: Fault) {
+        self.fail_times(method, fault, 1);
+    }
+
+    /// The next `count` calls of this method fail so.
+    pub fn fail_times(&self, method: &str, fault: Fault, count: usize) {
+        self.change(|state| {
+            let queue = state.faults.entry(method.to_string()).or_default();
+            queue.extend(std::iter::repeat_n(fault, count));
+        });
+    }
+
+    /// From now on every call fails so, or none.
+    pub fn fail_every_call(&self, fault: Option<Fault>) {
+        self.change(|state| state.every_call = fault);
+    }
+
+    /// Takes back every ordered fault, and gives the answers that hang.
+    pub fn heal(&self) {
+        self.change(|state| {
+            state.faults.clear();
+            state.faults_in.clear();
+            state.every_call = None;
+        });
+        self.inner.healed.send_replace(());
+    }
+
+    /// Every call of this method in this channel, or about the message with this `ts`,
+    /// fails so, until healed.
+    pub fn fail_in(&self, channel: &str, method: &str, fault: Fault) {
+        self.fail_times_in(channel, method, fault, usize::MAX);
+    }
+
+    /// The next `count` calls of this method in this channel fail so.
+    pub fn fail_times_in(&self, channel: &str, method: &str, fault: Fault, count: usize) {
+        self.change(|state| state.faults_in.insert((method.to_string(), channel.to_string()), (fault, count)));
+    }
+
+    /// Every Web API call so far.
+    pub fn calls(&self) -> Vec<Call> {
+        self.read(|state| state.calls.clone())
+    }
+
+    /// Every Web API call of one method so far.
+    pub fn calls_of(&self, method: &str) -> Vec<Call> {
+        self.read(|state| state.calls.iter().filter(|call| call.method == method).cloned().collect())
+    }
+
+    /// Every delivery to the bot so far.
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.read(|state| state.deliveries.clone())
+    }
+
+    /// Every message there is, ephemeral ones and threads included, by time.
+    pub fn all_messages(&self) -> Vec<Message> {
+        let mut messages: Vec<Message> = self.read(|state| state.messages.values().flatten().cloned().collect());
+        messages.sort_by(|a, b| a.ts.cmp(&b.ts));
+        messages
+    }
+
+    /// Waits until `look` finds something; checks again at every change. On
+    /// timeout the error shows everything that was said.
+    pub async fn wait_until<T>(
+        &self,
+        what: &str,
+        patience: Duration,
+        mut look: impl FnMut(&Workspace) -> Option<T>,
+    ) -> anyhow::Result<T> {
+        let mut changes = self.inner.changed.subscribe();
+        let search = async {
+            loop {
+                changes.mark_unchanged();
+                if let Some(found) = self.read(&mut look) {
+                    return found;
+                }
+                // The sender lives in `self`: this cannot fail while we wait.
+                let _ = changes.changed().await;
+            }
+        };
+        let found = tokio::time::timeout(patience, search).await;
+        found.map_err(|_| anyhow::anyhow!("waited {patience:?} in vain for {what}\n{}", self.dump()))
+    }
+
+    /// The number of changes so far, to follow them.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.changed.subscribe()
+    }
+
+    /// Changes when the workspace is healed.
+    pub(crate) fn healed(&self) -> watch::Receiver<()> {
+        self.inner.healed.subscribe()
+    }
+
+    /// The app needs this scope, granted or not.
+    pub(crate) fn note_scope(&self, scope: &str, what: &str) {
+        if !self.inner.another_app {
+            scopes::note(scope, what);
+        }
+    }
+
+    pub(crate) fn sockets(&self) -> &Sockets {
+        &self.inner.sockets
+    }
+
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://{}", self.inner.address)
+    }
+
+    pub(crate) fn bot_url(&self) -> Option<String> {
+        lock(&self.inner.bot).clone()
+    }
+
+    pub(crate) fn send(
+        &self,
+        request: axum::http::Request<Body>,
+    ) -> impl Future<Output = Result<axum::http::Response<Body>, hyper_util::client::legacy::Error>> {
+        let answer = self.inner.http.request(request);
+        async move { Ok(answer.await?.map(Body::new)) }
+    }
+}
+
+/// The state stays usable after a panic in a test that held it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
