@@ -9,6 +9,7 @@ mod aws_profiles;
 mod aws_worlds;
 mod backends;
 mod bodies;
+mod borders;
 mod broken;
 mod browser;
 mod chaos;

@@ -1,0 +1,392 @@
+//! The borders between the modules of the bot, and between the crates: who may use what.
+//! The compiler keeps those of the crates; this test keeps the rest, and says what is
+//! still to be moved.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A part of the bot, and what it may use.
+struct Part {
+    /// A top-level module, or a module within one that has borders of its own.
+    name: &'static str,
+    /// The modules of the bot that it may use, with all that is in them.
+    uses: &'static [&'static str],
+    crates: Crates,
+    /// What it uses and should not, until that is moved.
+    still: &'static [&'static str],
+}
+
+/// Which crates a part may use.
+enum Crates {
+    /// These alone.
+    Only(&'static [&'static str]),
+    /// All but those whose names begin so.
+    But(&'static [&'static str]),
+}
+
+use Crates::{But, Only};
+
+/// Every part, from the words up to where everything is put together.
+const PARTS: &[Part] = &[
+    Part {
+        name: "domain",
+        uses: &[],
+        crates: Only(&["serde", "serde_json", "thiserror", "sha2", "hex", "jiff"]),
+        still: &[],
+    },
+    Part {
+        name: "workflow",
+        uses: &["domain"],
+        crates: But(&["aws_", "axum", "hyper", "outbound", "provisioner_s3", "reqwest", "slack_morphism", "tokio"]),
+        // The word that a signal of a namespace's search attributes came: a waker, which is
+        // the business of `temporal`.
+        still: &["tokio"],
+    },
+    Part {
+        name: "config",
+        uses: &["domain"],
+        crates: But(&["aws_", "axum", "hyper", "slack_morphism", "temporalio_", "tokio"]),
+        still: &[],
+    },
+    Part {
+        name: "codec",
+        uses: &["workflow::payload"],
+        crates: But(&["aws_", "axum", "hyper", "slack_morphism"]),
+        // The key as the configuration reads it. It should be handed in.
+        still: &["config"],
+    },
+    Part { name: "traces", uses: &[], crates: But(&["aws_", "axum", "hyper", "slack_morphism"]), still: &[] },
+    Part {
+        name: "otlp",
+        uses: &["traces"],
+        crates: But(&["aws_", "axum", "slack_morphism", "temporalio_"]),
+        still: &[],
+    },
+    Part { name: "logs", uses: &["config", "otlp"], crates: But(&["aws_", "axum", "slack_morphism"]), still: &[] },
+    Part { name: "telemetry", uses: &[], crates: But(&["aws_", "axum", "slack_morphism", "temporalio_"]), still: &[] },
+    Part {
+        name: "temporal",
+        uses: &["workflow", "domain", "codec", "traces"],
+        crates: But(&["aws_", "axum", "provisioner", "slack_morphism"]),
+        still: &[],
+    },
+    Part {
+        name: "open",
+        uses: &["temporal", "domain"],
+        crates: But(&["aws_", "axum", "provisioner", "slack_morphism"]),
+        still: &[],
+    },
+    Part {
+        name: "requests",
+        uses: &["temporal", "domain"],
+        crates: But(&["aws_", "axum", "hyper", "provisioner", "slack_morphism"]),
+        // What the workflow says came of an act, which is a word of the domain.
+        still: &["workflow"],
+    },
+    Part { name: "server", uses: &[], crates: But(&["aws_", "slack_morphism", "temporalio_"]), still: &[] },
+    Part { name: "bodies", uses: &["server"], crates: But(&["aws_", "slack_morphism", "temporalio_"]), still: &[] },
+    Part {
+        name: "slack",
+        uses: &["domain", "telemetry", "traces"],
+        crates: But(&["aws_", "axum", "provisioner", "temporalio_"]),
+        still: &[],
+    },
+    Part { name: "slack::views", uses: &["domain", "slack::ids"], crates: But(IO), still: &[] },
+    // A door: the way in for what Slack sends, and the only one but `handlers` that meets HTTP.
+    Part {
+        name: "slack::http",
+        uses: &["bodies", "slack"],
+        crates: But(&["aws_", "provisioner", "temporalio_"]),
+        still: &[],
+    },
+    Part { name: "slack::socket", uses: &["slack"], crates: But(&["aws_", "provisioner", "temporalio_"]), still: &[] },
+    Part {
+        name: "slack::handlers",
+        uses: &["requests", "slack", "domain", "telemetry", "traces"],
+        crates: But(&["aws_", "axum", "provisioner", "temporalio_"]),
+        // Asking, showing what was ended, and what somebody has open: use cases that are to
+        // be taken out of the door, into `requests`.
+        still: &["temporal", "open"],
+    },
+    Part {
+        name: "activities",
+        uses: &["workflow", "slack", "domain", "open", "telemetry", "traces"],
+        crates: But(&["aws_", "axum", "outbound", "provisioner_s3"]),
+        still: &[],
+    },
+    Part { name: "versioning", uses: &["config", "temporal"], crates: But(&["aws_", "slack_morphism"]), still: &[] },
+    Part {
+        name: "workers",
+        uses: &["activities", "config", "versioning", "workflow"],
+        crates: But(&["aws_", "axum", "slack_morphism"]),
+        still: &[],
+    },
+    Part {
+        name: "web",
+        uses: &["server", "slack", "telemetry", "temporal", "workers"],
+        crates: But(&["aws_", "provisioner", "slack_morphism"]),
+        // The name of the queue whose pollers are counted.
+        still: &["workflow"],
+    },
+    Part {
+        name: "codec_server",
+        uses: &["codec", "server", "bodies"],
+        crates: But(&["aws_", "slack_morphism"]),
+        still: &[],
+    },
+    // Put together there: they may use whatever they are put together of.
+    Part {
+        name: "check",
+        uses: &["codec", "config", "domain", "slack", "telemetry", "temporal", "versioning", "workflow"],
+        crates: But(&["slack_morphism"]),
+        still: &[],
+    },
+    Part {
+        name: "app",
+        uses: &[
+            "activities",
+            "codec",
+            "config",
+            "open",
+            "server",
+            "slack",
+            "telemetry",
+            "temporal",
+            "traces",
+            "versioning",
+            "web",
+            "workers",
+        ],
+        crates: But(&["aws_", "slack_morphism"]),
+        still: &[],
+    },
+];
+
+/// Crates with which something reaches the world.
+const IO: &[&str] = &["aws_", "axum", "hyper", "outbound", "provisioner", "slack_morphism", "temporalio_", "tokio"];
+
+/// Our crates, and which of each other they use. The bot may use all; none uses the bot.
+const CRATES: &[(&str, &[&str])] = &[
+    ("activity-lease", &[]),
+    ("harness", &["slack-simulator"]),
+    ("loopback", &[]),
+    ("outbound", &[]),
+    ("provisioner", &[]),
+    ("provisioner-s3", &["activity-lease", "outbound", "provisioner"]),
+    ("slack-simulator", &["loopback"]),
+];
+
+/// The crates that the contract with provisioners takes: whoever reads it needs no more.
+const CONTRACT: &[&str] = &["serde", "serde_json"];
+
+/// The most lines that a file has.
+const LINES: usize = 400;
+/// Those that have more, until they are split.
+const TOO_LONG: &[&str] = &[
+    "src/slack/views/thread.rs",
+    "tests/it/edges.rs",
+    "tests/it/provisioner.rs",
+    "tests/it/s3_dialects.rs",
+    "tests/it/simulator.rs",
+    "tests/it/world.rs",
+];
+
+#[test]
+fn every_module_uses_what_its_row_allows() {
+    let crates = dependencies(&root().join("Cargo.toml"));
+    let mut wrong = Vec::new();
+    let mut met: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for file in sources("src") {
+        let module = module_of(&file);
+        if matches!(module.as_str(), "lib" | "main") {
+            continue; // the list of modules, and the commands over all of them
+        }
+        let Some(part) = PARTS.iter().filter(|part| is_within(&module, part.name)).max_by_key(|part| part.name.len())
+        else {
+            wrong.push(format!("{}: the module has no row in tests/it/borders.rs", file.display()));
+            continue;
+        };
+        let code = production(&fs::read_to_string(root().join(&file)).unwrap());
+        let top = part.name.split("::").next().unwrap_or_default();
+        // Within a module all may use each other, unless a part of it has a row of its own.
+        let own = if top == part.name { top } else { part.name };
+        let used = paths(&code, &module).into_iter().filter(|path| !is_within(path, own) && path != top);
+        let bad = used.filter(|path| !part.uses.iter().any(|uses| is_within(path, uses)));
+        let foreign = crates.iter().filter(|name| uses_crate(&code, name)).filter(|name| !part.crates.allow(name));
+        for bad in bad.chain(foreign.cloned()) {
+            match part.still.iter().find(|still| is_within(&bad, still)) {
+                Some(still) => _ = met.entry(part.name).or_default().insert(*still),
+                None => wrong.push(format!("{}: `{}` does not use `{bad}`", file.display(), part.name)),
+            }
+        }
+    }
+    for part in PARTS {
+        let met = met.remove(part.name).unwrap_or_default();
+        let gone = part.still.iter().filter(|still| !met.contains(*still));
+        wrong.extend(gone.map(|still| format!("`{}` does not use `{still}` any more: take it off its row", part.name)));
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+#[test]
+fn every_crate_uses_of_ours_what_its_row_allows() {
+    let folders = fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().file_name());
+    let there: BTreeSet<String> = folders.map(|name| name.into_string().unwrap()).collect();
+    let rows: BTreeMap<&str, &[&str]> = CRATES.iter().copied().collect();
+    assert_eq!(there.iter().map(String::as_str).collect::<Vec<_>>(), rows.keys().copied().collect::<Vec<_>>());
+    for name in &there {
+        let used = dependencies(&root().join("crates").join(name).join("Cargo.toml"));
+        let ours: BTreeSet<String> = used.iter().map(|used| used.replace('_', "-")).collect();
+        let ours: Vec<&str> = ours.iter().map(String::as_str).filter(|used| is_ours(used)).collect();
+        assert_eq!(ours, rows[name.as_str()], "of ours in crates/{name}");
+        if name == "provisioner" {
+            assert_eq!(used, CONTRACT.iter().map(ToString::to_string).collect(), "of others in crates/{name}");
+        }
+    }
+}
+
+#[test]
+fn no_file_is_too_long_to_read_at_once() {
+    let long: Vec<String> = ["src", "crates", "tests", "benches"]
+        .into_iter()
+        .flat_map(files)
+        .filter(|file| fs::read_to_string(root().join(file)).unwrap().lines().count() > LINES)
+        .map(|file| file.display().to_string())
+        .collect();
+    assert_eq!(long, TOO_LONG, "with over {LINES} lines; TOO_LONG lists those that are still to be split");
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+impl Crates {
+    fn allow(&self, name: &str) -> bool {
+        match self {
+            Only(these) => these.contains(&name),
+            But(these) => !these.iter().any(|begin| name.starts_with(begin)),
+        }
+    }
+}
+
+fn is_ours(name: &str) -> bool {
+    name == "provision-bot" || CRATES.iter().any(|(ours, _)| *ours == name)
+}
+
+/// Whether a path is this one, or within it.
+fn is_within(path: &str, of: &str) -> bool {
+    path.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+/// Everything written by hand in a folder, in order.
+fn files(folder: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![PathBuf::from(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root().join(&folder)).unwrap() {
+            let path = folder.join(entry.unwrap().file_name());
+            let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
+            if root().join(&path).is_dir() {
+                if !path.ends_with("vendor") {
+                    folders.push(path);
+                }
+            } else if ["rs", "js", "css", "html", "py"].contains(&kind) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The sources of what runs: tests of a module are in its `tests`.
+fn sources(folder: &str) -> Vec<PathBuf> {
+    let is_test =
+        |file: &Path| file.components().any(|part| ["tests", "tests.rs"].iter().any(|it| part.as_os_str() == *it));
+    files(folder)
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|kind| kind == "rs") && !is_test(file))
+        .collect()
+}
+
+/// `slack::views::text` for `src/slack/views/text.rs`.
+fn module_of(file: &Path) -> String {
+    let parts = file.with_extension("");
+    let parts: Vec<&str> =
+        parts.iter().skip(1).filter_map(|part| part.to_str()).filter(|part| *part != "mod").collect();
+    parts.join("::")
+}
+
+/// A source without its comments, and without the tests at its end.
+fn production(source: &str) -> String {
+    let source = source.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    source.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+}
+
+/// The modules that a source of `module` names, by their paths within the bot.
+fn paths(code: &str, module: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        expand(&code[at + "crate::".len()..], &[], &mut found);
+    }
+    let module: Vec<&str> = module.split("::").collect();
+    for (at, _) in code.match_indices("super::").filter(|(at, _)| !code[..*at].ends_with("::")) {
+        let (mut rest, mut up) = (&code[at..], 0);
+        while let Some(after) = rest.strip_prefix("super::") {
+            (rest, up) = (after, up + 1);
+        }
+        expand(rest, &module[..module.len().saturating_sub(up)], &mut found);
+    }
+    found
+}
+
+/// The modules that a path begins with, or each of a list in braces: names of anything
+/// else begin in upper case.
+fn expand(path: &str, within: &[&str], found: &mut BTreeSet<String>) {
+    let (path, mut within) = (path.trim_start(), within.to_vec());
+    if let Some(list) = path.strip_prefix('{') {
+        let (mut depth, mut begin) = (0_usize, 0);
+        for (at, c) in list.char_indices() {
+            match c {
+                '{' => depth += 1,
+                ',' | '}' if depth == 0 => {
+                    expand(&list[begin..at], &within, found);
+                    begin = at + 1;
+                }
+                '}' => depth -= 1,
+                _ => continue,
+            }
+            if c == '}' && begin == at + 1 {
+                return;
+            }
+        }
+        return;
+    }
+    let end = path.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(path.len());
+    let (name, rest) = path.split_at(end);
+    if name.starts_with(|c: char| c.is_ascii_lowercase()) && name != "self" {
+        within.push(name);
+        if let Some(rest) = rest.strip_prefix("::") {
+            return expand(rest, &within, found);
+        }
+    }
+    if !within.is_empty() {
+        found.insert(within.join("::"));
+    }
+}
+
+fn uses_crate(code: &str, name: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    code.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&code[..at], &code[at + name.len()..]);
+        let begins = !before.ends_with(is_name) && (!before.ends_with("::") || before.ends_with(" ::"));
+        begins && (after.starts_with("::") || before.ends_with("use ") && !after.starts_with(is_name))
+    })
+}
+
+/// The crates of a manifest's `[dependencies]`, as code names them.
+fn dependencies(manifest: &Path) -> BTreeSet<String> {
+    let manifest: toml::Table = fs::read_to_string(manifest).unwrap().parse().unwrap();
+    manifest["dependencies"].as_table().unwrap().keys().map(|name| name.replace('-', "_")).collect()
+}
