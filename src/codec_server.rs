@@ -18,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use loopback as local;
+use loopback::{foreign_origin, only_here};
 use ring::hmac;
 use ring::rand::SystemRandom;
 use secrecy::{ExposeSecret, SecretString};
@@ -105,7 +105,7 @@ fn routes(codec: Codec, options: &Options) -> anyhow::Result<Router> {
         .layer(cors);
     let codes = match options.token {
         Some(_) => codes,
-        None => codes.layer(middleware::from_fn(local::only_here)),
+        None => codes.layer(middleware::from_fn(only_here)),
     };
     Ok(codes
         .route("/healthz", get(|| async { "ok\n" }))
@@ -125,7 +125,7 @@ struct Guard {
 async fn may(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let Some(token) = guard.token else {
-        return match local::foreign_origin(headers, &guard.origins) {
+        return match foreign_origin(headers, &guard.origins) {
             None => next.run(request).await,
             Some(_) => (StatusCode::FORBIDDEN, "Pages of this origin are let in by --origin alone.\n").into_response(),
         };

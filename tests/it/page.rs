@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use harness::show::Show;
 use harness::stack::StackOptions;
+use slack_simulator::Simulator;
 use tokio::sync::Mutex;
 
 use crate::browser::{DESKTOP, Window};
@@ -238,5 +239,21 @@ fn the_other_plugs_can_be_pulled_and_put_back() {
         }
         approve(window).await;
         window.wait("document.querySelector('.stopwatch.completed')").await;
+    });
+}
+
+#[test]
+fn a_workspace_that_is_alone_has_its_traffic_beside_it() {
+    plain(async || {
+        let _turn = TURN.lock().await;
+        let slack = Simulator::start(harness::app::workspace()).await.unwrap();
+        let window = Window::open(&slack.page_url(), DESKTOP).await;
+        window.click("[data-switch=panel]").await;
+        window.wait("document.querySelector('.panel')?.innerText.includes('Nothing yet.')").await;
+        window.click("[aria-label='Start a command']").await;
+        window.click("[aria-label=Send]").await;
+        window.wait("document.querySelector('.traffic')?.innerText.includes('Somebody ran /provision')").await;
+        window.close().await;
+        slack.stop();
     });
 }

@@ -95,6 +95,7 @@ struct Held {
 /// What an acknowledged heartbeat tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Word {
+    /// The attempt is the current one.
     GoOn,
     /// The request was withdrawn.
     Cancelled,
@@ -105,6 +106,7 @@ pub enum Word {
 }
 
 impl Lease {
+    /// The lease of the attempt that `ctx` belongs to.
     pub fn new(ctx: ActivityContext) -> Self {
         let info = ctx.info();
         let held = Held { since: info.started_time.and_then(Moment::of_server), lost: false, gives_back: false };

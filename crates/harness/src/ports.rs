@@ -39,6 +39,7 @@ impl Port {
         Some(Self { number, _held: held })
     }
 
+    /// Its number.
     pub fn number(&self) -> u16 {
         self.number
     }

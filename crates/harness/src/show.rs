@@ -10,6 +10,7 @@ use crate::stack::{Stack, StackOptions};
 
 /// A stack whose page shows everything.
 pub struct Show {
+    /// The workspace.
     pub slack: Simulator,
     /// The addresses to print, each with its name.
     pub addresses: Vec<(&'static str, String)>,

@@ -63,6 +63,7 @@ pub struct StackOptions {
 }
 
 impl StackOptions {
+    /// A stack around this bot, with nothing special.
     pub fn new(bot: PathBuf) -> Self {
         Self {
             bot,
@@ -80,13 +81,17 @@ impl StackOptions {
 
 /// A running stack.
 pub struct Stack {
+    /// The workspace, served.
     pub slack: Simulator,
+    /// The Temporal server itself.
     pub temporal: TemporalServer,
+    /// The S3 server itself.
     pub s3: S3Server,
     /// All that stands between the bot and Temporal.
     pub temporal_proxy: Proxy,
     /// All that stands between the bot and S3.
     pub s3_proxy: Proxy,
+    /// The profiles that the bot has.
     pub aws: AwsFiles,
     options: StackOptions,
     folder: TempDir,
@@ -191,6 +196,7 @@ impl Stack {
         Ok(bot)
     }
 
+    /// Waits until the bot says that it is ready.
     pub async fn wait_until_ready(&mut self) -> anyhow::Result<()> {
         self.bot.as_mut().context("the bot does not run")?.wait_until_ready().await
     }

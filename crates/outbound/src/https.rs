@@ -51,6 +51,7 @@ fn https<T>(tls: ClientConfig, lines: T) -> HttpsConnector<T> {
 }
 
 impl Lines {
+    /// Lines through this proxy, or direct ones.
     pub fn new(proxy: Option<&Proxy>) -> anyhow::Result<Self> {
         let mut tcp = HttpConnector::new();
         // TLS is not TCP's to judge.

@@ -38,7 +38,9 @@ struct Direct {
 /// Which of the two variables is wrong, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wrong {
+    /// The address of the proxy.
     Address,
+    /// What is reached without it: this word.
     Direct(String),
 }
 

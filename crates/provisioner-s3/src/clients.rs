@@ -48,8 +48,11 @@ const ATTEMPTS: u32 = 3;
 /// settings: `AWS_ENDPOINT_URL`, `AWS_CONFIG_FILE`, `AWS_SHARED_CREDENTIALS_FILE`, …
 #[derive(Clone, Debug, Default)]
 pub struct Aws {
+    /// Where S3 is.
     pub endpoint_url: Option<String>,
+    /// The file that names the profiles.
     pub config_file: Option<PathBuf>,
+    /// The file with their keys.
     pub credentials_file: Option<PathBuf>,
     /// The way to AWS; the SDK itself is not let look for one, since it would take
     /// that of plain HTTP too, where a machine asks who it is.
@@ -62,11 +65,13 @@ pub struct Aws {
 /// A client that speaks for one profile in one region.
 #[derive(Clone, Debug)]
 pub struct Connected {
+    /// The client itself.
     pub client: Client,
     /// The endpoint, where it is not Amazon's own.
     pub endpoint: Option<String>,
     /// Whose buckets it may work on.
     pub account: Arc<Account>,
+    /// The profile's credentials.
     pub credentials: Ready,
 }
 
@@ -79,6 +84,7 @@ pub struct Ready {
 }
 
 impl Ready {
+    /// Makes sure that there are some, or says why there are none.
     pub async fn ready(&self) -> Result<(), Problem> {
         if let Some(wrong) = &self.wrong {
             return Err(Problem::NoCredentials(Why::Broken(wrong.clone())));
@@ -91,6 +97,7 @@ impl Ready {
 /// The settings of a profile in a region, for clients of any service.
 #[derive(Clone, Debug)]
 pub struct Loaded {
+    /// The settings of the SDK.
     pub sdk: SdkConfig,
     credentials: Ready,
 }
@@ -103,6 +110,7 @@ pub struct Clients {
 }
 
 impl Clients {
+    /// No clients yet.
     pub fn new(aws: Aws) -> Self {
         Self { aws, made: Mutex::default() }
     }

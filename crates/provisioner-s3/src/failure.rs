@@ -39,9 +39,11 @@ pub enum Problem {
 /// Why an activity ends before its plan does.
 #[derive(Debug)]
 pub enum Stop {
+    /// The request was withdrawn.
     Cancelled,
     /// Temporal has given up this attempt: whatever comes is in the hands of another one.
     Superseded,
+    /// A step was not done.
     Failed(Problem),
 }
 

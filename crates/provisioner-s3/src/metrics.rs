@@ -37,6 +37,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// Names them in `registry`.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "provision_step_seconds",

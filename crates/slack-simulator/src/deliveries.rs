@@ -12,9 +12,13 @@ use sha2::Sha256;
 use crate::record::Delivery;
 use crate::simulator::Simulator;
 
+/// The route of slash commands.
 pub const COMMANDS: &str = "/slack/commands";
+/// The route of clicks and forms.
 pub const INTERACTIONS: &str = "/slack/interactions";
+/// The route of menus that ask for their options.
 pub const OPTIONS: &str = "/slack/options";
+/// The route of events.
 pub const EVENTS: &str = "/slack/events";
 
 const FORM: &str = "application/x-www-form-urlencoded";

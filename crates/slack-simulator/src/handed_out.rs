@@ -15,8 +15,11 @@ pub const RESPONSE_URL_LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// Proof that a person just did something; opens one modal, for three seconds.
 #[derive(Debug, Clone)]
 pub struct Trigger {
+    /// Who did it.
     pub user: String,
+    /// When.
     pub made: Instant,
+    /// Whether a modal was opened with it.
     pub used: bool,
     /// Did the person act inside a modal?
     pub in_modal: bool,
@@ -25,11 +28,15 @@ pub struct Trigger {
 /// Where an answer to one action may be posted.
 #[derive(Debug, Clone)]
 pub struct ResponseUrl {
+    /// Who did it.
     pub user: String,
+    /// Where, and where the answer goes.
     pub channel: String,
     /// The message acted on, none for a slash command.
     pub source: Option<String>,
+    /// When it was handed out.
     pub made: Instant,
+    /// How often it was used.
     pub uses: u32,
 }
 
@@ -51,11 +58,13 @@ impl Workspace {
         format!("{prefix}{:0>8}", format!("{:X}", self.counter + 0xA0))
     }
 
+    /// A fresh hash of a view.
     pub fn new_hash(&mut self) -> String {
         let random = uuid::Uuid::new_v4().simple().to_string();
         format!("{}.{}", now().as_second(), &random[..8])
     }
 
+    /// A fresh trigger of this person.
     pub fn new_trigger(&mut self, user: &str, in_modal: bool) -> String {
         let random = uuid::Uuid::new_v4().simple().to_string();
         self.counter += 1;

@@ -18,15 +18,20 @@ use crate::blocks;
 /// Where blocks are shown. Not every block works everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Surface {
+    /// A message.
     Message,
+    /// A modal.
     Modal,
+    /// A Home tab.
     Home,
 }
 
 /// One mistake: what is wrong, and a JSON pointer to where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
+    /// What is wrong, in Slack's words.
     pub message: String,
+    /// Where, as a JSON pointer.
     pub pointer: String,
 }
 

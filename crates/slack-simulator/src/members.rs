@@ -7,15 +7,19 @@ use crate::rules::Rules;
 /// Someone who can be mentioned: a person, a guest, a bot.
 #[derive(Debug, Clone, Default)]
 pub struct Profile {
+    /// Such as `U0REQUESTER`.
     pub id: String,
     /// The handle, as in `@alice`.
     pub name: String,
+    /// The name that people read.
     pub real_name: String,
+    /// An admin of the workspace.
     pub is_admin: bool,
     /// Deactivated.
     pub deleted: bool,
     /// A guest.
     pub is_restricted: bool,
+    /// Nobody, but an app.
     pub is_bot: bool,
     /// Of another organisation, met in a Slack Connect channel: the ID of their
     /// workspace. Empty: a person of this one.
@@ -39,15 +43,21 @@ impl Profile {
 /// A channel, public or private, or a direct message between two.
 #[derive(Debug, Clone, Default)]
 pub struct Channel {
+    /// Such as `C0DEPLOYS01`.
     pub id: String,
+    /// Its name, without the `#`.
     pub name: String,
+    /// Seen by its members alone.
     pub is_private: bool,
+    /// A direct message.
     pub is_im: bool,
     /// A direct message among several; private, too.
     pub is_mpim: bool,
+    /// Nothing can be said there any more.
     pub is_archived: bool,
     /// A posting policy forbids the bot to post: `restricted_action`.
     pub is_restricted: bool,
+    /// Who is in it, by ID.
     pub members: BTreeSet<String>,
 }
 
@@ -73,8 +83,12 @@ impl Channel {
 /// A user group.
 #[derive(Debug, Clone, Default)]
 pub struct Group {
+    /// Such as `S0USERGROUP`.
     pub id: String,
+    /// As in `@payments`.
     pub handle: String,
+    /// Who is in it, by ID.
     pub members: Vec<String>,
+    /// Nobody can be mentioned by it any more.
     pub disabled: bool,
 }

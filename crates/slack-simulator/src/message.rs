@@ -9,15 +9,21 @@ use crate::identity::{APP_ID, BOT_ID, BOT_NAME, BOT_USER, TEAM_ID};
 /// defaults and generated block ids.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Message {
+    /// Where it is.
     pub channel: String,
+    /// Its ID there, which is also its time.
     pub ts: String,
     /// Who wrote it: a person, a bot, or `USLACKBOT`.
     pub user: String,
     /// The app that posted it, where that is another one: its bot's ID, as `B0OTHERBOT`.
     pub through: Option<String>,
+    /// What notifications show, and all there is without blocks.
     pub text: String,
+    /// Its layout.
     pub blocks: Vec<Value>,
+    /// What the app attached to it.
     pub metadata: Option<Value>,
+    /// The message that it replies to.
     pub thread_ts: Option<String>,
     /// Ephemeral: only this person sees it.
     pub only_for: Option<String>,
@@ -28,10 +34,12 @@ pub struct Message {
 }
 
 impl Message {
+    /// Does only one person see it?
     pub fn is_ephemeral(&self) -> bool {
         self.only_for.is_some()
     }
 
+    /// Did the app's bot write it?
     pub fn is_from_bot(&self) -> bool {
         self.user == BOT_USER && self.through.is_none()
     }

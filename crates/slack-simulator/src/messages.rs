@@ -31,10 +31,12 @@ impl Workspace {
         }
     }
 
+    /// The message with this `ts`.
     pub fn find_message(&self, channel: &str, ts: &str) -> Option<&Message> {
         self.messages.get(channel)?.iter().find(|message| message.ts == ts)
     }
 
+    /// The same, to be changed.
     pub fn find_message_mut(&mut self, channel: &str, ts: &str) -> Option<&mut Message> {
         self.messages.get_mut(channel)?.iter_mut().find(|message| message.ts == ts)
     }

@@ -54,6 +54,7 @@ impl Modal {
         Modal { slack, user: user.into(), id: id.into() }
     }
 
+    /// The view's ID.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -69,14 +70,17 @@ impl Modal {
         Ok(self.slack.read(|state| state.view_json(&view, true)))
     }
 
+    /// What the app calls it.
     pub fn callback_id(&self) -> String {
         self.text_at("/callback_id")
     }
 
+    /// What stands at its top.
     pub fn title(&self) -> String {
         self.text_at("/title/text")
     }
 
+    /// What the app keeps in it, and nobody sees.
     pub fn private_metadata(&self) -> String {
         self.text_at("/private_metadata")
     }

@@ -38,6 +38,7 @@ pub struct CommandOutcome {
     pub modal: Option<Modal>,
     /// Slack's own error, such as `operation_timeout`.
     pub error: Option<String>,
+    /// How long the app took to answer.
     pub latency: Duration,
 }
 
@@ -55,6 +56,7 @@ pub struct ClickOutcome {
     pub confirmed: Option<String>,
     /// The warning sign Slack shows when the bot failed.
     pub error: Option<String>,
+    /// How long the app took to answer.
     pub latency: Duration,
 }
 
@@ -63,6 +65,7 @@ impl Person {
         Person { slack, id: id.into(), patience: PATIENCE }
     }
 
+    /// Such as `U0REQUESTER`.
     pub fn id(&self) -> &str {
         &self.id
     }

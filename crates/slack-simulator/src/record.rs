@@ -7,13 +7,17 @@ use serde_json::Value;
 /// One Web API call of the bot, with its answer.
 #[derive(Debug, Clone)]
 pub struct Call {
+    /// Such as `chat.postMessage`.
     pub method: String,
     /// The arguments, tokens left out.
     pub args: Value,
     /// HTTP status; 0 when the connection was dropped or the call hangs.
     pub status: u16,
+    /// The body of the answer.
     pub answer: Value,
+    /// When it came.
     pub at: jiff::Timestamp,
+    /// How long the answer took.
     pub latency: Duration,
 }
 
@@ -31,10 +35,13 @@ pub struct Delivery {
     pub path: String,
     /// The body exactly as sent.
     pub body: String,
+    /// The headers exactly as sent.
     pub headers: Vec<(String, String)>,
     /// What the bot answered; none when it did not answer in time.
     pub status: Option<u16>,
+    /// The body of the answer.
     pub answer: String,
+    /// The kind of that body.
     pub content_type: String,
     /// In Socket Mode, the number of the connection that acknowledged it.
     pub connection: Option<u64>,
@@ -42,6 +49,7 @@ pub struct Delivery {
     pub error: Option<String>,
     /// When it was sent.
     pub at: jiff::Timestamp,
+    /// How long the answer took.
     pub latency: Duration,
 }
 

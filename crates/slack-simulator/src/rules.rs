@@ -10,7 +10,9 @@ use crate::scopes;
 pub struct Rules {
     /// What the app was granted; every scope there is, unless said otherwise.
     pub scopes: BTreeSet<String>,
+    /// People may write to the app.
     pub messages_tab_enabled: bool,
+    /// The app has a Home tab.
     pub home_tab_enabled: bool,
     /// One message a second per channel, with a small burst.
     pub rate_limits: bool,
@@ -18,7 +20,9 @@ pub struct Rules {
     pub edits_per_minute: usize,
     /// The app is set up for Socket Mode: nothing is delivered over HTTP.
     pub socket_mode: bool,
+    /// How long a modal may be opened after an action.
     pub trigger_lifetime: Duration,
+    /// How long Slack waits for an answer.
     pub ack_deadline: Duration,
     /// A reply to a message that was deleted appears in the channel, outside of any
     /// thread, instead of being refused: there are reports of both.

@@ -36,6 +36,7 @@ pub struct SimulatorOptions {
     pub app_token: Option<String>,
     /// Generated when absent.
     pub signing_secret: Option<String>,
+    /// What the workspace allows.
     pub rules: Rules,
     /// The app is another one than the one in question: what it needs is nobody's business.
     pub another_app: bool,
@@ -121,6 +122,7 @@ impl Simulator {
         format!("http://{}/", self.inner.address)
     }
 
+    /// For `SLACK_BOT_TOKEN`.
     pub fn bot_token(&self) -> &str {
         &self.inner.bot_token
     }
@@ -130,6 +132,7 @@ impl Simulator {
         &self.inner.app_token
     }
 
+    /// For `SLACK_SIGNING_SECRET`.
     pub fn signing_secret(&self) -> &str {
         &self.inner.signing_secret
     }

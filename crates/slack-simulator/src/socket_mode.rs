@@ -32,6 +32,7 @@ pub enum SocketFault {
 /// A connection, as a test sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connection {
+    /// Its number, in the order in which they were opened, from 1.
     pub number: u64,
     /// It was told to go.
     pub leaving: bool,

@@ -14,17 +14,25 @@ pub const STACK_LIMIT: usize = 3;
 /// chose, by `(block_id, action_id)`, each in the shape of `state.values`.
 #[derive(Debug, Clone)]
 pub struct View {
+    /// Such as `V0000000A1`.
     pub id: String,
+    /// Who has it open.
     pub user: String,
     /// The view as sent, with defaults and generated block ids.
     pub body: Value,
+    /// Changes with each change of it.
     pub hash: String,
+    /// The app's own ID of it.
     pub external_id: String,
+    /// The modal below it.
     pub previous: Option<String>,
+    /// The lowest modal of its stack.
     pub root: String,
+    /// What was typed and chosen.
     pub values: Values,
     /// Errors under fields, by block id.
     pub errors: BTreeMap<String, String>,
+    /// What Slack says at its top when the app did not answer.
     pub trouble: Option<String>,
 }
 

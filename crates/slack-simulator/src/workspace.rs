@@ -15,23 +15,33 @@ use crate::views::{Values, View};
 /// Everything there is.
 #[derive(Debug, Default)]
 pub struct Workspace {
+    /// What it allows.
     pub rules: Rules,
+    /// Who is in it, by ID.
     pub people: BTreeMap<String, Profile>,
+    /// Where people talk, by ID.
     pub channels: BTreeMap<String, Channel>,
+    /// The user groups, by ID.
     pub groups: BTreeMap<String, Group>,
     /// Per channel, in the order of their `ts`.
     pub messages: BTreeMap<String, Vec<Message>>,
+    /// Every view there is, by ID.
     pub views: BTreeMap<String, View>,
     /// Open modals per person, the visible one last.
     pub modals: HashMap<String, Vec<String>>,
     /// Published Home tabs per person.
     pub homes: HashMap<String, String>,
+    /// What was handed out for modals, by ID.
     pub triggers: HashMap<String, Trigger>,
+    /// What was handed out for answers, by the ID in their path.
     pub response_urls: HashMap<String, ResponseUrl>,
     /// What a person chose in a message, by `(user, channel, ts)`.
     pub choices: HashMap<(String, String, String), Values>,
+    /// Every Web API call so far.
     pub calls: Vec<Call>,
+    /// Every delivery to the app so far.
     pub deliveries: Vec<Delivery>,
+    /// The faults that were ordered for the next calls, by method.
     pub faults: HashMap<String, VecDeque<Fault>>,
     /// Faults of one method in one channel, or about one message, and how many calls they still hit.
     pub faults_in: HashMap<(String, String), (Fault, usize)>,
@@ -74,14 +84,17 @@ impl Workspace {
         acme
     }
 
+    /// Lets somebody in.
     pub fn add_person(&mut self, person: Profile) {
         self.people.insert(person.id.clone(), person);
     }
 
+    /// Opens a channel.
     pub fn add_channel(&mut self, channel: Channel) {
         self.channels.insert(channel.id.clone(), channel);
     }
 
+    /// Makes a user group.
     pub fn add_group(&mut self, group: Group) {
         self.groups.insert(group.id.clone(), group);
     }

@@ -35,7 +35,9 @@ const LAST_LINES: usize = 15;
 /// A program, and the environment it needs.
 #[derive(Clone, Debug)]
 pub struct Program {
+    /// Where it is.
     pub path: PathBuf,
+    /// The variables that it needs.
     pub env: Vec<(String, OsString)>,
 }
 
