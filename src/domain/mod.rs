@@ -6,7 +6,7 @@
 //! - [`people`]: persons and groups; [`client`]: programs that ask and sign.
 //! - [`rules`]: the part of the policy one request is judged by.
 //! - [`act`]: what people do with a request. [`judge`]: whether that counts;
-//!   [`refusal`]: why not.
+//!   [`refusal`]: why not; [`verdict`]: what came of it.
 //! - [`approval`]: who has to say yes to what.
 //! - [`lifecycle`]: the states of a request and what ends it.
 //! - [`notice`]: everything the bot can tell people.
@@ -25,3 +25,4 @@ pub mod provisioning;
 pub mod refusal;
 pub mod request;
 pub mod rules;
+pub mod verdict;

@@ -20,7 +20,7 @@ mod telling;
 mod undo;
 
 pub use payload::Lenient;
-pub use provision_application::{ProvisionApplication, Verdict};
+pub use provision_application::ProvisionApplication;
 
 /// The task queue of the workflows and of the bot's own activities.
 pub const TASK_QUEUE: &str = "provision-bot";
