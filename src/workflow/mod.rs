@@ -10,7 +10,7 @@
 mod asking;
 pub mod calls;
 mod confirm;
-mod contract;
+pub mod contract;
 pub mod explain;
 pub mod payload;
 pub mod provision_application;
