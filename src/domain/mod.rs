@@ -25,3 +25,6 @@ pub mod provisioning;
 pub mod refusal;
 pub mod request;
 pub mod rules;
+#[cfg(feature = "samples")]
+#[doc(hidden)]
+pub mod samples;
