@@ -20,11 +20,11 @@ use crate::activities::BotActivities;
 use crate::codec::Codec;
 use crate::config::{Config, Part};
 use crate::doors::http_api::Api;
+use crate::doors::slack::Handlers;
+use crate::doors::slack::socket::{self, SocketHealth};
 use crate::open::Open;
 use crate::server::{self, Bounds};
 use crate::slack::directory::Directory;
-use crate::slack::handlers::Handlers;
-use crate::slack::socket::{self, SocketHealth};
 use crate::slack::views;
 use crate::slack::web_api::{IN_AN_ACTIVITY, SlackApi};
 use crate::telemetry::Metrics;
@@ -37,7 +37,7 @@ use crate::workers::{PollingWorkers, Workers};
 /// The pause between two tries to reach Temporal at start.
 const CONNECT_AGAIN: Duration = Duration::from_secs(1);
 /// How long deliveries may go on once the process is asked to stop. Every handler
-/// is faster (`slack::http`); a delivery that does not arrive whole is not.
+/// is faster (`doors::slack::http`); a delivery that does not arrive whole is not.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
 /// Workers of a process: the bot's own and the built-in provisioner's.
 const WORKERS: usize = 2;

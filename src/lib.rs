@@ -25,7 +25,6 @@ pub mod app;
 pub mod bodies;
 pub mod check;
 pub mod cli;
-pub mod codec_server;
 pub mod logs;
 pub mod otlp;
 pub mod server;

@@ -22,7 +22,10 @@ use temporalio_client::{
     Client, ClientOptions, Connection, ConnectionOptions, GrpcCompression, RetryOptions, RpcOptions, WorkflowHandle,
     WorkflowIdReusePolicy, WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions,
 };
-use temporalio_common::protos::temporal::api::workflowservice::v1::CountWorkflowExecutionsRequest;
+use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    CountWorkflowExecutionsRequest, DescribeTaskQueueRequest,
+};
 use temporalio_common::{HasWorkflowDefinition, QueryDefinition};
 use tokio::time::{Instant, timeout};
 
@@ -37,8 +40,9 @@ use crate::codec::Codec;
 use crate::domain::act::Act;
 use crate::domain::lifecycle::RequestState;
 use crate::domain::request::{ProvisionRequest, RequestId};
+use crate::domain::verdict::Verdict;
 use crate::traces;
-use crate::workflow::{Lenient, ProvisionApplication, TASK_QUEUE, Verdict, WORKFLOW_TYPE};
+use crate::workflow::{Lenient, ProvisionApplication, TASK_QUEUE, WORKFLOW_TYPE};
 
 /// How long a call may take, with its retries, when nobody said until when
 /// ([`Requests::until`]).
@@ -236,6 +240,30 @@ impl Requests {
         let options = WorkflowQueryOptions::builder().rpc_options(once).build();
         let handle = self.handle(id).map_err(|error| WorkflowQueryError::Other(error.into()))?;
         handle.query(query, input, options).await
+    }
+
+    /// Why Temporal does not answer for the queue of the workflows; `None`: it does. Who
+    /// polls it is not asked: of the server's partitions of a queue it names the pollers of
+    /// the first alone, and among several processes that may be none of ours.
+    pub async fn problem(&self, within: Duration) -> Option<String> {
+        let client = match self.client() {
+            Ok(client) => client,
+            Err(RequestError::NoAnswer(why)) => return Some(why),
+            Err(error) => return Some(error.to_string()),
+        };
+        let mut call = DescribeTaskQueueRequest {
+            namespace: client.options().namespace.clone(),
+            task_queue: Some(TaskQueue { name: TASK_QUEUE.to_owned(), ..Default::default() }),
+            ..Default::default()
+        }
+        .into_request();
+        call.set_timeout(within);
+        let mut service = client.connection().workflow_service();
+        match timeout(within, service.describe_task_queue(call)).await {
+            Ok(Ok(_)) => None,
+            Ok(Err(status)) => Some(status.message().to_owned()),
+            Err(_) => Some("no answer within a second".to_owned()),
+        }
     }
 
     /// How many requests that began more than `older_than` seconds ago have not

@@ -15,23 +15,19 @@ use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::rt::TokioExecutor;
 use secrecy::SecretString;
-use temporalio_client::tonic::IntoRequest;
-use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
-use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeTaskQueueRequest;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::doors;
 use crate::doors::http_api::{self, Api};
+use crate::doors::slack::Handlers;
+use crate::doors::slack::socket::SocketHealth;
 use crate::server::Seat;
-use crate::slack;
-use crate::slack::handlers::Handlers;
-use crate::slack::socket::SocketHealth;
 use crate::slack::web_api::SlackApi;
 use crate::telemetry::Metrics;
-use crate::temporal::{RequestError, Requests};
+use crate::temporal::Requests;
 use crate::workers::PollingWorkers;
-use crate::workflow::TASK_QUEUE;
 
 /// How long Slack's word on the token is taken for true.
 const TOKEN_FRESH: Duration = Duration::from_secs(30);
@@ -141,30 +137,13 @@ impl Health {
     }
 
     async fn temporal_problem(&self) -> Option<String> {
-        let client = match self.requests.client() {
-            Ok(client) => client,
-            Err(RequestError::NoAnswer(why)) => return Some(format!("temporal: {why}")),
-            Err(error) => return Some(format!("temporal: {error}")),
-        };
-        let live = self.live.load(Ordering::SeqCst);
-        if live < self.workers {
-            return Some(format!("workers: {live} of {} run", self.workers));
+        if self.requests.client().is_ok() {
+            let live = self.live.load(Ordering::SeqCst);
+            if live < self.workers {
+                return Some(format!("workers: {live} of {} run", self.workers));
+            }
         }
-        // Who polls is not asked: of the server's partitions of a queue it names the
-        // pollers of the first alone, and among several processes that may be none of ours.
-        let mut call = DescribeTaskQueueRequest {
-            namespace: client.options().namespace.clone(),
-            task_queue: Some(TaskQueue { name: TASK_QUEUE.to_owned(), ..Default::default() }),
-            ..Default::default()
-        }
-        .into_request();
-        call.set_timeout(PROBE);
-        let mut service = client.connection().workflow_service();
-        match tokio::time::timeout(PROBE, service.describe_task_queue(call)).await {
-            Ok(Ok(_)) => None,
-            Ok(Err(status)) => Some(format!("temporal: {}", status.message())),
-            Err(_) => Some("temporal: no answer within a second".to_owned()),
-        }
+        self.requests.problem(PROBE).await.map(|why| format!("temporal: {why}"))
     }
 }
 
@@ -178,7 +157,7 @@ pub fn router(health: Health, slack: Option<(Handlers, SecretString)>, api: Opti
         .layer(middleware::from_fn(gives_way))
         .with_state(health);
     let router = match slack {
-        Some((handlers, secret)) => router.merge(slack::http::routes(handlers, secret)),
+        Some((handlers, secret)) => router.merge(doors::slack::http::routes(handlers, secret)),
         None => router,
     };
     let router = router.layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_WITHIN));

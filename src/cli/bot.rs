@@ -7,8 +7,9 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use crate::codec::Codec;
 use crate::config::{CodecSettings, Config, Flags, Part, environment};
+use crate::doors::codec_server;
 use crate::otlp::Exporter;
-use crate::{app, codec_server, logs};
+use crate::{app, logs};
 
 #[derive(Subcommand)]
 pub(super) enum Command {

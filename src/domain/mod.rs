@@ -6,7 +6,7 @@
 //! - [`people`]: persons and groups; [`client`]: programs that ask and sign.
 //! - [`rules`]: the part of the policy one request is judged by.
 //! - [`act`]: what people do with a request. [`judge`]: whether that counts;
-//!   [`refusal`]: why not.
+//!   [`refusal`]: why not; [`verdict`]: what came of it.
 //! - [`approval`]: who has to say yes to what.
 //! - [`lifecycle`]: the states of a request and what ends it.
 //! - [`notice`]: everything the bot can tell people.
@@ -28,3 +28,4 @@ pub mod rules;
 #[cfg(feature = "samples")]
 #[doc(hidden)]
 pub mod samples;
+pub mod verdict;

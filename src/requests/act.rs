@@ -13,8 +13,8 @@ use crate::domain::lifecycle::{Break, RequestState};
 use crate::domain::refusal::{NotCounted, Refusal};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::{Authorization, DecisionKind, Rules};
+use crate::domain::verdict::Verdict;
 use crate::temporal::{Execution, Recorded, RequestError, Requests};
-use crate::workflow::Verdict;
 
 /// How soon a worker is asked again what came of an act that is being looked at.
 const ASK_FIRST: Duration = Duration::from_millis(40);

@@ -12,6 +12,10 @@ mod shared;
 mod show;
 mod wait;
 
+// What doors need to name of it: which requests there are, and why nothing is known.
+pub use crate::open::Open;
+pub use crate::temporal::{Execution, Place, Recorded, RequestError, Requests, Seen, Started};
+
 pub use self::act::{Done, NotDone, act, judged};
 pub use self::ask::{Asked, Asking, NotAsked, ask};
 pub use self::list::{Page, list};

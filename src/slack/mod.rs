@@ -2,8 +2,6 @@
 
 mod app_id;
 pub mod directory;
-pub mod handlers;
-pub mod http;
 pub mod identity;
 pub mod inbound;
 pub mod manifest;
@@ -13,7 +11,6 @@ mod person;
 pub mod rate_limits;
 pub mod read_back;
 pub mod refusal;
-pub mod socket;
 pub mod views;
 pub mod web_api;
 

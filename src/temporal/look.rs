@@ -8,6 +8,7 @@ use super::{Execution, RequestError, Requests};
 use crate::domain::provisioning::Progress;
 use crate::domain::request::RequestId;
 use crate::workflow::Lenient;
+use crate::workflow::contract::Heartbeat;
 
 /// The IDs of the activities that provision begin so: `provision-1`, and so on.
 const PROVISION: &str = "provision-";
@@ -39,9 +40,8 @@ impl Requests {
     async fn progress(&self, activity: PendingActivityInfo) -> Result<Option<Progress>, RequestError> {
         let Some(details) = activity.heartbeat_details else { return Ok(None) };
         let converter = &self.client()?.options().data_converter;
-        let read = converter
-            .from_payloads::<Lenient<provisioner::Progress>>(&SerializationContextData::None, details.payloads)
-            .await;
+        let read =
+            converter.from_payloads::<Lenient<Heartbeat>>(&SerializationContextData::None, details.payloads).await;
         Ok(read.ok().and_then(|progress| progress.0.ok()).map(Progress::from))
     }
 }

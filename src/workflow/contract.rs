@@ -36,3 +36,6 @@ impl From<provisioner::Progress> for Progress {
         Self { step, of, label }
     }
 }
+
+/// What a provisioner says of its work while it goes on, as it comes.
+pub type Heartbeat = provisioner::Progress;

@@ -10,7 +10,7 @@
 mod asking;
 pub mod calls;
 mod confirm;
-mod contract;
+pub mod contract;
 pub mod explain;
 pub mod payload;
 pub mod provision_application;
@@ -20,7 +20,7 @@ mod telling;
 mod undo;
 
 pub use payload::Lenient;
-pub use provision_application::{ProvisionApplication, Verdict};
+pub use provision_application::ProvisionApplication;
 
 /// The task queue of the workflows and of the bot's own activities.
 pub const TASK_QUEUE: &str = "provision-bot";

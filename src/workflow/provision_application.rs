@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use temporalio_macros::{workflow, workflow_methods};
@@ -24,6 +23,7 @@ use crate::domain::notice::{Conversation, Notice, Notification};
 use crate::domain::refusal::{NotCounted, Refusal};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::{Authorization, Rules};
+use crate::domain::verdict::Verdict;
 
 /// Acts that may wait for the rules they are judged by. They come that early
 /// only when somebody automates; a flood beyond this is dropped.
@@ -74,20 +74,6 @@ pub struct ProvisionApplication {
     /// How many signals came.
     signals: u32,
     is_withdrawn: bool,
-}
-
-/// What came of an act: the answer of the query `verdict`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "verdict", content = "why", rename_all = "snake_case")]
-pub enum Verdict {
-    /// It counts.
-    Accepted,
-    /// It waits for what it is judged by; or it counts, if it holds when it is looked at
-    /// once more.
-    Checking,
-    Refused(Refusal),
-    /// It counted, and did not hold when it was to be obeyed.
-    NotCounted(NotCounted),
 }
 
 #[workflow_methods]

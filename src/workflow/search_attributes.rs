@@ -9,12 +9,14 @@
 //! later workers follow, whatever they know. The index it costs nothing to keep, and
 //! leaving it costs two events, once.
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 
+use futures::task::AtomicWaker;
 use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
 use temporalio_common::search_attributes::{SearchAttributeKey, SearchAttributeUpdate};
 use temporalio_sdk::WorkflowContext;
-use tokio::sync::Notify;
 
 use super::provision_application::ProvisionApplication;
 use crate::domain::lifecycle::Status;
@@ -32,8 +34,9 @@ pub const TYPE: IndexedValueType = IndexedValueType::Keyword;
 /// Whether the namespace has all of them now, as far as this process knows. A workflow
 /// has no other way to what a process knows; it may only ask before it does something new.
 static ARE_THERE: AtomicBool = AtomicBool::new(false);
-/// Something new was upserted, which the namespace may have refused.
-static UPSERTED: Notify = Notify::const_new();
+/// Something new was upserted, which the namespace may have refused; and who waits for that.
+static UPSERTED: AtomicBool = AtomicBool::new(false);
+static WAITING: AtomicWaker = AtomicWaker::new();
 
 /// Notes whether the namespace has all of them.
 pub fn set_there(there: bool) {
@@ -45,9 +48,13 @@ pub fn are_there() -> bool {
     ARE_THERE.load(Ordering::Relaxed)
 }
 
-/// Waits until something new was upserted.
+/// Waits until something new was upserted. For one who waits.
 pub async fn upserted() {
-    UPSERTED.notified().await;
+    poll_fn(|context| {
+        WAITING.register(context.waker());
+        if UPSERTED.swap(false, Ordering::AcqRel) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 /// How far one request is in the index.
@@ -73,7 +80,8 @@ pub(super) fn stays(ctx: &WorkflowContext<ProvisionApplication>) -> bool {
     let leaves = if ctx.is_replaying() { ctx.patched(&marker) } else { !are_there() && ctx.patched(&marker) };
     ctx.state_mut(|s| s.index.left = leaves);
     if !leaves && !ctx.is_replaying() {
-        UPSERTED.notify_one();
+        UPSERTED.store(true, Ordering::Release);
+        WAITING.wake();
     }
     !leaves
 }

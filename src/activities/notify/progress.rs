@@ -26,6 +26,7 @@ use crate::domain::notice::part::PROGRESS;
 use crate::domain::provisioning::Progress;
 use crate::slack::views::Message;
 use crate::slack::web_api::SlackError;
+use crate::workflow::contract::Heartbeat;
 use crate::workflow::{Lenient, ProvisionApplication};
 
 /// How soon is looked for a heartbeat: so that a step appears while the click is still
@@ -125,9 +126,8 @@ impl<'a> Watch<'a> {
         let Some(watched) = pending.find(|activity| activity.activity_id == activity_id) else { return Ok(None) };
         let Some(details) = watched.heartbeat_details else { return Ok(Some(None)) };
         let converter = &client.options().data_converter;
-        let read = converter
-            .from_payloads::<Lenient<provisioner::Progress>>(&SerializationContextData::None, details.payloads)
-            .await;
+        let read =
+            converter.from_payloads::<Lenient<Heartbeat>>(&SerializationContextData::None, details.payloads).await;
         Ok(Some(read.ok().and_then(|heartbeat| heartbeat.0.ok()).map(Progress::from)))
     }
 

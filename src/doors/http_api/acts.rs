@@ -16,9 +16,9 @@ use crate::domain::client::Right;
 use crate::domain::lifecycle::{Break, RequestState};
 use crate::domain::refusal::{NotCounted, Refusal};
 use crate::domain::request::RequestId;
+use crate::requests::Requests;
 use crate::requests::{self, Done, NotDone};
 use crate::slack::views::refusal;
-use crate::temporal::Requests;
 
 pub(super) async fn post(
     State(api): State<Api>,

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use crate::domain::lifecycle::RequestState;
-use crate::temporal::RequestError;
+use crate::requests::RequestError;
 
 /// When to come back after a 503, in seconds.
 const COME_BACK: u64 = 2;

@@ -17,7 +17,7 @@ use crate::domain::lifecycle::Status;
 use crate::domain::policy::{Field, Policy, PreflightProblem};
 use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
 use crate::requests::{self, Asked, NotAsked, show};
-use crate::temporal::{Requests, Started};
+use crate::requests::{Requests, Started};
 
 /// The header that makes a repeated call the same one.
 const KEY: &str = "idempotency-key";

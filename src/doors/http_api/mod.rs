@@ -34,11 +34,11 @@ use self::tokens::Tokens;
 use crate::bodies::Bodies;
 use crate::domain::client::{Client, Right};
 use crate::domain::policy::Policy;
-use crate::open::Open;
+use crate::requests::Open;
+use crate::requests::Requests;
 use crate::requests::{Asking, Waiting};
 use crate::slack::directory::Directory;
 use crate::telemetry::Metrics;
-use crate::temporal::Requests;
 use outbound::proxy::Proxy;
 
 /// Where all of it is.

@@ -17,8 +17,8 @@ use crate::domain::client::Right;
 use crate::domain::lifecycle::Status;
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::requests::{self, Known};
+use crate::requests::{Place, Seen};
 use crate::server::Seat;
-use crate::temporal::{Place, Seen};
 
 /// The longest time a client may wait for news.
 const WAIT_AT_MOST: Duration = Duration::from_secs(30);

@@ -2,10 +2,10 @@
 //! phase, with its words and the messages that it posts and changes.
 //!
 //! A new notice is a type and a variant in [`domain::notice`](crate::domain::notice), a file
-//! here that has [`Words`] for it, and a line in [`words`](fn@words).
+//! here that has `Words` for it, and a line in the match below.
 //!
-//! - [`plan`]: what a notice can do with messages.
-//! - [`audience`]: whose messages they are, and where they go.
+//! - [`plan`](mod@plan): what a notice can do with messages.
+//! - [`audience`](mod@audience): whose messages they are, and where they go.
 //! - [`broken`]: what becomes of them when the request is ended from outside.
 //!
 //! All of it is pure. Who brings it to Slack is the activity `notify`.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
-use provision_bot::slack::http::BODY_MAX;
+use provision_bot::doors::slack::http::BODY_MAX;
 use sha2::Sha256;
 use slack_simulator::deliveries::{COMMANDS, EVENTS, INTERACTIONS, OPTIONS};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message as Frame;
 
 use super::dial::WebSocket;
 use super::health::SocketHealth;
-use crate::slack::handlers::Handlers;
+use crate::doors::slack::Handlers;
 use crate::slack::inbound::{self, Inbound};
 use crate::slack::origin::Origin;
 

@@ -10,13 +10,13 @@ use super::{Handlers, NO_ANSWER, Reply};
 use crate::domain::policy::{Field, Groups, Person, PreflightProblem, Standing};
 use crate::domain::request::{ApplicationName, ProvisionRequest};
 use crate::domain::rules::Rules;
+use crate::requests::Recorded;
 use crate::requests::{self, NotAsked};
 use crate::slack::ids;
 use crate::slack::inbound::{Command, Search, Submission};
 use crate::slack::views::request::{Authorizers, Choice, RequestForm};
 use crate::slack::views::{ephemeral, request as views};
 use crate::slack::web_api::SlackError;
-use crate::temporal::Recorded;
 
 /// How long looking people up may take before a search is answered with what is
 /// known by then.

@@ -24,8 +24,8 @@ use tokio::time::Instant;
 use self::connection::{Leaving, converse};
 use self::dial::open;
 pub use self::health::SocketHealth;
-use super::handlers::Handlers;
-use super::web_api::{SlackApi, SlackError};
+use super::Handlers;
+use crate::slack::web_api::{SlackApi, SlackError};
 
 /// A connection that lived so long was a good one: the next is tried at once.
 const LIVED: Duration = Duration::from_secs(10);

@@ -15,8 +15,8 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
 use super::connection::Envelope;
-use crate::slack::handlers::Handlers;
-use crate::slack::http::BODY_MAX;
+use crate::doors::slack::Handlers;
+use crate::doors::slack::http::BODY_MAX;
 use crate::slack::web_api::SlackApi;
 
 /// How long a new connection may take until Slack greets us.

@@ -4,7 +4,9 @@
 
 pub mod acts;
 mod broken;
+pub mod http;
 pub mod request;
+pub mod socket;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,18 +16,18 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
-use super::directory::Directory;
-use super::ids;
-use super::inbound::{Click, Inbound};
-use super::origin::{Foreign, Origin};
-use super::views::ephemeral;
-use super::web_api::SlackApi;
 use crate::domain::policy::Policy;
 use crate::domain::request::{ApplicationName, RequestId};
-use crate::open::Open;
 use crate::requests::Asking;
+use crate::requests::Open;
+use crate::requests::{Recorded, RequestError, Requests};
+use crate::slack::directory::Directory;
+use crate::slack::ids;
+use crate::slack::inbound::{Click, Inbound};
+use crate::slack::origin::{Foreign, Origin};
+use crate::slack::views::ephemeral;
+use crate::slack::web_api::SlackApi;
 use crate::telemetry::Metrics;
-use crate::temporal::{Recorded, RequestError, Requests};
 use crate::traces;
 
 /// What a handler needs.

@@ -11,10 +11,10 @@ use axum::routing::post;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
-use super::handlers::{Handlers, Reply};
-use super::inbound::{self, Inbound, Malformed};
-use super::origin::{self, Origin};
+use super::{Handlers, Reply};
 use crate::bodies::Bodies;
+use crate::slack::inbound::{self, Inbound, Malformed};
+use crate::slack::origin::{self, Origin};
 
 /// The largest body that is read. Slack limits a view to 250 kB, which percent
 /// encoding may triple.
