@@ -34,7 +34,7 @@ pub const SAM: &str = "U0STRANGER1";
 
 /// How many tests may share a stack. Each takes a requester, an authorizer, a
 /// team and a channel.
-const SCENES: usize = 60;
+const SCENES: usize = 80;
 /// Between two looks at something that does not tell when it changes.
 pub const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -121,6 +121,7 @@ pub fn populate(acme: &mut Workspace) {
     }
     acme.add_channel(Channel::public(doors::client::CHANNEL, "programs", &[ADA]));
     acme.add_person(Profile::member(doors::client::OWNER, "olga", "Olga"));
+    doors::same::populate(acme);
     let members = (0..SCENES).map(alice).collect();
     acme.add_group(Group { id: "S0EVERYONE".into(), handle: "everyone".into(), members, disabled: false });
 }

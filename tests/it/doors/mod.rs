@@ -5,5 +5,6 @@ mod fuzzer;
 mod http_api;
 mod mistakes;
 mod oidc;
+pub mod same;
 mod signing;
 mod waiting;
