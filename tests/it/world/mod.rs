@@ -32,7 +32,7 @@ pub const SAM: &str = "U0STRANGER1";
 
 /// How many tests may share a stack. Each takes a requester, an authorizer, a
 /// team and a channel.
-const SCENES: usize = 60;
+const SCENES: usize = 80;
 /// Between two looks at something that does not tell when it changes.
 pub const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -113,6 +113,7 @@ fn bob(n: usize) -> String {
 
 /// The people and channels behind [`policy`].
 pub fn populate(acme: &mut Workspace) {
+    doors::same::populate(acme);
     for n in 0..SCENES {
         acme.add_person(Profile::member(&alice(n), &format!("alice{n}"), "Alice"));
         acme.add_person(Profile::member(&bob(n), &format!("bob{n}"), "Bob"));
