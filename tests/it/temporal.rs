@@ -6,7 +6,7 @@ use std::time::Duration;
 use prost::Message;
 use serde_json::{Value, json};
 use slack_simulator::PATIENCE;
-use temporalio_client::tonic::{IntoRequest, Status};
+use temporalio_client::tonic::{Code, IntoRequest, Status};
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, UntypedWorkflow};
 use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads, WorkflowExecution, WorkflowType};
 use temporalio_common::protos::temporal::api::enums::v1::{
@@ -25,7 +25,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
     ResetWorkflowExecutionRequest, RespondActivityTaskFailedByIdRequest, SignalWorkflowExecutionRequest,
     StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::world::{LOOK_AGAIN, Scene, eventually};
 
@@ -181,7 +181,21 @@ impl Temporal {
     }
 
     /// The answer of the query `state`.
+    ///
+    /// The server queues few queries for a workflow: one that found no place is asked again.
     pub async fn state(&self, id: &str) -> Result<Value, Status> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.state_once(id).await {
+                Err(busy) if busy.code() == Code::ResourceExhausted && Instant::now() < until => {
+                    sleep(LOOK_AGAIN).await
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn state_once(&self, id: &str) -> Result<Value, Status> {
         let query = WorkflowQuery { query_type: "state".into(), ..Default::default() };
         let mut request = QueryWorkflowRequest {
             namespace: NAMESPACE.into(),
