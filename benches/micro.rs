@@ -13,14 +13,9 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use provision_bot::domain::lifecycle::Failure;
-use provision_bot::domain::notice::{
-    self, Authorized, Conversation, MessageRef, NeedsAttention, Notice, Notification, RequestSubject, Requested,
-};
-use provision_bot::domain::policy::Blueprint;
-use provision_bot::domain::provisioning::{Progress, Provisioned};
-use provision_bot::domain::request::{ApplicationName, ProvisionRequest, RequestId};
-use provision_bot::domain::rules::{Authorization, Rules};
+use provision_bot::domain::notice::{self, Authorized, NeedsAttention, Notice, Requested};
+use provision_bot::domain::provisioning::Progress;
+use provision_bot::domain::samples::{self, notification};
 use provision_bot::slack::inbound::{self, Inbound, Malformed};
 use provision_bot::slack::notices::asking::requested::ask;
 use provision_bot::slack::notices::{self, building::needs_attention};
@@ -117,9 +112,9 @@ fn rendering(c: &mut Criterion) {
     group.bench_function("message in the channel", |b| b.iter(|| notices::root(black_box(&requested))));
 
     let authorized = notification(Notice::Authorized(Authorized {
-        region: "us-east-1".into(),
+        region: "eu-west-1".into(),
         profile: "sandbox".into(),
-        decided_by: "U0AUTHORIZER".into(),
+        decided_by: samples::BOB.into(),
     }));
     group.bench_function("card that was decided", |b| b.iter(|| notices::decided(black_box(&authorized))));
     let progress = Progress { step: 3, of: 8, label: "Blocking public access".into() };
@@ -127,16 +122,10 @@ fn rendering(c: &mut Criterion) {
         b.iter(|| progress::progress(black_box(&authorized), 1, Some(&progress), ProgressState::Running))
     });
 
-    let provisioned = notification(Notice::Provisioned(notice::Provisioned { result: provisioned() }));
+    let provisioned = notification(Notice::Provisioned(notice::Provisioned { result: samples::provisioned() }));
     group.bench_function("outcome", |b| b.iter(|| notices::outcome(black_box(&provisioned))));
 
-    let failure = Failure {
-        step: Some("Creating the bucket".into()),
-        cause: "AWS refused: AccessDenied, User is not authorized to perform s3:CreateBucket.".into(),
-        advice: "Give the profile sandbox the permissions of deploy/aws/policy.json, then try again.".into(),
-        attempt: 1,
-    };
-    let stopped = NeedsAttention { failure, expires_at: 1_795_579_200 };
+    let stopped = NeedsAttention { failure: samples::failure(), expires_at: 1_795_579_200 };
     let failed = notification(Notice::NeedsAttention(stopped.clone()));
     group.bench_function("card that needs a hand", |b| b.iter(|| needs_attention::ask(black_box(&failed), &stopped)));
     group.bench_function("note in the thread", |b| b.iter(|| notices::note(black_box(&failed))));
@@ -151,72 +140,5 @@ fn request_form(teams: usize) -> RequestForm {
         authorizers: Authorizers::Anyone,
         blueprints: vec![Choice::new("bucket", "S3 bucket"), Choice::new("topic", "Kafka topic")],
         private_metadata: json!({ "channelId": "C0DEPLOYS01" }).to_string(),
-    }
-}
-
-fn provisioned() -> Provisioned {
-    let bucket = "app-checkout-payments-7f3a9c0011";
-    Provisioned {
-        application_id: "checkout-7f3a9c0011".into(),
-        region: "us-east-1".into(),
-        completion_date_time: "2026-11-24T10:00:00Z".into(),
-        summary: vec!["Created the bucket".into(), "Blocked public access".into()],
-        outputs: BTreeMap::from([
-            ("bucketName".into(), bucket.into()),
-            ("bucketArn".into(), format!("arn:aws:s3:::{bucket}").into()),
-            ("url".into(), format!("https://{bucket}.s3.us-east-1.amazonaws.com/index.html").into()),
-        ]),
-    }
-}
-
-fn notification(notice: Notice) -> Notification {
-    let name = |text: &str| text.to_owned();
-    let subject = RequestSubject {
-        round: 1,
-        request_id: RequestId::of_workflow("checkout-7f3a9c0011"),
-        request: ProvisionRequest {
-            application_name: ApplicationName::parse("checkout").expect("a name"),
-            team_id: name("payments"),
-            requester_id: name("U0REQUESTER"),
-            authorizer_id: name("U0AUTHORIZER"),
-            blueprint: name("bucket"),
-            justification: Some(name("Landing page for the spring launch")),
-            channel_id: name("C0DEPLOYS01"),
-            authorization_timeout_seconds: 900,
-            lifetime_seconds: None,
-            parameters: None,
-        },
-        rules: Some(Rules {
-            team_name: name("Payments"),
-            regions: ["us-east-1", "eu-west-1", "eu-central-1"].map(name).into(),
-            profiles: ["sandbox", "production"].map(name).into(),
-            reminder_seconds: None,
-            blueprint: Blueprint {
-                id: name("bucket"),
-                name: name("S3 bucket"),
-                description: name("A bucket with a welcome page"),
-                task_queue: name("provision-aws-s3"),
-                provision_activity: name("provision"),
-                destroy_activity: name("destroy"),
-                encrypt: true,
-            },
-            owner: None,
-            indexed: false,
-        }),
-        authorization: Some(Authorization::Approve {
-            region: name("us-east-1"),
-            profile: name("sandbox"),
-            decided_by: name("U0AUTHORIZER"),
-        }),
-    };
-    Notification {
-        subject,
-        at_work: None,
-        notice,
-        conversation: Conversation(BTreeMap::from([(
-            name("root"),
-            MessageRef { channel: name("C0DEPLOYS01"), ts: name("1795492860.000100") },
-        )])),
-        look_back: None,
     }
 }

@@ -25,4 +25,7 @@ pub mod provisioning;
 pub mod refusal;
 pub mod request;
 pub mod rules;
+#[cfg(feature = "samples")]
+#[doc(hidden)]
+pub mod samples;
 pub mod verdict;

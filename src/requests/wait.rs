@@ -15,6 +15,9 @@ use crate::temporal::{Look, RequestError, Requests};
 const LOOK_FIRST: Duration = Duration::from_millis(150);
 const LOOK_AT_MOST: Duration = Duration::from_millis(600);
 
+/// How soon somebody is told that nobody tells how a request stands.
+const SOON: Duration = Duration::from_secs(3);
+
 /// What somebody knows of a request: only what they name is compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Known {
@@ -62,6 +65,8 @@ impl Waiting {
         until: Instant,
         stopped: impl Future<Output = ()>,
     ) -> Result<Shown, RequestError> {
+        // Whoever does not even hear how it stands is not kept for all of that time.
+        let soon = until.min(Instant::now() + SOON);
         let mut shown = self.show(requests, id).await;
         let known = match &shown {
             Some(shown) if known == Known::default() => Known::of(shown),
@@ -69,10 +74,14 @@ impl Waiting {
         };
         let mut stopped = pin!(stopped);
         let mut look_again = LOOK_FIRST;
-        while !shown.as_ref().is_some_and(|shown| known.is_news(shown)) && Instant::now() < until {
+        let is_over = |shown: &Option<Shown>| match shown {
+            Some(shown) => known.is_news(shown) || Instant::now() >= until,
+            None => Instant::now() >= soon,
+        };
+        while !is_over(&shown) {
             tokio::select! {
                 () = &mut stopped => break,
-                () = sleep(look_again.min(until - Instant::now())) => {}
+                () = sleep(look_again.min(until.saturating_duration_since(Instant::now()))) => {}
             }
             look_again = (look_again * 2).min(LOOK_AT_MOST);
             if shown.as_ref().is_some_and(|shown| shown.state.status.is_final()) {

@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use arbitrary::{Result, Unstructured};
 use provision_bot::domain::lifecycle::{Break, Failure};
 use provision_bot::domain::notice::{
-    self, ApprovalNotCounted, Authorized, Cancelled, ChoiceNotCounted, Cleanup, Conversation, Expired, Failed, GivenUp,
-    MessageRef, NeedsAttention, Notice, Notification, Refused, Rejected, Reminded, RequestSubject, Requested, Retried,
-    Undoing,
+    self, ApprovalNotCounted, Authorized, Cancelled, ChoiceNotCounted, Cleanup, Expired, Failed, GivenUp,
+    NeedsAttention, Notice, Notification, Refused, Rejected, Reminded, RequestSubject, Requested, Retried, Undoing,
 };
 use provision_bot::domain::policy::{Blueprint, PreflightProblem};
 use provision_bot::domain::provisioning::{Progress, Provisioned};
 use provision_bot::domain::refusal::{NotCounted, Refusal};
-use provision_bot::domain::request::{ApplicationName, ProvisionRequest, RequestId};
+use provision_bot::domain::request::{ProvisionRequest, RequestId};
 use provision_bot::domain::rules::{Authorization, Rules};
+use provision_bot::domain::samples;
 use provision_bot::slack::inbound::{self, Inbound};
 use provision_bot::slack::notices::plan::{Known, Step};
 use provision_bot::slack::notices::{self, broken};
@@ -196,7 +196,7 @@ fn choices(u: &mut Unstructured, count: usize) -> Result<Vec<Choice>> {
 
 /// One of the people there are, or whatever a foreign client may write there.
 fn person(u: &mut Unstructured) -> Result<String> {
-    if u.arbitrary()? { Ok("U0ALICE".to_owned()) } else { text(u) }
+    if u.arbitrary()? { Ok(samples::ALICE.to_owned()) } else { text(u) }
 }
 
 fn failure(u: &mut Unstructured) -> Result<Failure> {
@@ -268,50 +268,35 @@ fn provisioned(u: &mut Unstructured) -> Result<Provisioned> {
 fn notification(u: &mut Unstructured) -> Result<Notification> {
     let notice = notice(u)?;
     let known = !matches!(notice, Notice::Refused(_)) || u.arbitrary()?;
-    let blueprint = Blueprint {
-        id: "bucket".into(),
-        name: text(u)?,
-        description: text(u)?,
-        task_queue: "q".into(),
-        provision_activity: "provision".into(),
-        destroy_activity: "destroy".into(),
-        encrypt: true,
-    };
-    let rules = Rules {
-        team_name: text(u)?,
-        regions: texts(u)?,
-        profiles: texts(u)?,
-        reminder_seconds: None,
-        blueprint,
-        owner: None,
-        indexed: false,
-    };
-    let root = MessageRef { channel: "C0PLATFORM".into(), ts: "1.2".into() };
+    let rules = rules(u)?;
     let subject = RequestSubject {
         round: u.arbitrary()?,
         request_id: RequestId::of_workflow(&format!("checkout-{}", text(u)?)),
-        request: ProvisionRequest {
-            application_name: ApplicationName::parse("checkout").expect("a name"),
-            team_id: text(u)?,
-            requester_id: person(u)?,
-            authorizer_id: person(u)?,
-            blueprint: text(u)?,
-            justification: some(u)?,
-            channel_id: if u.arbitrary()? { "C0PLATFORM".to_owned() } else { text(u)? },
-            authorization_timeout_seconds: u.arbitrary()?,
-            lifetime_seconds: None,
-            parameters: None,
-        },
+        request: request_of(u)?,
         rules: known.then_some(rules),
         authorization: Some(Authorization::Approve { region: text(u)?, profile: text(u)?, decided_by: person(u)? }),
     };
-    Ok(Notification {
-        subject,
-        at_work: None,
-        look_back: None,
-        notice,
-        conversation: Conversation(BTreeMap::from([("root".to_owned(), root)])),
+    let mut n = Notification { subject, ..samples::notification(notice) };
+    n.conversation.0.remove("card");
+    Ok(n)
+}
+
+fn request_of(u: &mut Unstructured) -> Result<ProvisionRequest> {
+    Ok(ProvisionRequest {
+        team_id: text(u)?,
+        requester_id: person(u)?,
+        authorizer_id: person(u)?,
+        blueprint: text(u)?,
+        justification: some(u)?,
+        channel_id: if u.arbitrary()? { samples::CHANNEL.to_owned() } else { text(u)? },
+        authorization_timeout_seconds: u.arbitrary()?,
+        ..samples::request()
     })
+}
+
+fn rules(u: &mut Unstructured) -> Result<Rules> {
+    let blueprint = Blueprint { name: text(u)?, description: text(u)?, ..samples::blueprint() };
+    Ok(Rules { team_name: text(u)?, regions: texts(u)?, profiles: texts(u)?, blueprint, ..samples::rules() })
 }
 
 fn accepted_and_harmless(message: &Message) {

@@ -27,9 +27,14 @@ fn every_promise_names_a_test_that_is_there() {
     assert!(named > 40, "{named}");
 }
 
-/// Whether a module of the program has tests beside its code.
+/// Whether a module of the program, or of one of the crates, has tests beside its code.
 fn has_tests(module: &str) -> bool {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(module.replace("::", "/"));
-    let places = [path.with_extension("rs"), path.join("mod.rs")];
-    places.iter().any(|place| fs::read_to_string(place).is_ok_and(|text| text.contains("mod tests")))
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (krate, rest) = module.split_once("::").unwrap_or((module, "lib"));
+    let sources = [
+        root.join("src").join(module.replace("::", "/")),
+        root.join("crates").join(krate.replace('_', "-")).join("src").join(rest.replace("::", "/")),
+    ];
+    let places = sources.iter().flat_map(|path| [path.with_extension("rs"), path.join("mod.rs")]);
+    places.into_iter().any(|place| fs::read_to_string(place).is_ok_and(|text| text.contains("mod tests")))
 }

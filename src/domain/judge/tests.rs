@@ -2,47 +2,8 @@
 
 use super::*;
 use crate::domain::act::Door;
-use crate::domain::policy::Blueprint;
-use crate::domain::request::ApplicationName;
 use crate::domain::rules::DecisionKind;
-
-const ASKED: &str = "U2";
-const REQUESTER: &str = "U1";
-
-fn rules() -> Rules {
-    Rules {
-        team_name: "Payments".into(),
-        regions: vec!["us-east-1".into(), "eu-west-1".into()],
-        profiles: vec!["sandbox".into()],
-        reminder_seconds: None,
-        blueprint: Blueprint {
-            id: "bucket".into(),
-            name: "Bucket".into(),
-            description: String::new(),
-            task_queue: "q".into(),
-            provision_activity: "provision".into(),
-            destroy_activity: "destroy".into(),
-            encrypt: true,
-        },
-        owner: None,
-        indexed: false,
-    }
-}
-
-fn request() -> ProvisionRequest {
-    ProvisionRequest {
-        application_name: ApplicationName::parse("checkout").unwrap(),
-        team_id: "payments".into(),
-        requester_id: REQUESTER.into(),
-        authorizer_id: ASKED.into(),
-        blueprint: "bucket".into(),
-        justification: None,
-        channel_id: "C1".into(),
-        authorization_timeout_seconds: 120,
-        lifetime_seconds: None,
-        parameters: None,
-    }
-}
+use crate::domain::samples::{ALICE as REQUESTER, BOB as ASKED, approved, request, rules};
 
 const WAITING: Standing<'_> = Standing {
     status: Status::AwaitingAuthorization,
@@ -64,10 +25,6 @@ fn act(kind: Kind, by: &str) -> Act {
 fn approve(by: &str, region: Option<&str>, profile: Option<&str>) -> Act {
     let owned = |text: Option<&str>| text.map(str::to_owned);
     Act { region: owned(region), profile: owned(profile), ..act(Kind::Approve, by) }
-}
-
-fn approved() -> Authorization {
-    Authorization::Approve { region: "eu-west-1".into(), profile: "sandbox".into(), decided_by: ASKED.into() }
 }
 
 fn good() -> Act {

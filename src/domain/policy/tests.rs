@@ -1,65 +1,23 @@
 //! Who may ask and decide, case by case.
 
 use super::*;
-use crate::domain::client::Proof;
-use crate::domain::request::ApplicationName;
-
-/// `S…` is a group here, `client:…` a client, anything else a person.
-fn principal(id: &str) -> Principal {
-    match id {
-        client if client::id(client).is_some() => Principal::Client(id.into()),
-        group if group.starts_with('S') => Principal::Group(id.into()),
-        _ => Principal::User(id.into()),
-    }
-}
+use crate::domain::samples::{self, client, team};
 
 fn policy() -> Policy {
-    let team = |id: &str, members: &[&str], authorizers: &[&str]| Team {
-        id: id.into(),
-        name: id.to_uppercase(),
-        members: members.iter().map(|id| principal(id)).collect(),
-        authorizers: authorizers.iter().map(|id| principal(id)).collect(),
-    };
     Policy {
-        regions: vec!["us-east-1".into()],
-        profiles: vec!["sandbox".into()],
-        timeout: Duration::from_secs(120),
-        reminder: None,
-        allow_self: false,
-        open_max: None,
         teams: vec![
             team("pay", &["U1", "S1"], &["U2", "S2"]),
             team("open", &[], &[]),
             team("shut", &["U9"], &["U2"]),
             team("scanned", &[], &["U2", "client:scanner"]),
         ],
-        blueprints: vec![Blueprint {
-            id: "bucket".into(),
-            name: "Bucket".into(),
-            description: String::new(),
-            task_queue: "q".into(),
-            provision_activity: "provision".into(),
-            destroy_activity: "destroy".into(),
-            encrypt: true,
-        }],
-        operations_channel: None,
         clients: vec![
             client("ci", &[Right::Ask], &["pay", "open"], Some("U1")),
             client("ops", &[Right::Ask], &["pay"], None),
             client("scanner", &[Right::Ask, Right::Decide], &["scanned", "pay"], None),
             client("reader", &[Right::Read, Right::Decide], &["pay"], Some("U1")),
         ],
-    }
-}
-
-fn client(id: &str, may: &[Right], teams: &[&str], owner: Option<&str>) -> Client {
-    Client {
-        id: id.into(),
-        proof: Proof::Token([0; 32]),
-        may: may.iter().copied().collect(),
-        teams: teams.iter().map(|id| (*id).to_owned()).collect(),
-        owner: owner.map(str::to_owned),
-        channel: None,
+        ..samples::policy()
     }
 }
 
@@ -74,16 +32,10 @@ fn person(id: &str, standing: Standing) -> Person {
 
 fn request(team: &str, requester: &str, authorizer: &str) -> ProvisionRequest {
     ProvisionRequest {
-        application_name: ApplicationName::parse("checkout").unwrap(),
         team_id: team.into(),
         requester_id: requester.into(),
         authorizer_id: authorizer.into(),
-        blueprint: "bucket".into(),
-        justification: None,
-        channel_id: "C1".into(),
-        authorization_timeout_seconds: 120,
-        lifetime_seconds: None,
-        parameters: None,
+        ..samples::request()
     }
 }
 

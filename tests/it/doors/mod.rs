@@ -1,9 +1,16 @@
 //! The doors beside Slack's: what a program asks for and does, with a token of its own.
 
+mod bodies;
 pub mod client;
+mod commands;
+mod crowd;
+pub mod edges;
+mod fuzzed;
 mod fuzzer;
 mod http_api;
 mod mistakes;
 mod oidc;
+mod origins;
 mod signing;
+mod socket;
 mod waiting;

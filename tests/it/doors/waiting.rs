@@ -52,7 +52,7 @@ fn each_step_of_the_work_is_news() {
     shared(async |scene| {
         let (ci, request) = waiting(&scene, "steps").await;
         // S3 asks to slow down until a step was seen.
-        let bucket = crate::s3_faults::bucket(&scene, &request);
+        let bucket = crate::building::s3_faults::bucket(&scene, &request);
         scene.s3_proxy.fail_each(&bucket, Fault::refuse(503, "SlowDown"));
         scene.approve(&request).await;
         let mut steps = Vec::new();

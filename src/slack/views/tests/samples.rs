@@ -1,20 +1,18 @@
 //! Every view in every state, with tame texts or with what somebody may type.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use crate::domain::lifecycle::Failure;
 use crate::domain::notice::{
-    self, ApprovalNotCounted, Authorized, Cancelled, ChoiceNotCounted, Cleanup, Conversation, Expired, Failed, GivenUp,
-    MessageRef, NeedsAttention, Notice, Notification, Refused, Rejected, Reminded, RequestSubject, Requested, Retried,
-    Undoing,
+    self, ApprovalNotCounted, Authorized, Cancelled, ChoiceNotCounted, Cleanup, Expired, Failed, GivenUp,
+    NeedsAttention, Notice, Notification, Refused, Rejected, Reminded, RequestSubject, Requested, Retried, Undoing,
 };
 use crate::domain::policy::{Blueprint, PreflightProblem};
 use crate::domain::provisioning::{Progress, Provisioned};
 use crate::domain::refusal::NotCounted;
-use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
+use crate::domain::request::ProvisionRequest;
 use crate::domain::rules::{Authorization, Rules};
+use crate::domain::samples;
 use crate::slack::notices;
 use crate::slack::notices::asking::reminded::reminder;
 use crate::slack::notices::asking::requested;
@@ -37,81 +35,65 @@ pub(in crate::slack) fn notification(notice: Notice, typed: Option<&str>) -> Not
         Some(typed) => (0..150).map(|n| format!("{n}{}", typed.chars().take(140).collect::<String>())).collect(),
         None => tame.iter().map(|name| (*name).to_owned()).collect(),
     };
-    let root = MessageRef { channel: "C0PLATFORM".into(), ts: "1.2".into() };
-    let card = MessageRef { channel: "D0BOB".into(), ts: "1.3".into() };
-    let subject = RequestSubject {
-        round: 4,
-        request_id: RequestId::parse("checkout-7f3a9c0011").unwrap(),
-        request: ProvisionRequest {
-            application_name: ApplicationName::parse("checkout").unwrap(),
-            team_id: text("payments"),
-            requester_id: "U0ALICE".into(),
-            authorizer_id: "U0BOB".into(),
-            blueprint: text("static-site"),
-            justification: Some(text("Customers wait for the new checkout page.\nIt goes live on Friday.")),
-            channel_id: "C0PLATFORM".into(),
-            authorization_timeout_seconds: 120,
-            lifetime_seconds: None,
-            parameters: None,
-        },
-        rules: (!refused).then(|| Rules {
-            team_name: text("Payments"),
+    let tame = samples::subject();
+    let rules = || {
+        let tame = samples::rules();
+        let blueprint = Blueprint {
+            id: "static-site".into(),
+            name: text("Static site"),
+            description: text(&tame.blueprint.description),
+            ..tame.blueprint
+        };
+        Rules {
+            team_name: text(&tame.team_name),
             regions: many(&["us-east-1", "eu-west-1"]),
             profiles: many(&["sandbox"]),
             reminder_seconds: Some(60),
-            blueprint: Blueprint {
-                id: "static-site".into(),
-                name: text("Static site"),
-                description: text("A bucket with a welcome page"),
-                task_queue: "q".into(),
-                provision_activity: "provision".into(),
-                destroy_activity: "destroy".into(),
-                encrypt: true,
-            },
-            owner: None,
-            indexed: false,
-        }),
+            blueprint,
+            ..tame
+        }
+    };
+    let subject = RequestSubject {
+        request: ProvisionRequest {
+            team_id: text(&tame.request.team_id),
+            blueprint: text("static-site"),
+            justification: tame.request.justification.as_deref().map(text),
+            ..tame.request
+        },
+        rules: (!refused).then(rules),
         authorization: (!refused).then(|| Authorization::Approve {
             region: text("eu-west-1"),
             profile: text("sandbox"),
-            decided_by: typed.unwrap_or("U0BOB").to_owned(),
+            decided_by: typed.unwrap_or(samples::BOB).to_owned(),
         }),
+        ..tame
     };
-    Notification {
-        subject,
-        at_work: None,
-        look_back: None,
-        notice,
-        conversation: Conversation(BTreeMap::from([("root".to_owned(), root), ("card".to_owned(), card)])),
-    }
+    Notification { subject, ..samples::notification(notice) }
 }
 
 /// Every notice, in the order of a story that tries everything.
 pub(in crate::slack) fn notices(typed: Option<&str>) -> Vec<(&'static str, Notice)> {
     let text = |tame: &str| typed.unwrap_or(tame).to_owned();
-    let bob = || "U0BOB".to_owned();
-    let failure = || Failure {
-        step: Some(text("Blocking public access")),
-        cause: text("AWS refused it: AccessDenied on s3:PutBucketPublicAccessBlock"),
-        advice: text("Let an admin add that permission to the profile \"sandbox\", then try again"),
-        attempt: 2,
+    let bob = || samples::BOB.to_owned();
+    let failure = || {
+        let tame = samples::failure();
+        Failure { step: tame.step.as_deref().map(text), cause: text(&tame.cause), advice: text(&tame.advice), ..tame }
     };
-    let mut outputs = BTreeMap::from([
-        ("bucketName".to_owned(), json!(text("app-checkout-payments-7f3a9c0011"))),
-        ("bucketArn".to_owned(), json!(text("arn:aws:s3:::app-checkout-payments-7f3a9c0011"))),
-        ("url".to_owned(), json!(text("https://app-checkout-payments-7f3a9c0011.s3.amazonaws.com/index.html"))),
-        ("replicas".to_owned(), json!(2)),
-        ("nothing".to_owned(), Value::Null),
-    ]);
+    let built = samples::provisioned();
+    let mut outputs = built.outputs;
+    for output in outputs.values_mut() {
+        *output = json!(text(output.as_str().unwrap()));
+    }
+    outputs.extend([("replicas".to_owned(), json!(2)), ("nothing".to_owned(), Value::Null)]);
     if let Some(typed) = typed {
         outputs.extend((0..50).map(|n| (format!("{n} {typed}"), json!({ typed: [typed] }))));
     }
     let result = Provisioned {
-        application_id: "checkout-7f3a9c0011".into(),
-        region: text("eu-west-1"),
-        completion_date_time: text("2026-11-24T10:00:00Z"),
-        summary: vec![text("created bucket app-checkout-payments-7f3a9c0011")],
+        region: text(&built.region),
+        completion_date_time: text(&built.completion_date_time),
+        summary: built.summary.iter().map(|done| text(done)).collect(),
         outputs,
+        ..built
     };
     let remains = || Cleanup::Remains {
         what: text("the bucket app-checkout-payments-7f3a9c0011"),

@@ -1,0 +1,10 @@
+//! The simulated Slack and the demo around it: what the other chapters stand on.
+
+mod acting;
+mod backends;
+pub mod browser;
+pub mod page;
+mod page_looks;
+mod sdks;
+mod tiny_bot;
+mod web_api;

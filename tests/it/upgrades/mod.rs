@@ -1,0 +1,4 @@
+//! Upgrades: a release beside another one, and the requests that outlive both.
+
+mod replay;
+mod upgrade;
