@@ -25,7 +25,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
     ResetWorkflowExecutionRequest, RespondActivityTaskFailedByIdRequest, SignalWorkflowExecutionRequest,
     StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
 };
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 
 use crate::world::{LOOK_AGAIN, Scene, eventually};
 
@@ -180,19 +180,14 @@ impl Temporal {
         .await;
     }
 
-    /// The answer of the query `state`.
-    ///
-    /// The server queues few queries for a workflow: one that found no place is asked again.
+    /// The answer of the query `state`. A workflow takes one question at a time while its
+    /// worker is busy; whoever comes second asks again, as the bot does.
     pub async fn state(&self, id: &str) -> Result<Value, Status> {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            match self.state_once(id).await {
-                Err(busy) if busy.code() == Code::ResourceExhausted && Instant::now() < until => {
-                    sleep(LOOK_AGAIN).await
-                }
-                answer => return answer,
-            }
-        }
+        let answered = async || match self.state_once(id).await {
+            Err(status) if status.code() == Code::ResourceExhausted => None,
+            answer => Some(answer),
+        };
+        eventually(&format!("an answer about {id}"), answered).await
     }
 
     async fn state_once(&self, id: &str) -> Result<Value, Status> {

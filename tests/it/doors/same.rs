@@ -3,7 +3,7 @@
 //! may do it, with which values and when, is the same everywhere; where a door cannot say
 //! it, or answers otherwise by its nature, the table has a column for that.
 //!
-//! - `table`: the stories, act by act.
+//! - `table`: the stories, act by act; `words`: of which they are made.
 //! - `stage`: a door, and what is true of a request after each act.
 //! - `by_slack`, `by_program`, `by_signal`: the doors.
 
@@ -12,6 +12,7 @@ mod by_signal;
 mod by_slack;
 mod stage;
 mod table;
+mod words;
 
 use harness::stack::StackOptions;
 
@@ -22,8 +23,7 @@ use self::stage::{Door, play};
 use self::table::stories;
 use crate::world::{Scene, alone, options, policy, shared};
 
-pub use self::by_program::configuration;
-pub use self::by_program::populate;
+pub use self::by_program::{configuration, populate};
 
 /// Every story of the table by one door, one after the other: its people are the same.
 async fn all_by<D: Door>(scene: &Scene) {

@@ -7,7 +7,7 @@ use slack_simulator::{PATIENCE, Profile, Workspace};
 use tokio::time::{Instant, sleep};
 
 use super::stage::{Act, Door};
-use super::table::{Deed, Heard, Seat, Way, Why};
+use super::words::{Deed, Heard, Seat, Way, Why};
 use crate::doors::client::{CHANNEL, Program, SCANNER, taken, token};
 use crate::doors::commands::scripted::{Ended, run};
 use crate::world::{LOOK_AGAIN, Scene};

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::by_program::text;
 use super::stage::{Act, Door};
-use super::table::{Deed, Heard, Seat, Way};
+use super::words::{Deed, Heard, Seat, Way};
 use crate::temporal::{input, json_payload};
 use crate::world::{SAM, Scene};
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use slack_simulator::{Message, Person, Submitted};
 
 use super::stage::{Act, Door};
-use super::table::{Deed, Heard, Seat, Way, Why};
+use super::words::{Deed, Heard, Seat, Way, Why};
 use crate::world::{Request, SAM, Scene};
 
 pub struct BySlack {

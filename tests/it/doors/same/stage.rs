@@ -4,7 +4,7 @@
 use harness::proxy::Fault;
 use serde_json::{Value, json};
 
-use super::table::{Beat, Column, Deed, Heard, REASON, Row, Seat, Story, Way};
+use super::words::{Beat, Column, Deed, Heard, REASON, Row, Seat, Story, Way};
 use crate::world::{Scene, eventually};
 
 /// A request that does not exist.
