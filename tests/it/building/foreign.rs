@@ -42,6 +42,7 @@ impl Painters {
         let folder = tempfile::tempdir().unwrap();
         let worker = Command::new(&python.path)
             .envs(python.env)
+            .env("TEMPORAL_NAMESPACE", &world.stack.namespace)
             .args([SCRIPT, &world.temporal_address(), QUEUE])
             .arg(folder.path())
             .stdin(Stdio::piped())

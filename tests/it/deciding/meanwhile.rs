@@ -101,14 +101,14 @@ fn a_policy_that_changed_counts_at_the_click() {
         let scene = world.scene();
         let request = scene.ask("policy-changes").await;
         let before = policy("");
-        let team = format!("id = \"{}\"", scene.team);
+        let team = format!("\"{}\"", scene.team);
         for (change, word) in [
             (
                 before.replacen(&format!("\"{}\", \"{ADA}\"", scene.bob.id()), &format!("\"{ADA}\""), 1),
                 "may not decide for",
             ),
             (before.replacen(&format!("[\"{}\"]", scene.alice.id()), "[\"U0STRANGER1\"]", 1), "not a member"),
-            (before.replacen(&team, "id = \"another\"", 1), "in the configuration any more"),
+            (before.replace(&team, "\"another\""), "in the configuration any more"),
             (before.replacen("\"us-east-1\", ", "", 1), "us-east-1"),
             (before.replacen("\"sandbox\", ", "", 1), "sandbox"),
         ] {
