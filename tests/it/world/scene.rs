@@ -206,6 +206,14 @@ impl Scene {
         messages
     }
 
+    /// What was said to one person alone, whether they are a member there or not.
+    pub fn said_in_private(&self, who: &str, channel: &str) -> Vec<Message> {
+        let mut messages = self.slack.all_messages();
+        messages.retain(|message| message.only_for.as_deref() == Some(who) && message.channel == channel);
+        self.slack.look_at(&messages);
+        messages
+    }
+
     pub fn roots(&self, channel: &str) -> Vec<Message> {
         let mut messages = self.slack.all_messages();
         messages.retain(|m| m.channel == channel && m.is_from_bot() && !m.is_ephemeral() && m.thread_ts.is_none());
