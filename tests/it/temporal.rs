@@ -25,11 +25,13 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
     ResetWorkflowExecutionRequest, RespondActivityTaskFailedByIdRequest, SignalWorkflowExecutionRequest,
     StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::world::{LOOK_AGAIN, Scene, eventually};
 
-const NAMESPACE: &str = "default";
+/// How long a workflow may take to its end: undoing waits a minute for a queue that nobody
+/// polls, behind whatever a test did before.
+const END_WITHIN: Duration = Duration::from_secs(180);
 /// The contract's names.
 const TASK_QUEUE: &str = "provision-bot";
 const WORKFLOW_TYPE: &str = "ProvisionApplication";
@@ -37,6 +39,7 @@ const WORKFLOW_TYPE: &str = "ProvisionApplication";
 #[derive(Clone)]
 pub struct Temporal {
     connection: Connection,
+    namespace: String,
 }
 
 /// A JSON payload, as every SDK writes it.
@@ -65,9 +68,10 @@ pub fn approval(scene: &Scene) -> Value {
 }
 
 impl Temporal {
-    pub async fn connect(address: &str) -> Self {
+    pub async fn connect(address: &str, namespace: &str) -> Self {
         let url: url::Url = format!("http://{address}").parse().unwrap();
-        Self { connection: Connection::connect(ConnectionOptions::new(url).build()).await.unwrap() }
+        let connection = Connection::connect(ConnectionOptions::new(url).build()).await.unwrap();
+        Self { connection, namespace: namespace.to_owned() }
     }
 
     pub async fn start(&self, id: &str, input: &Value) {
@@ -86,7 +90,7 @@ impl Temporal {
     async fn start_as(&self, id: &str, payloads: Vec<Payload>, time: Option<Duration>) -> Result<(), Status> {
         let request = StartWorkflowExecutionRequest {
             workflow_execution_timeout: time.map(|time| time.try_into().unwrap()),
-            namespace: NAMESPACE.into(),
+            namespace: self.namespace.clone(),
             workflow_id: id.into(),
             workflow_type: Some(WorkflowType { name: WORKFLOW_TYPE.into() }),
             task_queue: Some(TaskQueue { name: TASK_QUEUE.into(), ..Default::default() }),
@@ -109,7 +113,7 @@ impl Temporal {
 
     pub async fn signal_raw(&self, id: &str, name: &str, payloads: Vec<Payload>) -> Result<(), Status> {
         let request = SignalWorkflowExecutionRequest {
-            namespace: NAMESPACE.into(),
+            namespace: self.namespace.clone(),
             workflow_execution: Some(execution(id)),
             signal_name: name.into(),
             input: Some(Payloads { payloads }),
@@ -121,7 +125,7 @@ impl Temporal {
 
     pub async fn cancel(&self, id: &str) {
         let request = RequestCancelWorkflowExecutionRequest {
-            namespace: NAMESPACE.into(),
+            namespace: self.namespace.clone(),
             workflow_execution: Some(execution(id)),
             ..Default::default()
         };
@@ -131,7 +135,7 @@ impl Temporal {
     /// Ends a workflow at once, as an operator may.
     pub async fn terminate(&self, id: &str) {
         let request = TerminateWorkflowExecutionRequest {
-            namespace: NAMESPACE.into(),
+            namespace: self.namespace.clone(),
             workflow_execution: Some(execution(id)),
             reason: "an operator's reason".into(),
             ..Default::default()
@@ -157,7 +161,7 @@ impl Temporal {
         let first = events.iter().find(|event| has(event, "WorkflowTaskCompletedEventAttributes")).unwrap();
         let number = &first["event_id"];
         let request = ResetWorkflowExecutionRequest {
-            namespace: NAMESPACE.into(),
+            namespace: self.namespace.clone(),
             workflow_execution: Some(execution(id)),
             reason: "an operator's reason".into(),
             workflow_task_finish_event_id: number.as_i64().or_else(|| number.as_str()?.parse().ok()).unwrap(),
@@ -193,7 +197,7 @@ impl Temporal {
     async fn state_once(&self, id: &str) -> Result<Value, Status> {
         let query = WorkflowQuery { query_type: "state".into(), ..Default::default() };
         let mut request = QueryWorkflowRequest {
-            namespace: NAMESPACE.into(),
+            namespace: self.namespace.clone(),
             execution: Some(execution(id)),
             query: Some(query),
             ..Default::default()
@@ -226,10 +230,14 @@ impl Temporal {
 
     /// Waits until the workflow is over: its last event.
     pub async fn closed(&self, id: &str) -> Attributes {
+        timeout(END_WITHIN, self.last_event(id)).await.unwrap_or_else(|_| panic!("{id} does not end"))
+    }
+
+    async fn last_event(&self, id: &str) -> Attributes {
         let mut page = Vec::new();
         loop {
             let mut request = GetWorkflowExecutionHistoryRequest {
-                namespace: NAMESPACE.into(),
+                namespace: self.namespace.clone(),
                 execution: Some(execution(id)),
                 wait_new_event: true,
                 history_event_filter_type: HistoryEventFilterType::CloseEvent.into(),
@@ -239,8 +247,7 @@ impl Temporal {
             .into_request();
             request.set_timeout(Duration::from_secs(60));
             let mut service = self.connection.workflow_service();
-            let asked = timeout(2 * PATIENCE, service.get_workflow_execution_history(request));
-            let answer = asked.await.unwrap_or_else(|_| panic!("{id} does not end")).unwrap().into_inner();
+            let answer = service.get_workflow_execution_history(request).await.unwrap().into_inner();
             let last = answer.history.and_then(|history| history.events.into_iter().last());
             match last.and_then(|event| event.attributes) {
                 Some(last) => return last,
@@ -252,7 +259,8 @@ impl Temporal {
     /// Ends an activity that is under way as failed for good, whoever works on it: as an
     /// operator can, and as the server does when time is up.
     pub async fn fail_pending(&self, id: &str, activity_type: &str) {
-        let request = DescribeWorkflowExecutionRequest { namespace: NAMESPACE.into(), execution: Some(execution(id)) };
+        let request =
+            DescribeWorkflowExecutionRequest { namespace: self.namespace.clone(), execution: Some(execution(id)) };
         let described = self.connection.workflow_service().describe_workflow_execution(request.into_request()).await;
         let pending = described.unwrap().into_inner().pending_activities;
         let is_it = |activity: &&PendingActivityInfo| {
@@ -266,7 +274,7 @@ impl Temporal {
             ..Default::default()
         };
         let request = RespondActivityTaskFailedByIdRequest {
-            namespace: NAMESPACE.into(),
+            namespace: self.namespace.clone(),
             workflow_id: id.into(),
             activity_id: it.activity_id.clone(),
             failure: Some(failure),
@@ -284,7 +292,7 @@ impl Temporal {
     /// How many workflows have this ID at the beginning of theirs.
     pub async fn count(&self, prefix: &str) -> usize {
         let request = ListWorkflowExecutionsRequest {
-            namespace: NAMESPACE.into(),
+            namespace: self.namespace.clone(),
             query: format!("WorkflowId STARTS_WITH \"{prefix}\""),
             ..Default::default()
         };
@@ -295,7 +303,7 @@ impl Temporal {
     /// The history of a workflow as the server has it.
     pub async fn history_bytes(&self, id: &str) -> Vec<u8> {
         let request = GetWorkflowExecutionHistoryRequest {
-            namespace: NAMESPACE.into(),
+            namespace: self.namespace.clone(),
             execution: Some(execution(id)),
             ..Default::default()
         };
@@ -313,8 +321,10 @@ impl Temporal {
 
     /// Whether this release is current, and every task queue knows it.
     pub async fn is_current(&self, deployment_name: &str, build_id: &str) -> bool {
-        let request =
-            DescribeWorkerDeploymentRequest { namespace: NAMESPACE.into(), deployment_name: deployment_name.into() };
+        let request = DescribeWorkerDeploymentRequest {
+            namespace: self.namespace.clone(),
+            deployment_name: deployment_name.into(),
+        };
         let answer = self.connection.workflow_service().describe_worker_deployment(request.into_request()).await;
         let info = answer.unwrap().into_inner().worker_deployment_info.unwrap();
         let current = info.routing_config.and_then(|routing| routing.current_deployment_version);
@@ -326,9 +336,10 @@ impl Temporal {
     pub async fn listed(&self, prefix: &str) -> Vec<(String, bool)> {
         let mut found = Vec::new();
         let mut page = Vec::new();
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let request = ListWorkflowExecutionsRequest {
-                namespace: NAMESPACE.into(),
+                namespace: self.namespace.clone(),
                 query: format!("WorkflowId STARTS_WITH \"{prefix}\""),
                 next_page_token: page,
                 ..Default::default()
@@ -336,6 +347,7 @@ impl Temporal {
             let Ok(answer) = self.connection.workflow_service().list_workflow_executions(request.into_request()).await
             else {
                 // It has just been started again.
+                assert!(Instant::now() < deadline, "Temporal lists nothing");
                 tokio::time::sleep(LOOK_AGAIN).await;
                 found.clear();
                 page = Vec::new();
@@ -356,7 +368,7 @@ impl Temporal {
     /// How many workflows run.
     pub async fn running(&self) -> usize {
         let request = ListWorkflowExecutionsRequest {
-            namespace: NAMESPACE.into(),
+            namespace: self.namespace.clone(),
             query: "ExecutionStatus = \"Running\"".to_owned(),
             ..Default::default()
         };
@@ -373,7 +385,8 @@ impl Temporal {
 
     /// What a workflow is at: what it waits for, and the end of its history.
     pub async fn is_at(&self, id: &str) -> String {
-        let request = DescribeWorkflowExecutionRequest { namespace: NAMESPACE.into(), execution: Some(execution(id)) };
+        let request =
+            DescribeWorkflowExecutionRequest { namespace: self.namespace.clone(), execution: Some(execution(id)) };
         let described = self.connection.workflow_service().describe_workflow_execution(request.into_request()).await;
         let described = described.unwrap().into_inner();
         let events = self.history(id).await["events"].as_array().cloned().unwrap_or_default();
@@ -383,7 +396,7 @@ impl Temporal {
 
     /// The history of a workflow, as JSON.
     pub async fn history(&self, id: &str) -> Value {
-        let client = Client::new(self.connection.clone(), ClientOptions::new(NAMESPACE).build()).unwrap();
+        let client = Client::new(self.connection.clone(), ClientOptions::new(&self.namespace).build()).unwrap();
         let handle = client.get_workflow_handle::<UntypedWorkflow>(id);
         let json = handle.fetch_history(Default::default()).to_json().await.unwrap();
         serde_json::from_slice(&json).unwrap()

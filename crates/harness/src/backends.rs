@@ -4,8 +4,10 @@
 //!
 //! - [`Tools`]: where their programs are; installed once if they are nowhere.
 //! - [`TemporalServer`], [`S3Server`]: the running things.
+//! - [`Shared`]: one of each for many stacks.
 
 pub(crate) mod child;
+mod shared;
 mod tools;
 
 use std::future::Future;
@@ -24,6 +26,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 use self::child::{Child, Command, complaint};
+pub use self::shared::{Shared, Used};
 pub use self::tools::{Program, Tools};
 use crate::ports::Port;
 
@@ -38,8 +41,8 @@ const LOOK: Duration = Duration::from_secs(2);
 /// free one may take them before it listens: then it ends at once.
 const STARTS: u32 = 5;
 const START_AGAIN: Duration = Duration::from_millis(200);
-/// The only namespace of the dev server.
-const NAMESPACE: &str = "default";
+/// The namespace that the dev server has from its beginning.
+pub(crate) const NAMESPACE: &str = "default";
 
 /// How the Temporal dev server is started.
 #[derive(Clone, Debug, Default)]

@@ -176,7 +176,7 @@ impl Backstage {
 
     async fn temporal(self: Arc<Self>, wanted: Temporal) -> anyhow::Result<()> {
         let mut stack = self.stack.lock().await;
-        let server = &mut stack.as_mut().context("everything stops")?.temporal;
+        let server = stack.as_mut().context("everything stops")?.temporal.own();
         let is = self.known().plugs.temporal;
         let now_is = |state: Temporal| self.change(|known| known.plugs.temporal = state);
         match (wanted, is) {

@@ -26,7 +26,7 @@ async fn conversation(stack: &Stack) -> anyhow::Result<()> {
 
     println!("\n#deploys — Alice types: /provision checkout\n");
     let ran = alice.command(CHANNEL, "/provision", "checkout").await;
-    let modal = ran.modal.with_context(|| format!("no form opened: {:?} {:?}", ran.error, ran.ephemeral))?;
+    let modal = ran.modal.clone().with_context(|| format!("no form opened: {:?} {:?}", ran.error, ran.ephemeral()))?;
     modal.choose("team", "payments").await?;
     modal.choose("authorizer", BOB).await?;
     modal.fill("justification", "Landing page for the spring launch").await?;

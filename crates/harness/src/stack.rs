@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context;
 use slack_simulator::{Panel, Rules, Simulator, SimulatorOptions};
@@ -11,7 +12,7 @@ use tokio::process::Command;
 use crate::app;
 use crate::aws_files::AwsFiles;
 use crate::backends::child::on_a_lifeline;
-use crate::backends::{S3Server, TemporalOptions, TemporalServer, Tools};
+use crate::backends::{NAMESPACE, S3Server, Shared, TemporalOptions, TemporalServer, Tools, Used};
 pub use crate::bot::get;
 use crate::bot::{self, Bot};
 use crate::environment::environment;
@@ -73,6 +74,9 @@ pub struct StackOptions {
     pub temporal_ui: bool,
     /// Keep Temporal's state on disk, so that it survives a restart.
     pub temporal_on_disk: bool,
+    /// Servers that other stacks use, too; of its own if `None`. There the stack has a
+    /// namespace of its own, and what was said above of Temporal does not count.
+    pub shared: Option<Arc<Shared>>,
     /// The app is set up for Socket Mode.
     pub socket_mode: bool,
     /// `RUST_LOG` of the bot.
@@ -91,6 +95,7 @@ impl StackOptions {
             panel: None,
             temporal_ui: false,
             temporal_on_disk: false,
+            shared: None,
             socket_mode: false,
             log: environment("RUST_LOG").unwrap_or_else(|| "warn".to_owned()),
             env: Vec::new(),
@@ -103,9 +108,11 @@ pub struct Stack {
     /// The workspace, served.
     pub slack: Simulator,
     /// The Temporal server itself.
-    pub temporal: TemporalServer,
+    pub temporal: Used<TemporalServer>,
+    /// The namespace of the bot.
+    pub namespace: String,
     /// The S3 server itself.
-    pub s3: S3Server,
+    pub s3: Used<S3Server>,
     /// All that stands between the bot and Temporal.
     pub temporal_proxy: Proxy,
     /// All that stands between the bot and S3.
@@ -122,13 +129,23 @@ impl Stack {
     /// Starts everything, and returns when the bot is ready. `tell` hears what is
     /// going on.
     pub async fn start(options: StackOptions, tell: impl Fn(&str)) -> anyhow::Result<Self> {
-        let tools = Tools::find_or_install(&tell).await?;
         let folder = tempfile::tempdir()?;
         let aws = AwsFiles::write_demo(folder.path())?;
-        let db = options.temporal_on_disk.then(|| folder.path().join("temporal.db"));
-        tell("starting Temporal and S3 …");
-        let temporal = TemporalOptions { ui: options.temporal_ui, db, ..Default::default() };
-        let (temporal, s3) = tokio::try_join!(TemporalServer::start(&tools, temporal), S3Server::start(&tools))?;
+        let (temporal, s3, namespace) = match &options.shared {
+            Some(shared) => {
+                let namespace = shared.namespace().await?;
+                (Used::Shared(shared.temporal.clone()), Used::Shared(shared.s3.clone()), namespace)
+            }
+            None => {
+                let tools = Tools::find_or_install(&tell).await?;
+                let db = options.temporal_on_disk.then(|| folder.path().join("temporal.db"));
+                tell("starting Temporal and S3 …");
+                let temporal = TemporalOptions { ui: options.temporal_ui, db, ..Default::default() };
+                let (temporal, s3) =
+                    tokio::try_join!(TemporalServer::start(&tools, temporal), S3Server::start(&tools))?;
+                (Used::Own(temporal), Used::Own(s3), NAMESPACE.to_owned())
+            }
+        };
         let temporal_proxy = Proxy::start(&temporal.address()).await?;
         let s3_proxy = Proxy::start(&s3.endpoint()).await?;
         let slack = Simulator::start(SimulatorOptions {
@@ -139,7 +156,8 @@ impl Stack {
         });
         let slack = slack.await?;
         let port = Port::take()?;
-        let mut stack = Self { slack, temporal, s3, temporal_proxy, s3_proxy, aws, options, folder, port, bot: None };
+        let mut stack =
+            Self { slack, temporal, namespace, s3, temporal_proxy, s3_proxy, aws, options, folder, port, bot: None };
         tell("starting the bot …");
         stack.start_bot().await?;
         Ok(stack)
@@ -167,6 +185,7 @@ impl Stack {
             .env(way_in.0, way_in.1)
             .env("SLACK_API_URL", self.slack.api_url())
             .env("TEMPORAL_ADDRESS", self.temporal_proxy.address())
+            .env("TEMPORAL_NAMESPACE", &self.namespace)
             .env("AWS_ENDPOINT_URL", self.s3_proxy.url())
             .env("AWS_CONFIG_FILE", &self.aws.config)
             .env("AWS_SHARED_CREDENTIALS_FILE", &self.aws.credentials)
@@ -251,7 +270,11 @@ impl Stack {
             tracing::warn!(%error, "the bot had to be killed");
         }
         self.slack.stop();
-        self.s3.stop().await;
-        self.temporal.stop().await;
+        if let Used::Own(mut s3) = self.s3 {
+            s3.stop().await;
+        }
+        if let Used::Own(mut temporal) = self.temporal {
+            temporal.stop().await;
+        }
     }
 }

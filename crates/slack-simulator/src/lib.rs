@@ -25,6 +25,7 @@ mod modal;
 mod page;
 mod payloads;
 mod people;
+mod reading;
 mod record;
 mod response_url;
 mod rules;

@@ -59,6 +59,17 @@ impl Workspace {
             .is_some_and(|channel| channel.members.contains(viewer) || (!channel.is_private && !guest))
     }
 
+    /// Somebody looks at these.
+    pub fn look_at<'a>(&mut self, messages: impl IntoIterator<Item = &'a Message>) {
+        self.looked_at.extend(messages.into_iter().map(|message| (message.channel.clone(), message.ts.clone())));
+    }
+
+    /// Did somebody look at it? Whoever waits for a message has looked at it, and whoever
+    /// reads a channel, a thread, or what came of a click or a command.
+    pub fn was_looked_at(&self, message: &Message) -> bool {
+        self.looked_at.contains(&(message.channel.clone(), message.ts.clone()))
+    }
+
     /// The replies of a thread, ephemeral ones left out.
     pub fn replies(&self, channel: &str, parent: &str) -> Vec<&Message> {
         let messages = self.messages.get(channel).map(Vec::as_slice).unwrap_or_default();

@@ -28,6 +28,7 @@ pub struct Modal {
 
 /// What a submission came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "it may have been refused"]
 pub enum Submitted {
     /// The modal closed.
     Closed,
@@ -245,7 +246,10 @@ impl Modal {
     }
 
     fn current(&self) -> anyhow::Result<View> {
-        let view = self.slack.read(|state| state.views.get(&self.id).cloned());
+        let view = self.slack.change_quietly(|state| {
+            state.modals_looked_at.insert(self.id.clone());
+            state.views.get(&self.id).cloned()
+        });
         view.with_context(|| format!("modal {} is closed", self.id))
     }
 

@@ -24,16 +24,16 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// A handle on one person of the workspace.
 #[derive(Clone)]
 pub struct Person {
-    slack: Simulator,
-    id: String,
-    patience: Duration,
+    pub(crate) slack: Simulator,
+    pub(crate) id: String,
+    pub(crate) patience: Duration,
 }
 
 /// What a person saw after running a command.
 #[derive(Debug, Clone)]
 pub struct CommandOutcome {
-    /// The private answer, if one arrived.
-    pub ephemeral: Option<Message>,
+    slack: Simulator,
+    ephemeral: Option<Message>,
     /// The modal that opened.
     pub modal: Option<Modal>,
     /// Slack's own error, such as `operation_timeout`.
@@ -45,11 +45,11 @@ pub struct CommandOutcome {
 /// What a person saw after using a button or select of a message.
 #[derive(Debug, Clone)]
 pub struct ClickOutcome {
+    slack: Simulator,
+    ephemerals: Vec<Message>,
     /// HTTP status of the bot's acknowledgement; none when nothing was sent or
     /// nothing came back.
     pub ack_status: Option<u16>,
-    /// Private messages that arrived before the acknowledgement.
-    pub ephemerals: Vec<Message>,
     /// The modal that opened.
     pub modal: Option<Modal>,
     /// The question that was answered with yes first, if the button asks one.
@@ -78,6 +78,7 @@ impl Person {
     /// Types a slash command: `alice.command("C0DEPLOYS01", "/provision", "")`.
     pub async fn command(&self, channel: &str, command: &str, text: &str) -> CommandOutcome {
         let failed = |error: String| CommandOutcome {
+            slack: self.slack.clone(),
             ephemeral: None,
             modal: None,
             error: Some(error),
@@ -101,9 +102,14 @@ impl Person {
         if error.is_none() {
             error = self.slack.change(|state| show_command_answer(state, &self.id, channel, &delivery)).err();
         }
+        let modal = before.modal();
+        if let Some(modal) = &modal {
+            self.slack.change_quietly(|state| state.modals_looked_at.insert(modal.id().to_owned()));
+        }
         CommandOutcome {
+            slack: self.slack.clone(),
             ephemeral: before.ephemerals(channel).pop(),
-            modal: before.modal(),
+            modal,
             error,
             latency: delivery.latency,
         }
@@ -145,53 +151,6 @@ impl Person {
         self.slack.change(|state| state.dm_with_bot(&self.id))
     }
 
-    /// Everything in the direct message with the bot, threads included.
-    pub fn dm_with_bot(&self) -> Vec<Message> {
-        self.messages(&self.dm_channel())
-    }
-
-    /// Everything this person can see in a channel, threads included.
-    pub fn messages(&self, channel: &str) -> Vec<Message> {
-        self.slack.read(|state| state.visible(channel, &self.id))
-    }
-
-    /// A thread: the parent, then its replies.
-    pub fn thread(&self, channel: &str, ts: &str) -> Vec<Message> {
-        let mut messages = self.messages(channel);
-        messages.retain(|message| message.ts == ts || message.thread_ts.as_deref() == Some(ts));
-        messages
-    }
-
-    /// The message as it is now, if it still exists.
-    pub fn refresh(&self, message: &Message) -> Option<Message> {
-        self.slack.read(|state| state.find_message(&message.channel, &message.ts).cloned())
-    }
-
-    /// Waits for a message in a channel or one of its threads.
-    pub async fn wait_for(&self, channel: &str, wanted: impl Fn(&Message) -> bool) -> anyhow::Result<Message> {
-        let look = |state: &Workspace| state.visible(channel, &self.id).into_iter().rev().find(|m| wanted(m));
-        self.slack.wait_until(&format!("a message to {} in {channel}", self.id), self.patience, look).await
-    }
-
-    /// Waits for a message of a thread, the parent included.
-    pub async fn wait_for_in_thread(
-        &self,
-        channel: &str,
-        ts: &str,
-        wanted: impl Fn(&Message) -> bool,
-    ) -> anyhow::Result<Message> {
-        let inside = |message: &Message| message.ts == ts || message.thread_ts.as_deref() == Some(ts);
-        let look = |state: &Workspace| {
-            state.visible(channel, &self.id).into_iter().rev().find(|message| inside(message) && wanted(message))
-        };
-        self.slack.wait_until(&format!("a reply to {ts} in {channel}"), self.patience, look).await
-    }
-
-    /// Waits for a message in the direct message with the bot.
-    pub async fn wait_for_dm(&self, wanted: impl Fn(&Message) -> bool) -> anyhow::Result<Message> {
-        self.wait_for(&self.dm_channel(), wanted).await
-    }
-
     /// Chooses in a select of a message, by value or visible text. Silent in an
     /// input block; elsewhere the bot is told.
     pub async fn select(&self, message: &Message, action_id: &str, wanted: &str) -> anyhow::Result<ClickOutcome> {
@@ -208,7 +167,8 @@ impl Person {
             return Ok(self.act(&message, found, None).await);
         }
         let (ephemerals, latency) = (Vec::new(), Duration::ZERO);
-        Ok(ClickOutcome { ack_status: None, ephemerals, modal: None, confirmed: None, error: None, latency })
+        let slack = self.slack.clone();
+        Ok(ClickOutcome { slack, ack_status: None, ephemerals, modal: None, confirmed: None, error: None, latency })
     }
 
     /// The options an external select of a message offers for a typed text.
@@ -247,6 +207,7 @@ impl Person {
         let payload = self.slack.change(|state| payloads::message_action(state, &base, &self.id, message, found));
         let delivery = self.slack.deliver_payload(INTERACTIONS, &payload).await;
         ClickOutcome {
+            slack: self.slack.clone(),
             ack_status: delivery.status,
             ephemerals: before.ephemerals(&message.channel),
             modal: before.modal(),
@@ -254,6 +215,22 @@ impl Person {
             error: failure(&delivery),
             latency: delivery.latency,
         }
+    }
+}
+
+impl CommandOutcome {
+    /// The private answer, if one arrived.
+    pub fn ephemeral(&self) -> Option<&Message> {
+        self.slack.look_at(&self.ephemeral);
+        self.ephemeral.as_ref()
+    }
+}
+
+impl ClickOutcome {
+    /// Private messages that arrived before the acknowledgement.
+    pub fn ephemerals(&self) -> &[Message] {
+        self.slack.look_at(&self.ephemerals);
+        &self.ephemerals
     }
 }
 

@@ -1,6 +1,7 @@
 //! The simulator itself: one Slack workspace served over HTTP, with an API for
 //! tests to look into it and to break it.
 
+use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -63,6 +64,12 @@ struct Inner {
     another_app: bool,
     sockets: Sockets,
     servers: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+}
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Simulator({})", self.inner.address)
+    }
 }
 
 impl Simulator {
@@ -160,6 +167,16 @@ impl Simulator {
         result
     }
 
+    /// Changes what nobody waits for.
+    pub(crate) fn change_quietly<T>(&self, act: impl FnOnce(&mut Workspace) -> T) -> T {
+        act(&mut lock(&self.inner.state))
+    }
+
+    /// Somebody looks at these.
+    pub fn look_at<'a>(&self, messages: impl IntoIterator<Item = &'a Message>) {
+        self.change_quietly(|state| state.look_at(messages));
+    }
+
     /// Changes what the workspace allows.
     pub fn set_rules(&self, change: impl FnOnce(&mut Rules)) {
         self.change(|state| change(&mut state.rules));
@@ -234,6 +251,25 @@ impl Simulator {
         let mut messages: Vec<Message> = self.read(|state| state.messages.values().flatten().cloned().collect());
         messages.sort_by(|a, b| a.ts.cmp(&b.ts));
         messages
+    }
+
+    /// What the app said and nobody looked at, by time.
+    pub fn unread(&self) -> Vec<Message> {
+        let mut messages = self.all_messages();
+        messages.retain(|message| message.is_from_bot());
+        self.read(|state| messages.retain(|message| !state.was_looked_at(message)));
+        messages
+    }
+
+    /// The modals that are open and nobody looked at, as text. One that answers a command is
+    /// what was asked for; any other is looked at by whoever reads it or fills it in.
+    pub fn unread_modals(&self) -> Vec<String> {
+        let open = self.read(|state| {
+            let open = state.modals.values().flatten();
+            open.filter(|id| !state.modals_looked_at.contains(*id)).cloned().collect::<Vec<_>>()
+        });
+        let view = |id: &String| self.read(|state| state.views.get(id).map(|view| view.body.to_string()));
+        open.iter().filter_map(view).collect()
     }
 
     /// Waits until `look` finds something; checks again at every change. On

@@ -1,7 +1,7 @@
 //! A Slack workspace as plain state: who is in it, what was said, which modals
 //! are open. No I/O: the Web API, the people and the page all work on this.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Instant;
 
 use crate::handed_out::{ResponseUrl, Trigger};
@@ -54,6 +54,10 @@ pub struct Workspace {
     pub every_call: Option<Fault>,
     /// Recent posts per channel, for the rate limit.
     pub posted: HashMap<String, VecDeque<Instant>>,
+    /// The messages that somebody looked at, by channel and `ts`.
+    pub(crate) looked_at: HashSet<(String, String)>,
+    /// The modals that somebody looked at, by ID.
+    pub(crate) modals_looked_at: HashSet<String>,
     pub(crate) last_ts: i64,
     pub(crate) counter: u64,
 }

@@ -24,7 +24,7 @@ fn a_form_that_does_not_open_is_explained() {
             let ran = alice.command(DEPLOYS, "/provision", "checkout").await;
             assert_eq!(ran.error, None, "{fault:?}: answered in time");
             assert!(ran.modal.is_none());
-            let said = ran.ephemeral.unwrap_or_else(|| panic!("{fault:?}: silence")).text;
+            let said = ran.ephemeral().unwrap_or_else(|| panic!("{fault:?}: silence")).text.clone();
             assert!(said.contains("try again"), "{fault:?}: {said}");
             web.slack.heal();
         }
@@ -33,7 +33,8 @@ fn a_form_that_does_not_open_is_explained() {
             rules.trigger_lifetime = std::time::Duration::ZERO;
             rules.older_trigger_errors = true;
         });
-        let said = alice.command(DEPLOYS, "/provision", "checkout").await.ephemeral.expect("an answer").text;
+        let ran = alice.command(DEPLOYS, "/provision", "checkout").await;
+        let said = &ran.ephemeral().expect("an answer").text;
         assert!(said.contains("/provision checkout"), "{said}");
     });
 }
@@ -80,7 +81,7 @@ fn the_team_select_holds_up_with_any_number() {
         for (who, count) in sizes {
             web.slack.change(|acme| acme.add_person(Profile::member(who, "somebody", "Somebody")));
             let ran = web.slack.person(who).command(DEPLOYS, "/provision", "").await;
-            let form = ran.modal.unwrap_or_else(|| panic!("{count}: {:?} {:?}", ran.error, ran.ephemeral));
+            let form = ran.modal.clone().unwrap_or_else(|| panic!("{count}: {:?} {:?}", ran.error, ran.ephemeral()));
             match count {
                 0 => {
                     assert!(!form.offers("team") && form.view().unwrap()["submit"].is_null());
@@ -104,7 +105,7 @@ fn the_blueprint_select_holds_up_with_any_number() {
             }
             let web = Web::start(&config).await;
             let ran = web.slack.person(ALICE).command(DEPLOYS, "/provision", "").await;
-            let form = ran.modal.unwrap_or_else(|| panic!("{count}: {:?} {:?}", ran.error, ran.ephemeral));
+            let form = ran.modal.clone().unwrap_or_else(|| panic!("{count}: {:?} {:?}", ran.error, ran.ephemeral()));
             match count {
                 1 => assert!(!form.offers("blueprint"), "nothing to choose"),
                 _ => holds_up(&form, "blueprint", count, "Plan").await,

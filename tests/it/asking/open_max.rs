@@ -72,6 +72,7 @@ fn one_person_has_only_so_many_open_and_reads_what_to_do() {
             closed.then_some(())
         })
         .await;
+        scene.asked("fourth").await;
         scene.reject(&third, "no").await;
     });
 }
@@ -134,9 +135,13 @@ fn what_was_started_past_the_form_is_counted_and_refused() {
         let states = eventually("all to be judged", judged).await;
         let count = |status: &str| states.iter().filter(|state| state["status"] == status).count();
         assert_eq!((count("awaiting_authorization"), count("failed")), (3, STARTED - 3), "{states:#?}");
-        for state in states.iter().filter(|state| state["status"] == "failed") {
-            let cause = state["failure"]["cause"].as_str().unwrap();
-            assert!(cause.contains("3 open requests"), "{cause}");
+        for (id, state) in ids.iter().zip(&states) {
+            let root = scene.root_in(&scene.channel, id).await;
+            if state["status"] == "failed" {
+                let cause = state["failure"]["cause"].as_str().unwrap();
+                assert!(cause.contains("3 open requests"), "{cause}");
+                assert!(root.says("3 open requests"), "{}", root.plain());
+            }
         }
         assert!(refused(&scene, "one-more").await.contains("3 open requests"));
     });

@@ -76,6 +76,8 @@ fn people_of_other_organisations_can_neither_ask_nor_decide() {
             let ended = scene.temporal.ended(&id).await.unwrap();
             assert_eq!(ended["status"], "failed", "{ended:#}");
             assert!(ended["failure"]["cause"].as_str().unwrap().contains(who), "{ended:#}");
+            let said = scene.said(&id);
+            assert!(!said.is_empty() && said.iter().all(|message| message.says(who)), "{said:?}");
         }
 
         // Somebody else's card is not theirs to press, whatever they press.

@@ -81,7 +81,7 @@ struct Account {
 
 impl Account {
     async fn new() -> Self {
-        let world = World::new().await;
+        let world = World::secluded().await;
         let (gate, url) = Gate::before(world.server.endpoint(), policy()).await;
         let account = Self { aws: Aws { endpoint_url: Some(url), ..world.aws() }, world, gate };
         account.iam("CreateUser", &[]).await;

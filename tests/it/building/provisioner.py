@@ -66,7 +66,7 @@ def end_with_the_test():
 
 async def main():
     threading.Thread(target=end_with_the_test, daemon=True).start()
-    client = await Client.connect(ADDRESS)
+    client = await Client.connect(ADDRESS, namespace=os.environ["TEMPORAL_NAMESPACE"])
     worker = Worker(
         client,
         task_queue=QUEUE,

@@ -21,28 +21,38 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tag, Tagging};
 use harness::aws_files::AwsFiles;
-use harness::backends::{S3Server, Tools};
+use harness::backends::{S3Server, Tools, Used};
 use provisioner_s3::{Aws, Metrics, Provisioner};
 use serde_json::Value;
 use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::activities::ActivityError;
 use temporalio_sdk::testing::{ActivityEnvironment, ActivityEnvironmentError};
 
-use crate::world::s3;
+use crate::world::{s3, servers};
 
-/// One S3 server for one test, and what the test needs around it.
+/// An S3 server, and what a test needs around it.
 pub struct World {
-    pub server: S3Server,
+    pub server: Used<S3Server>,
     pub files: AwsFiles,
     _dir: tempfile::TempDir,
 }
 
 impl World {
+    /// Before the server that all tests share.
     pub async fn new() -> Self {
+        Self::before(Used::Shared(servers().await.s3.clone()))
+    }
+
+    /// With a server of its own.
+    pub async fn secluded() -> Self {
         let tools = Tools::find_or_install(|text| eprintln!("{text}")).await.unwrap();
+        Self::before(Used::Own(S3Server::start(&tools).await.unwrap()))
+    }
+
+    fn before(server: Used<S3Server>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let files = AwsFiles::write_demo(dir.path()).unwrap();
-        Self { server: S3Server::start(&tools).await.unwrap(), files, _dir: dir }
+        Self { server, files, _dir: dir }
     }
 
     pub fn aws(&self) -> Aws {

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use harness::proxy::Fault::{self, LoseAnswer, Swallow};
 use harness::stack::StackOptions;
 use serde_json::Value;
-use slack_simulator::Message;
+use slack_simulator::{Message, Submitted};
 
 use crate::building::attention::{question, stuck, with_a_lost_profile};
 use crate::world::{Request, Scene, alone, options, shared};
@@ -148,7 +148,7 @@ fn what_does_not_pass_goes_to_a_person() {
 async fn nobody_polls(scene: &Scene) {
     let form = scene.filled_form("queued").await;
     form.choose("blueprint", "nowhere").await.unwrap();
-    form.submit().await.unwrap();
+    assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
     let request = scene.asked("queued").await;
     scene.approve(&request).await;
     told(scene, &request, "", "Nobody takes work from the task queue \"nobodys\"", "start its worker").await;

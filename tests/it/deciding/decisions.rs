@@ -7,13 +7,6 @@ use temporalio_common::protos::temporal::api::common::v1::Payload;
 use crate::temporal::{approval, input, json_payload};
 use crate::world::{ADA, Request, Scene, alone, ephemeral, options, policy, shared};
 
-/// What the bot said to one person alone in a channel.
-fn told(scene: &Scene, who: &str, channel: &str) -> Vec<String> {
-    let mut messages = scene.slack.all_messages();
-    messages.retain(|m| m.only_for.as_deref() == Some(who) && m.channel == channel);
-    messages.into_iter().map(|message| message.text).collect()
-}
-
 /// The last delivery of this kind that a person of the scene caused.
 fn delivered(scene: &Scene, who: &str, kind: &str) -> Delivery {
     let is_it = |delivery: &&Delivery| {
@@ -38,12 +31,12 @@ fn only_the_named_authorizer_decides() {
             person.select(&request.card, "region", "us-east-1").await.unwrap();
             person.select(&request.card, "profile", "sandbox").await.unwrap();
             for action in ["approve", "reject"] {
-                let before = told(&scene, who, &dm).len();
+                let before = scene.said_in_private(who, &dm).len();
                 let clicked = person.click(&request.card, action).await.unwrap();
                 assert_eq!(clicked.error, None);
                 assert!(clicked.modal.is_none(), "{action}");
-                let said = told(&scene, who, &dm).split_off(before);
-                assert!(said.len() == 1 && said[0].contains(scene.bob.id()), "{who} {action}: {said:?}");
+                let said = scene.said_in_private(who, &dm).split_off(before);
+                assert!(said.len() == 1 && said[0].says(scene.bob.id()), "{who} {action}: {said:?}");
             }
         }
         assert_eq!(status(&scene, &request).await, "awaiting_authorization");
@@ -110,7 +103,8 @@ fn a_late_click_is_answered_and_changes_nothing() {
             assert!(ephemeral(&approve).contains(words), "{ending}: {}", ephemeral(&approve));
             let cancel = scene.alice.click_as_seen(&request.root, "cancel").await.unwrap();
             assert_eq!(cancel.error, None);
-            assert!(ending == "cancelled" || ephemeral(&cancel).contains(words), "{ending}: {}", ephemeral(&cancel));
+            let heard = ephemeral(&cancel);
+            assert!(ending == "cancelled" || heard.contains(words), "{ending}: {heard}");
             // A form for the reason may open, but is not taken.
             let reject = scene.bob.click_as_seen(&request.card, "reject").await.unwrap();
             match reject.modal {

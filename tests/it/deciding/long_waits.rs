@@ -19,6 +19,7 @@ fn a_failure_that_nobody_answers_for_a_day_is_given_up() {
         let server = TemporalServer::start_time_skipping(&program).await.unwrap();
         world.stack.stop_bot().await.unwrap();
         world.stack.set_env("TEMPORAL_ADDRESS", &server.address());
+        world.stack.set_env("TEMPORAL_NAMESPACE", "default");
         world.stack.launch_bot(&["run"]).unwrap();
         let readyz = format!("{}/readyz", world.stack.bot_url());
         // That server does not know the call that tells who polls: the bot is as
@@ -27,7 +28,7 @@ fn a_failure_that_nobody_answers_for_a_day_is_given_up() {
         eventually("the bot to be connected", asks).await;
 
         let mut scene = world.scene();
-        scene.temporal = Temporal::connect(&server.address()).await;
+        scene.temporal = Temporal::connect(&server.address(), "default").await;
         let (request, card) = stuck(&scene, "forgotten").await;
         scene.temporal.wait_for(&request.id, "needs_attention").await;
 

@@ -127,7 +127,7 @@ fn who_owns_a_client_hears_of_it_and_may_withdraw() {
         assert_eq!(owned.get(&format!("/requests/{other}")).await.status, StatusCode::FORBIDDEN);
 
         let clicked = olga.click(&root, "cancel").await.unwrap();
-        assert!(clicked.error.is_none() && clicked.ephemerals.is_empty(), "{clicked:?}");
+        assert!(clicked.error.is_none() && clicked.ephemerals().is_empty(), "{clicked:?}");
         assert_eq!(scene.temporal.ended(&id).await.unwrap()["status"], "cancelled");
 
         // A program withdraws what it asked for, and nothing else.
@@ -244,7 +244,7 @@ fn temporal_away_is_told_so_and_a_program_comes_back() {
         let web = Web::start(&policy("")).await;
         let ci = Program::new(&web.url, Some(&token(CI)));
         let wanted = json!({ "applicationName": "away", "teamId": "team-0", "authorizerId": "U0BOB000" });
-        web.slack.change(crate::world::populate);
+        web.slack.change(|acme| drop(crate::world::seat(acme, 0)));
         for answer in [
             ci.ask("away", &wanted).await,
             ci.get("/requests").await,

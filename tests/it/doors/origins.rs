@@ -117,7 +117,7 @@ fn nothing_is_done_until_it_is_known_whose_bot_this_is() {
             web.slack.fail_next("auth.test", fault.clone());
             let ran = alice.command(DEPLOYS, "/provision", "").await;
             assert!(ran.error.is_none() && ran.modal.is_none(), "{fault:?}: {:?}", ran.error);
-            assert!(ran.ephemeral.expect("an answer").says("try again"), "{fault:?}");
+            assert!(ran.ephemeral().expect("an answer").says("try again"), "{fault:?}");
         }
         assert!(web.slack.calls_of("views.open").is_empty());
         assert!(alice.command(DEPLOYS, "/provision", "").await.modal.is_some());

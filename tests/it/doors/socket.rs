@@ -73,7 +73,7 @@ async fn too_slow(scene: &Scene) {
     scene.slack.fail_times("views.open", Fault::Hang, 1);
     let ran = scene.alice.command(&scene.channel, "/provision", "").await;
     assert_eq!(ran.error, None, "acknowledged in time");
-    assert!(ran.ephemeral.is_some(), "and told why");
+    assert!(ran.ephemeral().is_some(), "and told why");
 }
 
 /// Slack's routes are not there; the others are.

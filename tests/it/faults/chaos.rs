@@ -22,7 +22,7 @@ use provision_bot::config::environment;
 use tokio::time::Instant;
 
 use self::people::Lane;
-use crate::world::{World, alone, options, policy};
+use crate::world::{World, options, policy, secluded};
 
 /// How long things break, unless `CHAOS_SECONDS` says otherwise.
 const SECONDS: u64 = 120;
@@ -47,7 +47,7 @@ fn whatever_breaks_everybody_is_told_once_and_nothing_is_left_behind() {
 fn run(seed: u64, time: Duration) {
     eprintln!("chaos: CHAOS_SEED={seed}, for {time:?}");
     let options = StackOptions { temporal_on_disk: true, ..options(&policy(AUTHORIZATION)) };
-    alone(options, async |world: &mut World| {
+    secluded(options, async |world: &mut World| {
         let scenes: Vec<_> = (0..LANES).map(|_| world.scene()).collect();
         let mut chance = fastrand::Rng::with_seed(seed);
         let lanes: Vec<Lane> =

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use slack_simulator::Submitted;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::process::Process;
 use crate::world::{LOOK_AGAIN, Request, Scene, alone, ephemeral, options, policy};
@@ -48,7 +48,9 @@ async fn lane(scene: &Scene, number: usize, each: usize) -> Vec<Request> {
 
 /// Does it again until it has happened.
 async fn persist(attempt: impl AsyncFn() -> Option<()>) {
+    let deadline = Instant::now() + PATIENCE;
     while attempt().await.is_none() {
+        assert!(Instant::now() < deadline, "it does not happen");
         sleep(LOOK_AGAIN).await;
     }
 }

@@ -11,7 +11,9 @@ use slack_simulator::{Fault, Submitted};
 
 use crate::building::s3_faults::{bucket, over};
 use crate::operating::search_attributes::temporal;
-use crate::world::{LOOK_AGAIN, Request, Scene, World, alone, ephemeral, eventually, options, policy, shared};
+use crate::world::{
+    LOOK_AGAIN, Request, Scene, World, alone, ephemeral, eventually, options, policy, secluded, shared,
+};
 
 /// A worker that died is missed after ten seconds, and its workflow task after ten more.
 const LONG: Duration = Duration::from_secs(60);
@@ -99,7 +101,7 @@ async fn approves_when_it_can(scene: &Scene, request: &Request) {
 #[test]
 fn temporal_goes_away_and_comes_back() {
     let on_disk = StackOptions { temporal_on_disk: true, ..options(&policy("timeout = \"5m\"")) };
-    alone(on_disk, async |world| {
+    secluded(on_disk, async |world| {
         let proxy = world.stack.s3_proxy.clone();
         let mut built = Vec::new();
         for application in ["built-meanwhile", "built-afterwards"] {
@@ -115,7 +117,7 @@ fn temporal_goes_away_and_comes_back() {
         let scene = world.scene();
         let request = scene.ask("outlived").await;
         let form = scene.filled_form("submitted-in-vain").await;
-        world.stack.temporal.kill().await;
+        world.stack.temporal.own().kill().await;
         proxy.heal_each(&built[0].2);
 
         // Clicks and submissions are answered with what to do, and nothing is lost.
@@ -135,7 +137,7 @@ fn temporal_goes_away_and_comes_back() {
         }
         assert!(form.is_open());
 
-        world.stack.temporal.start_again().await.unwrap();
+        world.stack.temporal.own().start_again().await.unwrap();
         world.stack.wait_until_ready().await.unwrap();
         proxy.heal_each(&built[1].2);
         approves_when_it_can(&scene, &request).await;
@@ -187,7 +189,7 @@ async fn not_ready(world: &World, why: &str) {
 
 #[test]
 fn a_namespace_that_comes_later_is_waited_for() {
-    alone(options(&policy("")), async |world| {
+    secluded(options(&policy("")), async |world| {
         world.stack.stop_bot().await.unwrap();
         world.stack.set_env("TEMPORAL_NAMESPACE", "later");
         world.stack.launch_bot(&["run"]).unwrap();
@@ -211,7 +213,7 @@ fn a_namespace_that_comes_later_is_waited_for() {
 #[test]
 #[ignore = "takes more than a minute"]
 fn a_namespace_that_goes_ends_no_process() {
-    alone(options(&policy("")), async |world| {
+    secluded(options(&policy("")), async |world| {
         temporal(world, &["operator", "namespace", "create", "--namespace", "comes-and-goes"]).await.expect("created");
         world.stack.stop_bot().await.unwrap();
         world.stack.set_env("TEMPORAL_NAMESPACE", "comes-and-goes");
@@ -252,10 +254,10 @@ async fn slowly(temporal: &mut TemporalServer, deed: impl Future<Output = ()>) {
 
 #[test]
 fn temporal_may_take_its_time_as_long_as_slack_waits() {
-    alone(options(&policy("")), async |world| {
+    secluded(options(&policy("")), async |world| {
         let scene = world.scene();
         let form = scene.filled_form("in-no-hurry").await;
-        let temporal = &mut world.stack.temporal;
+        let temporal = world.stack.temporal.own();
         slowly(temporal, async { assert_eq!(form.submit().await.unwrap(), Submitted::Closed) }).await;
         let request = scene.asked("in-no-hurry").await;
         scene.select(&request).await;
@@ -270,7 +272,7 @@ fn temporal_may_take_its_time_as_long_as_slack_waits() {
 #[test]
 fn without_temporal_people_are_told_and_nothing_is_half_done() {
     let options = StackOptions { temporal_on_disk: true, log: "off".to_owned(), ..options(&policy("")) };
-    alone(options, async |world| {
+    secluded(options, async |world| {
         let scene = world.scene();
         let waiting = scene.ask("waits").await;
         scene.select(&waiting).await;
@@ -280,10 +282,10 @@ fn without_temporal_people_are_told_and_nothing_is_half_done() {
 
         for outage in ["frozen", "stopped"] {
             match outage {
-                "frozen" => world.stack.temporal.freeze().await.unwrap(),
+                "frozen" => world.stack.temporal.own().freeze().await.unwrap(),
                 _ => {
-                    world.stack.temporal.thaw().await.unwrap();
-                    world.stack.temporal.stop().await;
+                    world.stack.temporal.own().thaw().await.unwrap();
+                    world.stack.temporal.own().stop().await;
                 }
             }
             let Submitted::Errors(errors) = form.submit().await.unwrap() else { panic!("{outage}: taken") };
@@ -305,7 +307,7 @@ fn without_temporal_people_are_told_and_nothing_is_half_done() {
             assert!(status == 503 && why.contains("temporal"), "{outage}: {status} {why}");
         }
 
-        world.stack.temporal.start_again().await.unwrap();
+        world.stack.temporal.own().start_again().await.unwrap();
         world.stack.wait_until_ready().await.unwrap();
         assert_eq!(scene.temporal.state(&waiting.id).await.unwrap()["status"], "awaiting_authorization");
         assert_eq!(form.submit().await.unwrap(), Submitted::Closed);

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use harness::stack::StackOptions;
 use slack_simulator::{Fault, Message, Submitted};
 
-use crate::world::{Request, Scene, World, alone, options, policy};
+use crate::world::{Request, Scene, World, alone, eventually, options, policy};
 
 const LONG: Duration = Duration::from_secs(90);
 
@@ -83,25 +83,22 @@ fn a_limit_met_by_the_checks_or_the_form_is_obeyed() {
         let form = scene.filled_form("checked").await;
         slack.fail_times("users.info", Fault::RateLimited { retry_after: 2 }, 1);
         // Whether the form or the workflow meets it, nobody asks again too early.
-        while form.submit().await.unwrap() != Submitted::Closed {
-            tokio::time::sleep(crate::world::LOOK_AGAIN).await;
-        }
+        let taken = async || (form.submit().await.unwrap() == Submitted::Closed).then_some(());
+        eventually("the form to be taken", taken).await;
         let request = scene.asked("checked").await;
         ends(&scene, &request).await;
 
         slack.fail_next("views.open", Fault::RateLimited { retry_after: 2 });
         let first = scene.alice.command(&scene.channel, "/provision", "form").await;
         let told = "Slack asks us to wait 2 seconds. Please try again after that: /provision form";
-        assert_eq!(first.ephemeral.expect("an answer").text, told);
+        assert_eq!(first.ephemeral().expect("an answer").text, told);
         // Until the time has passed Slack is not asked, and Alice is answered all the same.
-        loop {
+        let opens = async || {
             let again = scene.alice.command(&scene.channel, "/provision", "form").await;
-            if again.modal.is_some() {
-                break;
-            }
-            assert!(again.ephemeral.is_some(), "silence");
-            tokio::time::sleep(crate::world::LOOK_AGAIN).await;
-        }
+            assert!(again.modal.is_some() || again.ephemeral().is_some(), "silence");
+            again.modal
+        };
+        eventually("the form to open", opens).await;
         obeyed(&scene);
     });
 }

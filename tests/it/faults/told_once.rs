@@ -242,7 +242,7 @@ fn buttons_that_cannot_be_taken_away_are_explained() {
             assert_eq!(told.buttons(), Vec::<String>::new());
             scene.select(&request).await;
             let again = scene.bob.click(&request.card, "approve").await.unwrap();
-            assert!(crate::world::ephemeral(&again).contains("already rejected"), "{:?}", again.ephemerals);
+            assert!(crate::world::ephemeral(&again).contains("already rejected"), "{:?}", again.ephemerals());
         }))
         .await;
     });

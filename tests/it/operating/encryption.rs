@@ -107,7 +107,8 @@ async fn reads_with_the_codec_server(world: &World, scene: &Scene, request: &Req
         let tools = Tools::find_or_install(|_| {}).await.unwrap();
         let address = world.temporal_address();
         let mut command = Command::new(&tools.temporal().path);
-        command.args(["workflow", "show", "-w", &request.id, "--output", "json", "--address", &address]).args(more);
+        command.args(["workflow", "show", "-w", &request.id, "--output", "json", "--address", &address]);
+        command.args(["--namespace", &world.stack.namespace]).args(more);
         let output = command.output().await.unwrap();
         let payloads = serde_json::from_slice(&output.stdout).map(|history| data(&history)).unwrap_or_default();
         payloads + &String::from_utf8_lossy(&output.stderr)

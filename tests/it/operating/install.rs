@@ -201,7 +201,7 @@ impl Newcomer {
         eventually("the bot to be ready", async || get(&ready).await.ok().filter(|(status, _)| *status == 200)).await;
         let alice = self.slack.person(ALICE);
         let ran = alice.command(CHANNEL, "/provision", "first-bucket").await;
-        let form = ran.modal.unwrap_or_else(|| panic!("no form opened: {:?} {:?}", ran.error, ran.ephemeral));
+        let form = ran.modal.clone().unwrap_or_else(|| panic!("no form opened: {:?} {:?}", ran.error, ran.ephemeral()));
         form.choose("team", "payments").await.unwrap();
         form.choose("authorizer", ALICE).await.unwrap();
         form.fill("justification", "To see it work").await.unwrap();

@@ -7,7 +7,7 @@ use harness::backends::Tools;
 use tokio::process::Command;
 
 use crate::building::s3_faults::over;
-use crate::world::{World, alone, eventually, options, policy};
+use crate::world::{World, eventually, options, policy, secluded};
 
 const NAMES: [&str; 4] = ["ProvisionTeam", "ProvisionRequester", "ProvisionAuthorizer", "ProvisionStatus"];
 /// A task that the server refused is handed out again ever more slowly.
@@ -49,7 +49,7 @@ async fn with_attributes(world: &mut World) {
 
 #[test]
 fn requests_are_found_by_team_people_and_status() {
-    alone(options(&policy("")), async |world| {
+    secluded(options(&policy("")), async |world| {
         // Without them everything works.
         let scene = world.scene();
         let before = scene.ask("before").await;
@@ -80,7 +80,7 @@ fn requests_are_found_by_team_people_and_status() {
 
 #[test]
 fn an_attribute_that_goes_or_is_of_another_type_costs_no_request() {
-    alone(options(&policy("")), async |world| {
+    secluded(options(&policy("")), async |world| {
         with_attributes(world).await;
         let (waits, withdrawn) = (world.scene().patient(REFUSED), world.scene().patient(REFUSED));
         let (waiting, leaving) = (waits.ask("waiting").await, withdrawn.ask("withdrawn").await);

@@ -45,7 +45,7 @@ async fn a_command_a_modal_and_a_click_go_round() {
     assert_eq!((ask.buttons(), ask.payload("request_id")), (vec!["Approve".into(), "Reject".into()], Some("r1")));
     let clicked = bob.click(&ask, "approve").await.unwrap();
     assert_eq!((clicked.ack_status, clicked.confirmed.as_deref()), (Some(200), Some("It costs.")));
-    assert_eq!(clicked.ephemerals[0].text, "Choose a region");
+    assert_eq!(clicked.ephemerals()[0].text, "Choose a region");
     assert_eq!(bob.select(&ask, "region", "EU").await.unwrap().ack_status, None);
     assert!(slack.transcript(&ask.channel, "U0AUTHORIZER").contains("(Region: EU)\n  [Approve] [Reject]"));
     assert!(bob.click(&ask, "approve").await.unwrap().error.is_none());
@@ -63,7 +63,7 @@ async fn answers_to_commands_show_as_in_slack() {
     let (slack, _bot) = TinyBot::start().await;
     let alice = slack.person("U0REQUESTER");
     let text = alice.command(DEPLOYS, "/provision", "text").await;
-    assert_eq!(text.ephemeral.unwrap().text, "just text");
+    assert_eq!(text.ephemeral().unwrap().text, "just text");
     assert_eq!(slack.person("U0AUTHORIZER").messages(DEPLOYS), []);
     alice.command(DEPLOYS, "/provision", "json").await;
     assert_eq!(slack.person("U0AUTHORIZER").messages(DEPLOYS)[0].text, "to all");

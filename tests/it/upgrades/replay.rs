@@ -19,7 +19,7 @@ use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOption
 
 use crate::building::attention::{question, stuck, with_a_lost_profile};
 use crate::temporal::input;
-use crate::world::{Scene, alone, options, plain, policy};
+use crate::world::{Scene, alone, options, plain, policy, secluded};
 
 /// Every way a request can end, and the detours on the way there.
 const ENDINGS: [&str; 10] = [
@@ -208,7 +208,7 @@ fn read(name: &str) -> Value {
 fn record_histories() {
     assert!(!released(CHANGELOG).contains(&VERSION), "{VERSION} is released: its histories stay as they are");
     fs::create_dir_all(folder()).unwrap();
-    alone(options(&with_a_lost_profile()), async |world| {
+    secluded(options(&with_a_lost_profile()), async |world| {
         let scene = world.scene();
         let request = scene.ask("provisioned").await;
         scene.approve(&request).await;
@@ -224,13 +224,13 @@ fn record_histories() {
         record(&scene, &request.id, "cancelled_while_waiting").await;
 
         let request = scene.ask("cancelled-while-building").await;
-        world.stack.s3.freeze().await.unwrap();
+        world.stack.s3.own().freeze().await.unwrap();
         scene.approve(&request).await;
         let begun = |m: &Message| m.text.contains("1/8");
         scene.alice.wait_for_in_thread(&scene.channel, &request.root.ts, begun).await.unwrap();
         let root = scene.root_now(&request).await;
         scene.clicks(&scene.alice, &root, "cancel").await;
-        world.stack.s3.thaw().await.unwrap();
+        world.stack.s3.own().thaw().await.unwrap();
         record(&scene, &request.id, "cancelled_while_building").await;
 
         let (request, _) = stuck(&scene, "cancelled-while-stuck").await;

@@ -14,7 +14,7 @@ use crate::building::foreign::{Painters, approved_wall, blueprints};
 use crate::building::s3_faults::over;
 use crate::faults::processes::halfway;
 use crate::operating::search_attributes::temporal;
-use crate::world::{BOT, Request, Scene, World, alone_with, eventually, options};
+use crate::world::{BOT, Request, Scene, World, eventually, options, secluded_with};
 
 /// Starts a release beside what runs; without a name, a bot that is none.
 async fn release(world: &mut World, build_id: &str) -> Bot {
@@ -94,7 +94,7 @@ async fn overheard() -> (StackOptions, TempDir) {
 
 #[test]
 fn a_request_outlives_the_release_it_began_with() {
-    alone_with(overheard, async |world, folder| {
+    secluded_with(overheard, async |world, folder| {
         let slack = world.stack.slack.clone();
         let log = || std::fs::read_to_string(folder.path().join("log")).unwrap();
 

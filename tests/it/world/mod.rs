@@ -1,22 +1,24 @@
 //! The world the tests play in: a [`Stack`] and its people.
 //!
-//! Most tests share one stack: each gets a [`Scene`] with people, a team and a
-//! channel of its own, so that conversations do not mix. A test that kills
-//! something or needs another configuration starts a stack [`alone`].
+//! Most tests share a bot: each gets a [`Scene`] with people, a team and a channel of its
+//! own, so that conversations do not mix. A test that kills the bot or needs another
+//! configuration is [`alone`] with one. All of these share Temporal, where each bot has a
+//! namespace, and S3; a test that does something to those is [`secluded`].
 
 mod scene;
 mod web;
 
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use harness::backends::Shared;
 use harness::stack::{Stack, StackOptions};
 use slack_simulator::{Channel, Group, PATIENCE, Profile, Workspace, scopes};
 use tokio::runtime::Runtime;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{Instant, sleep};
 
 pub use self::scene::{Request, Scene, ephemeral};
@@ -30,9 +32,9 @@ pub const ADA: &str = "U0ADMIN0001";
 /// A member of nothing.
 pub const SAM: &str = "U0STRANGER1";
 
-/// How many tests may share a stack. Each takes a requester, an authorizer, a
-/// team and a channel.
-const SCENES: usize = 80;
+/// How many scenes a configuration has room for: each has a team of its own. When a stack
+/// that is shared is full, the next scene opens another one.
+const SEATS: usize = 40;
 /// Between two looks at something that does not tell when it changes.
 pub const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -42,30 +44,59 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     scopes::write_to(Path::new(crate::scopes::NEEDED));
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
 });
-static SHARED: OnceCell<World> = OnceCell::const_new();
+/// Temporal and S3 of all stacks that have none of their own.
+static SERVERS: OnceCell<Arc<Shared>> = OnceCell::const_new();
+/// The stack that the next test gets a scene of.
+static SHARED: Mutex<Option<Arc<World>>> = Mutex::const_new(None);
+
+/// The servers that tests share. A test must not do anything to them that others notice.
+pub async fn servers() -> Arc<Shared> {
+    let start = async || {
+        let started = RUNTIME.spawn(Shared::start(|line| eprintln!("{line}"))).await;
+        Arc::new(started.expect("a start that does not panic").expect("servers"))
+    };
+    SERVERS.get_or_init(start).await.clone()
+}
 
 /// A test on the stack that all share.
 pub fn shared(test: impl AsyncFnOnce(Scene)) {
     RUNTIME.block_on(async {
-        let world = SHARED.get_or_init(|| World::start(options(&policy(r#"timeout = "2m""#)))).await;
+        let world = {
+            let mut last = SHARED.lock().await;
+            match last.take().filter(|world| world.has_a_seat()) {
+                Some(world) => last.insert(world).clone(),
+                None => last.insert(Arc::new(World::start(options(&policy(r#"timeout = "2m""#))).await)).clone(),
+            }
+        };
         test(world.scene()).await;
     });
 }
 
-/// A test with a stack of its own.
+/// A test with a bot of its own, in a workspace of its own. The servers behind it are shared.
 pub fn alone(options: StackOptions, test: impl AsyncFnOnce(&mut World)) {
-    RUNTIME.block_on(async {
-        let mut world = World::start(options).await;
-        test(&mut world).await;
-        world.stack.stop().await;
-    });
+    alone_with(async || (options, ()), async |world, ()| test(world).await);
 }
 
-/// A test with a stack of its own, and something beside it that must be there first.
+/// The same, and something beside it that must be there first.
 pub fn alone_with<T>(prepare: impl AsyncFnOnce() -> (StackOptions, T), test: impl AsyncFnOnce(&mut World, T)) {
     RUNTIME.block_on(async {
         let (options, beside) = prepare().await;
         let mut world = World::start(options).await;
+        test(&mut world, beside).await;
+        world.stack.stop().await;
+    });
+}
+
+/// A test with servers of its own, which it may stop, kill and set up as it likes.
+pub fn secluded(options: StackOptions, test: impl AsyncFnOnce(&mut World)) {
+    secluded_with(async || (options, ()), async |world, ()| test(world).await);
+}
+
+/// The same, and something beside it that must be there first.
+pub fn secluded_with<T>(prepare: impl AsyncFnOnce() -> (StackOptions, T), test: impl AsyncFnOnce(&mut World, T)) {
+    RUNTIME.block_on(async {
+        let (options, beside) = prepare().await;
+        let mut world = World::secluded(options).await;
         test(&mut world, beside).await;
         world.stack.stop().await;
     });
@@ -86,7 +117,7 @@ pub fn policy(authorization: &str) -> String {
         "regions = [\"us-east-1\", \"eu-west-1\"]\nprofiles = [\"sandbox\", \"production\"]\n\n\
          [authorization]\n{authorization}\n"
     );
-    for n in 0..SCENES {
+    for n in 0..SEATS {
         text += &format!(
             "\n[[teams]]\nid = \"{}\"\nname = \"Team {n}\"\nmembers = [\"{}\"]\nauthorizers = [\"{}\", \"{ADA}\"]\n",
             team(n),
@@ -96,7 +127,7 @@ pub fn policy(authorization: &str) -> String {
     }
     text + &format!(
         "\n[[teams]]\nid = \"search\"\nname = \"Search\"\nmembers = [\"S0EVERYONE\"]\nauthorizers = [\"{ADA}\", \"U0LEFT00001\", \"U0OTHERBOT1\", \"U0GUEST0001\"]\n"
-    ) + &doors::client::configuration((0..SCENES).map(team))
+    ) + &doors::client::configuration((0..SEATS).map(team))
 }
 
 fn team(n: usize) -> String {
@@ -111,17 +142,22 @@ fn bob(n: usize) -> String {
     format!("U0BOB{n:03}")
 }
 
-/// The people and channels behind [`policy`].
+/// What is there behind [`policy`] before any scene is.
 pub fn populate(acme: &mut Workspace) {
     doors::same::populate(acme);
-    for n in 0..SCENES {
-        acme.add_person(Profile::member(&alice(n), &format!("alice{n}"), "Alice"));
-        acme.add_person(Profile::member(&bob(n), &format!("bob{n}"), "Bob"));
-    }
     acme.add_channel(Channel::public(doors::client::CHANNEL, "programs", &[ADA]));
     acme.add_person(Profile::member(doors::client::OWNER, "olga", "Olga"));
-    let members = (0..SCENES).map(alice).collect();
+    let members = (0..SEATS).map(alice).collect();
     acme.add_group(Group { id: "S0EVERYONE".into(), handle: "everyone".into(), members, disabled: false });
+}
+
+/// The people and the channel of a scene: the channel.
+pub fn seat(acme: &mut Workspace, n: usize) -> String {
+    acme.add_person(Profile::member(&alice(n), &format!("alice{n}"), "Alice"));
+    acme.add_person(Profile::member(&bob(n), &format!("bob{n}"), "Bob"));
+    let channel = format!("C0SCENE{n:03}");
+    acme.add_channel(Channel::public(&channel, &format!("scene-{n}"), &[&alice(n), &bob(n), ADA, SAM]));
+    channel
 }
 
 /// A running stack, and what a test needs around it.
@@ -133,9 +169,14 @@ pub struct World {
 
 impl World {
     pub async fn start(options: StackOptions) -> Self {
+        Self::secluded(StackOptions { shared: Some(servers().await), ..options }).await
+    }
+
+    /// With servers of its own.
+    async fn secluded(options: StackOptions) -> Self {
         let stack = Stack::start(options, |line| eprintln!("{line}")).await.unwrap();
         stack.slack.change(populate);
-        let temporal = Temporal::connect(&stack.temporal.address()).await;
+        let temporal = Temporal::connect(&stack.temporal.address(), &stack.namespace).await;
         Self { stack, temporal, scenes: AtomicUsize::new(0) }
     }
 
@@ -143,15 +184,16 @@ impl World {
         self.stack.temporal.address()
     }
 
+    fn has_a_seat(&self) -> bool {
+        self.scenes.load(Ordering::SeqCst) < SEATS
+    }
+
     /// People, a team and a channel nobody else uses.
     pub fn scene(&self) -> Scene {
         let n = self.scenes.fetch_add(1, Ordering::SeqCst);
-        assert!(n < SCENES, "more scenes than people");
+        assert!(n < SEATS, "more scenes than the configuration has teams for");
         let slack = self.stack.slack.clone();
-        let channel = format!("C0SCENE{n:03}");
-        slack.change(|acme| {
-            acme.add_channel(Channel::public(&channel, &format!("scene-{n}"), &[&alice(n), &bob(n), ADA, SAM]));
-        });
+        let channel = slack.change(|acme| seat(acme, n));
         Scene {
             alice: slack.person(&alice(n)),
             bob: slack.person(&bob(n)),

@@ -52,7 +52,7 @@ impl Scene {
 
     pub async fn form_in(&self, channel: &str, text: &str) -> Modal {
         let ran = self.alice.command(channel, "/provision", text).await;
-        ran.modal.unwrap_or_else(|| panic!("no form opened: {:?} {:?}", ran.error, ran.ephemeral))
+        ran.modal.clone().unwrap_or_else(|| panic!("no form opened: {:?} {:?}", ran.error, ran.ephemeral()))
     }
 
     /// The form, filled in.
@@ -149,7 +149,7 @@ impl Scene {
     pub async fn clicks(&self, person: &Person, message: &Message, action: &str) {
         let clicked = person.click(message, action).await.unwrap();
         assert_eq!(clicked.error, None);
-        assert!(clicked.ephemerals.is_empty(), "{:?}", ephemeral(&clicked));
+        assert!(clicked.ephemerals().is_empty(), "{:?}", ephemeral(&clicked));
     }
 
     /// Bob rejects with this reason.
@@ -202,17 +202,28 @@ impl Scene {
     pub fn said(&self, id: &str) -> Vec<Message> {
         let mut messages = self.slack.all_messages();
         messages.retain(|message| message.payload("request_id") == Some(id));
+        self.slack.look_at(&messages);
+        messages
+    }
+
+    /// What was said to one person alone, whether they are a member there or not.
+    pub fn said_in_private(&self, who: &str, channel: &str) -> Vec<Message> {
+        let mut messages = self.slack.all_messages();
+        messages.retain(|message| message.only_for.as_deref() == Some(who) && message.channel == channel);
+        self.slack.look_at(&messages);
         messages
     }
 
     pub fn roots(&self, channel: &str) -> Vec<Message> {
         let mut messages = self.slack.all_messages();
         messages.retain(|m| m.channel == channel && m.is_from_bot() && !m.is_ephemeral() && m.thread_ts.is_none());
+        self.slack.look_at(&messages);
         messages
     }
 
     /// The thread as Alice reads it, without what differs from run to run.
     pub fn thread(&self, request: &Request) -> String {
+        self.alice.thread(&request.root.channel, &request.root.ts);
         let text = self.slack.thread_transcript(&request.root.channel, &request.root.ts, self.alice.id());
         self.scrub(&text, &request.id)
     }
@@ -230,25 +241,31 @@ impl Scene {
         s3(&self.s3_endpoint, region)
     }
 
-    /// The buckets that carry the tag of a request.
+    /// The buckets that carry the tag of a request, among those for applications of its name.
     pub async fn buckets(&self, id: &str) -> Vec<String> {
         let s3 = self.s3("us-east-1");
         let mut found = Vec::new();
-        for bucket in s3.list_buckets().send().await.unwrap().buckets() {
-            let name = bucket.name().unwrap();
-            if let Ok(tags) = s3.get_bucket_tagging().bucket(name).send().await
+        for bucket in self.buckets_for(id.rsplit_once('-').map_or(id, |(application, _)| application)).await {
+            if let Ok(tags) = s3.get_bucket_tagging().bucket(&bucket).send().await
                 && tags.tag_set().iter().any(|tag| tag.value() == id)
             {
-                found.push(name.to_owned());
+                found.push(bucket);
             }
         }
         found
+    }
+
+    /// The buckets for applications of this name, whosever they are.
+    pub async fn buckets_for(&self, application: &str) -> Vec<String> {
+        let all = self.s3("us-east-1").list_buckets().send().await.unwrap();
+        let names = all.buckets().iter().filter_map(|bucket| bucket.name().map(str::to_owned));
+        names.filter(|name| name.starts_with(&format!("app-{application}-"))).collect()
     }
 }
 
 /// What was said in private to a click, in one text.
 pub fn ephemeral(clicked: &ClickOutcome) -> String {
-    clicked.ephemerals.iter().map(|message| message.text.as_str()).collect::<Vec<_>>().join("\n")
+    clicked.ephemerals().iter().map(|message| message.text.as_str()).collect::<Vec<_>>().join("\n")
 }
 
 /// Dates and times, replaced.

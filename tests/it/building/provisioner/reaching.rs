@@ -47,9 +47,9 @@ async fn renewed_credentials_count_without_a_restart() {
 
 #[tokio::test]
 async fn without_an_answer_temporal_retries_and_signs_of_life_go_on() {
-    let mut world = World::new().await;
+    let mut world = World::secluded().await;
     let input = input("us-east-1");
-    world.server.kill().await;
+    world.server.own().kill().await;
     let failure_ = failure(world.attempt().provision(&input).await.0);
     assert_eq!(failure_.type_name(), Some("S3Unreachable"), "{failure_}");
     assert!(!failure_.is_non_retryable());

@@ -111,9 +111,9 @@ async fn break_processes(stack: &mut Stack, until: Instant, chance: &mut Rng) ->
             }
             7 => {
                 tell("Temporal is killed");
-                stack.temporal.kill().await;
+                stack.temporal.own().kill().await;
                 sleep(between(chance, 0, 2_000)).await;
-                stack.temporal.start_again().await.expect("Temporal starts again");
+                stack.temporal.own().start_again().await.expect("Temporal starts again");
             }
             8 => {
                 tell("the lines to Temporal are cut");
@@ -123,9 +123,9 @@ async fn break_processes(stack: &mut Stack, until: Instant, chance: &mut Rng) ->
             }
             _ => {
                 tell("Temporal is frozen");
-                stack.temporal.freeze().await.expect("Temporal is frozen");
+                stack.temporal.own().freeze().await.expect("Temporal is frozen");
                 sleep(between(chance, 200, 4_000)).await;
-                stack.temporal.thaw().await.expect("Temporal goes on");
+                stack.temporal.own().thaw().await.expect("Temporal goes on");
             }
         }
     }
