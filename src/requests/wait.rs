@@ -9,7 +9,7 @@ use super::shared::Shared;
 use super::show::{Shown, show};
 use crate::domain::lifecycle::Status;
 use crate::domain::request::RequestId;
-use crate::temporal::{Look, RequestError, Requests};
+use crate::temporal::{Look, RequestError, Requests, Seen};
 
 /// How soon the server is asked whether anything happened, and how rarely.
 const LOOK_FIRST: Duration = Duration::from_millis(150);
@@ -49,9 +49,18 @@ fn step(shown: &Shown) -> u32 {
 pub struct Waiting {
     looks: Shared<Option<Look>>,
     shown: Shared<Option<Shown>>,
+    seen: Shared<Result<Seen, RequestError>>,
 }
 
 impl Waiting {
+    /// What the history of a request says, read once for all who come together.
+    ///
+    /// # Errors
+    /// Where there is none, or nobody tells.
+    pub async fn seen(&self, requests: &Requests, id: &RequestId) -> Result<Seen, RequestError> {
+        self.seen.look(id.as_str(), requests.seen(id)).await
+    }
+
     /// How a request stands as soon as that is something else than is known, or at `until`,
     /// or when `stopped`. Who names nothing waits for anything else than there is.
     ///
@@ -103,7 +112,7 @@ impl Waiting {
 
     async fn show(&self, requests: &Requests, id: &RequestId) -> Option<Shown> {
         let show = async {
-            let seen = requests.seen(id).await.ok()?;
+            let seen = self.seen(requests, id).await.ok()?;
             show(requests, id, seen).await.ok()
         };
         self.shown.look(id.as_str(), show).await

@@ -108,10 +108,14 @@ fn judge(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Value, 
         let document = document.filter(Value::is_object);
         return document.ok_or_else(|| Problem::NotTheBot(format!("status {status}, and not the bot's JSON")));
     }
-    if status.is_client_error() {
+    // The bot says why it refuses. Whoever does not is before it, or in its place for a while,
+    // and so is who asks not to be asked so often.
+    let says_why = document.as_ref().is_some_and(|document| document["error"].is_string());
+    let passes = matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
+    if status.is_client_error() && says_why && !passes {
         return Err(Problem::Refused(Refusal::read(status, document)));
     }
-    if status.is_server_error() {
+    if status.is_client_error() || status.is_server_error() {
         let error = document.as_ref().and_then(|document| document["error"].as_str());
         // It ends a sentence that has its own stop.
         let error = error.map(|error| format!(", {}", error.trim_end_matches('.'))).unwrap_or_default();
@@ -172,6 +176,22 @@ mod tests {
             assert_eq!(trouble.why, format!("it answers 503 Service Unavailable{why}"));
             assert_eq!(trouble.retry_after, seconds.map(Duration::from_secs));
         }
+    }
+
+    #[test]
+    fn who_refuses_without_a_word_is_not_the_bot() {
+        let refused = |status, body| matches!(judged(status, &[], body), Err(Problem::Refused(_)));
+        for status in [400, 401, 403, 404, 409, 422] {
+            assert!(refused(status, r#"{"error":"No."}"#), "{status}");
+            for foreign in ["", "<html>", "{}", r#"{"error":7}"#, r#"{"message":"no route"}"#] {
+                assert!(matches!(judged(status, &[], foreign), Err(Problem::Unreachable(_))), "{status} {foreign}");
+            }
+        }
+        for status in [408, 429] {
+            assert!(!refused(status, r#"{"error":"Later."}"#), "{status}");
+        }
+        let Err(Problem::Unreachable(trouble)) = judged(429, &[("retry-after", "7")], "") else { panic!("it passes") };
+        assert_eq!(trouble.retry_after, Some(Duration::from_secs(7)));
     }
 
     #[test]

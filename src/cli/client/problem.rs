@@ -80,11 +80,6 @@ impl Refusal {
         Self { status: Some(status), error, fields, document }
     }
 
-    /// Whether a sentence of the bot's came with it.
-    pub(super) fn has_reason(&self) -> bool {
-        self.with("error").is_some_and(Value::is_string)
-    }
-
     /// Something that the answer has beside the sentence.
     pub(super) fn with(&self, key: &str) -> Option<&Value> {
         self.document.as_ref()?.get(key).filter(|value| !value.is_null())

@@ -131,7 +131,8 @@ impl Approval {
         WaitingFor::Authorizer
     }
 
-    fn open(&mut self, until: Moment, reminder: Option<Duration>) -> Vec<Effect> {
+    /// The first step opens, until then.
+    pub fn open(&mut self, until: Moment, reminder: Option<Duration>) -> Vec<Effect> {
         if let Some(step) = self.steps.first_mut() {
             step.asked = step.from.clone();
         }

@@ -92,7 +92,7 @@ impl Issuer {
         validation.validate_aud = false;
         validation.set_issuer(&[name]);
         validation.set_required_spec_claims(&["exp", "iss"]);
-        let mut why = signature;
+        let mut why = NotProven::Refused("The token is signed with a key that its issuer does not have.");
         for key in keys {
             match decode::<Map<String, Value>>(token, &key, &validation) {
                 Ok(read) => return Ok(read.claims),

@@ -39,8 +39,9 @@ struct Known {
     keys: Vec<Jwk>,
     /// When they were fetched.
     fetched: Option<Instant>,
-    /// When that was tried last.
+    /// When that was tried last, and whether it failed.
     tried: Option<Instant>,
+    failed: bool,
 }
 
 impl Keys {
@@ -59,14 +60,20 @@ impl Keys {
         if (stale || missing) && !tried_lately {
             known.tried = Some(Instant::now());
             match self.fetch().await {
-                Ok(keys) => (known.keys, known.fetched) = (keys, Some(Instant::now())),
+                Ok(keys) => (known.keys, known.fetched, known.failed) = (keys, Some(Instant::now()), false),
                 Err(error) => {
+                    known.failed = true;
                     let error = format!("{error:#}");
                     tracing::warn!(issuer = self.issuer, error, "the keys of an issuer cannot be fetched");
                 }
             }
         }
         known.fetched.filter(|at| at.elapsed() <= GOOD)?;
+        let is_unknown = kid.is_some_and(|kid| known.keys.iter().all(|key| key.common.key_id.as_deref() != Some(kid)));
+        // It may be one of those that the issuer does not tell now.
+        if is_unknown && known.failed {
+            return None;
+        }
         let fitting = known.keys.iter().filter(|key| fits(key, kid, algorithm));
         Some(fitting.filter_map(|key| DecodingKey::from_jwk(key).ok()).collect())
     }
