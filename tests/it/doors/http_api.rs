@@ -215,6 +215,42 @@ fn pages_follow_one_another() {
 }
 
 #[test]
+fn a_list_needs_no_worker() {
+    alone(options(&policy("")), async |world| {
+        let scene = world.scene();
+        let ci = Program::of(&scene, CI);
+        let ended = taken(&ci.ask("ended", &body(&scene, "ended")).await);
+        scene.reject(&asked(&scene, &ended, CHANNEL).await, "no").await;
+        scene.temporal.ended(&ended).await.unwrap();
+        let open = taken(&ci.ask("open", &body(&scene, "open")).await);
+        asked(&scene, &open, CHANNEL).await;
+        scene.temporal.told(&open).await;
+        let broken = taken(&ci.ask("broken", &body(&scene, "broken")).await);
+        asked(&scene, &broken, CHANNEL).await;
+        scene.temporal.terminate(&broken).await;
+
+        let web = world.stack.start_beside(&["run", "--only", "web"]).await.unwrap();
+        let beside = Program::new(&web.url(), Some(&token(CI)));
+        world.stack.kill_bot().await;
+        let listed = async || {
+            let answer = beside.get("/requests").await;
+            assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+            let items = answer.body["items"].as_array().unwrap().clone();
+            let status = |item: &Value| (item["requestId"].clone(), item["status"].clone());
+            Some(items.iter().map(status).collect::<Vec<_>>()).filter(|items| items.len() == 3)
+        };
+        let all = eventually("the list", listed).await;
+        let expected = [(&broken, "failed"), (&open, "awaiting_authorization"), (&ended, "rejected")];
+        assert_eq!(all, expected.map(|(id, status)| (json!(id), json!(status))));
+        assert_eq!(beside.get(&format!("/requests/{ended}")).await.body["status"], "rejected");
+        assert_eq!(
+            beside.get(&format!("/requests/{broken}")).await.body["failure"]["cause"],
+            "It was ended in Temporal."
+        );
+    });
+}
+
+#[test]
 fn without_clients_there_is_no_api() {
     crate::world::plain(async || {
         let config = "regions = [\"us-east-1\"]\nprofiles = [\"sandbox\"]\n[[teams]]\nid = \"t\"\nname = \"T\"\n";
