@@ -103,6 +103,7 @@ fn who_left_the_group_a_moment_ago_cannot_approve() {
         scene.slack.change(|acme| acme.add_group(leads(&[ADA])));
         scene.select_as_seen(&request).await;
         in_vain(&scene, &request, &scene.bob, &request.card, "approve", "may not decide for Led").await;
+        scene.not_counted(&request, "may not decide for Led").await;
         assert_eq!(scene.temporal.state(&request.id).await.unwrap()["status"], "awaiting_authorization");
 
         // Nor can who asked, if they left meanwhile.
@@ -112,6 +113,7 @@ fn who_left_the_group_a_moment_ago_cannot_approve() {
             acme.add_person(Profile { is_restricted: true, ..alice.clone() });
         });
         in_vain(&scene, &request, &scene.bob, &request.card, "approve", "guests").await;
+        scene.not_counted(&request, "guests").await;
         scene.slack.change(|acme| acme.add_person(alice));
         scene.approve(&request).await;
         scene.ended(&request, "provisioned").await;
@@ -136,8 +138,7 @@ fn who_may_not_decide_any_more_can_neither_try_again_nor_give_up() {
         // Nor by a signal that no click sent.
         scene.slack.change(|acme| acme.add_person(Profile { deleted: true, ..bob.clone() }));
         scene.temporal.act(&request.id, &json!({ "act": "retry", "by": scene.bob.id() })).await;
-        let refused = |m: &Message| m.says("did not count") && m.says("deactivated");
-        scene.alice.wait_for_in_thread(&scene.channel, &request.root.ts, refused).await.unwrap();
+        scene.not_counted(&request, "deactivated").await;
         let state = scene.temporal.state(&request.id).await.unwrap();
         assert_eq!((&state["status"], &state["round"]), (&json!("needs_attention"), &json!(2)));
         assert_eq!(scene.bob.refresh(&card).unwrap(), card, "it can still be chosen");
@@ -151,6 +152,7 @@ fn who_may_not_decide_any_more_can_neither_try_again_nor_give_up() {
         let alice = Profile { deleted: true, ..Profile::member(scene.alice.id(), "alice", "Alice") };
         scene.slack.change(|acme| acme.add_person(alice));
         in_vain(&scene, &request, &scene.bob, &card, "retry", "Only members").await;
+        scene.not_counted(&request, "Only members").await;
         scene.clicks(&scene.bob, &card, "give_up").await;
         assert_eq!(scene.ended(&request, "failed").await["round"], 3);
     });

@@ -106,6 +106,7 @@ fn a_click_from_an_old_round_changes_nothing_and_is_told_what_is_true_now() {
         let card = scene.bob.wait_for_dm(asks_again).await.unwrap();
         let again = |m: &Message| m.ts == request.root.ts && round_of(m).ends_with(":2");
         scene.alice.wait_for(&scene.channel, again).await.unwrap();
+        scene.not_counted(&request, "Only members").await;
         let struck = state(&scene, &request).await;
         assert_eq!((&struck["status"], &struck["round"]), (&json!("awaiting_authorization"), &json!(2)));
         assert!(struck["steps"][0]["signatures"][0]["struck"].is_string(), "{struck:#}");

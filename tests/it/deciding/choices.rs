@@ -87,7 +87,9 @@ fn a_card_offers_what_was_recorded_and_a_refusal_is_told() {
         refused(&scene, &request, Some("us-east-1"), Some("added-account"), "added-account").await;
         refused(&scene, &request, Some("ap-south-1"), Some("sandbox"), "ap-south-1").await;
         refused(&scene, &request, Some("us-east-1"), Some(&gone), &gone).await;
+        scene.not_counted(&request, &gone).await;
         refused(&scene, &request, Some("eu-west-1"), Some("sandbox"), "eu-west-1").await;
+        scene.not_counted(&request, "eu-west-1").await;
         refused(&scene, &request, None, Some("sandbox"), "Choose a region").await;
         assert_eq!(ephemeral(&approves(&scene, &request, Some("us-east-1"), Some("sandbox")).await), "");
         scene.ended(&request, "provisioned").await;

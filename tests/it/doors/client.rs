@@ -14,7 +14,7 @@ use slack_simulator::PATIENCE;
 use tokio::time::timeout;
 
 use super::same;
-use crate::world::{ADA, Scene};
+use crate::world::{ADA, Scene, knows};
 
 /// Where the clients' requests are told.
 pub const CHANNEL: &str = "C0PROGRAMS";
@@ -164,5 +164,7 @@ pub fn body(scene: &Scene, application: &str) -> Value {
 /// Asked for, and taken: the ID.
 pub fn taken(answer: &Answer) -> String {
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
-    answer.body["requestId"].as_str().expect("an ID").to_owned()
+    let id = answer.body["requestId"].as_str().expect("an ID").to_owned();
+    knows(&id);
+    id
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use slack_simulator::Message;
 
 use super::client::{CHANNEL, CI, OWNED, OWNER, Program, SEARCH, body, taken, token};
-use crate::world::{Request, Scene, Web, alone, eventually, options, policy, shared};
+use crate::world::{Request, Scene, Web, alone, eventually, options, policy, secluded, shared};
 
 /// Bob's card of a program's request, and the message in its channel.
 async fn asked(scene: &Scene, id: &str, channel: &str) -> Request {
@@ -183,7 +183,7 @@ fn a_list_has_what_the_clients_teams_have_the_newest_first() {
 
 #[test]
 fn pages_follow_one_another() {
-    alone(options(&policy("")), async |world| {
+    secluded(options(&policy("")), async |world| {
         let scene = world.scene();
         let ci = Program::of(&scene, CI);
         let asked = join_all((0..53).map(|n| {

@@ -145,6 +145,9 @@ fn a_click_for_another_workspace_decides_nothing() {
         click["user"] = json!({ "id": "U0PARTNER01", "team_id": "T0PARTNER1" });
         assert_eq!(click["team"]["id"], TEAM_ID);
         assert_eq!(scene.slack.deliver_payload(INTERACTIONS, &click).await.status, Some(200));
+        // By the address that the click names, which was given to Bob.
+        let told = scene.said_in_private(scene.bob.id(), &request.card.channel);
+        assert!(told.len() == 1 && told[0].says("Only"), "{told:?}");
         assert_eq!(scene.temporal.state(&request.id).await.unwrap()["status"], "awaiting_authorization");
         scene.approve(&request).await;
         scene.ended(&request, "provisioned").await;

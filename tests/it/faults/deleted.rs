@@ -150,10 +150,8 @@ fn the_card_deleted_is_there_again_with_the_reminder() {
         };
         tokio::join!(one, other);
         for scene in [deleted, kept] {
-            let asked = scene.slack.all_messages();
-            let to_bob = |m: &&Message| m.channel == scene.bob.dm_channel();
             // The card and the reminder.
-            assert_eq!(asked.iter().filter(to_bob).count(), 2, "{}", scene.slack.dump());
+            assert_eq!(scene.bob.dm_with_bot().len(), 2, "{}", scene.slack.dump());
         }
     });
 }

@@ -10,7 +10,7 @@ use slack_simulator::Submitted;
 use tokio::time::{Instant, sleep};
 
 use crate::process::Process;
-use crate::world::{LOOK_AGAIN, Request, Scene, alone, ephemeral, options, policy};
+use crate::world::{LOOK_AGAIN, Request, Scene, ephemeral, options, policy, secluded};
 
 /// Every message waits for its second, and every retry for what Slack asks.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -56,7 +56,7 @@ async fn persist(attempt: impl AsyncFn() -> Option<()>) {
 }
 
 fn load(channels: usize, each: usize, edits_per_minute: usize) {
-    alone(options(&policy("timeout = \"30m\"")), async |world| {
+    secluded(options(&policy("timeout = \"30m\"")), async |world| {
         let slack = world.stack.slack.clone();
         slack.set_rules(|rules| {
             rules.rate_limits = true;

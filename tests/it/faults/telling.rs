@@ -347,6 +347,9 @@ fn who_cannot_be_asked_about_a_failure_lets_it_be_given_up() {
         scene.clicks(&scene.bob, &request.card, "approve").await;
         let outcome = scene.outcome(&request, "failed").await;
         assert!(outcome.says("could not be asked"), "{}", outcome.plain());
+        // The thread was told before that Bob was asked.
+        let thread = scene.alice.thread(&scene.channel, &request.root.ts);
+        assert!(thread.iter().any(|m| m.says("Building stopped")), "{}", scene.slack.dump());
         scene.ended(&request, "failed").await;
     });
 }

@@ -70,6 +70,8 @@ fn alerts_and_dashboard_ask_for_what_is_served() {
         scene.bob.select(&bad.card, "profile", "lost").await.unwrap();
         scene.clicks(&scene.bob, &bad.card, "approve").await;
         question(&scene, &bad, None).await;
+        let stopped = |m: &slack_simulator::Message| m.says("Building stopped");
+        scene.alice.wait_for_in_thread(&scene.channel, &bad.root.ts, stopped).await.unwrap();
         let no = scene.ask("unwanted").await;
         scene.reject(&no, "not now").await;
         scene.ended(&no, "rejected").await;

@@ -6,6 +6,7 @@
 //! namespace, and S3; a test that does something to those is [`secluded`].
 
 mod scene;
+mod unread;
 mod web;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{Instant, sleep};
 
 pub use self::scene::{Request, Scene, ephemeral};
+pub use self::unread::knows;
 pub use self::web::Web;
 use crate::doors;
 use crate::temporal::Temporal;
@@ -44,8 +46,10 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     scopes::write_to(Path::new(crate::scopes::NEEDED));
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
 });
-/// Temporal and S3 of all stacks that have none of their own.
-static SERVERS: OnceCell<Arc<Shared>> = OnceCell::const_new();
+/// Temporal and S3 of all stacks that have none of their own: each of these serves one call
+/// after the other, and more than one keeps tests from waiting for each other.
+static SERVERS: [OnceCell<Arc<Shared>>; 3] = [const { OnceCell::const_new() }; 3];
+static NEXT: AtomicUsize = AtomicUsize::new(0);
 /// The stack that the next test gets a scene of.
 static SHARED: Mutex<Option<Arc<World>>> = Mutex::const_new(None);
 
@@ -55,7 +59,8 @@ pub async fn servers() -> Arc<Shared> {
         let started = RUNTIME.spawn(Shared::start(|line| eprintln!("{line}"))).await;
         Arc::new(started.expect("a start that does not panic").expect("servers"))
     };
-    SERVERS.get_or_init(start).await.clone()
+    let next = NEXT.fetch_add(1, Ordering::Relaxed) % SERVERS.len();
+    SERVERS[next].get_or_init(start).await.clone()
 }
 
 /// A test on the stack that all share.
@@ -68,7 +73,9 @@ pub fn shared(test: impl AsyncFnOnce(Scene)) {
                 None => last.insert(Arc::new(World::start(options(&policy(r#"timeout = "2m""#))).await)).clone(),
             }
         };
-        test(world.scene()).await;
+        let scene = world.scene();
+        test(scene.clone()).await;
+        scene.nothing_unread();
     });
 }
 
@@ -83,11 +90,13 @@ pub fn alone_with<T>(prepare: impl AsyncFnOnce() -> (StackOptions, T), test: imp
         let (options, beside) = prepare().await;
         let mut world = World::start(options).await;
         test(&mut world, beside).await;
+        let slack = world.stack.slack.clone();
         world.stack.stop().await;
+        unread::nothing(&slack);
     });
 }
 
-/// A test with servers of its own, which it may stop, kill and set up as it likes.
+/// A test with servers of its own, which it may stop, kill, set up and burden as it likes.
 pub fn secluded(options: StackOptions, test: impl AsyncFnOnce(&mut World)) {
     secluded_with(async || (options, ()), async |world, ()| test(world).await);
 }
@@ -98,7 +107,9 @@ pub fn secluded_with<T>(prepare: impl AsyncFnOnce() -> (StackOptions, T), test: 
         let (options, beside) = prepare().await;
         let mut world = World::secluded(options).await;
         test(&mut world, beside).await;
+        let slack = world.stack.slack.clone();
         world.stack.stop().await;
+        unread::nothing(&slack);
     });
 }
 

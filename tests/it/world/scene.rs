@@ -165,19 +165,27 @@ impl Scene {
         self.alice.wait_for_in_thread(&request.root.channel, &request.root.ts, ends).await.unwrap()
     }
 
+    /// Waits until everybody is told that what Bob did does not count, and why.
+    pub async fn not_counted(&self, request: &Request, why: &str) {
+        let told = |m: &Message| m.says("did not count") && m.says(why);
+        self.alice.wait_for_in_thread(&request.root.channel, &request.root.ts, told).await.unwrap();
+    }
+
     /// Waits until the workflow is over, and checks what holds for every ending.
     /// Returns the state it ended in.
     pub async fn ended(&self, request: &Request, status: &str) -> Value {
         let state = self.temporal.ended(&request.id).await.expect("the workflow returns");
         assert_eq!(state["status"], status, "{state:#}");
         assert_eq!(state["requestId"], request.id);
+        self.slack.look_at(&[request.root.clone(), request.card.clone()]);
         self.check(&request.id);
         state
     }
 
-    /// What holds for everything that was said about a request that is over.
+    /// What holds for everything that was said about a request that is over. What not every
+    /// request brings is to be looked at by the test all the same.
     pub fn check(&self, id: &str) {
-        let said = self.said(id);
+        let said = self.about(id);
         let mut seen = BTreeSet::new();
         for message in &said {
             let metadata = message.metadata.as_ref().unwrap();
@@ -200,9 +208,14 @@ impl Scene {
 
     /// Everything posted about a request, by time.
     pub fn said(&self, id: &str) -> Vec<Message> {
+        let messages = self.about(id);
+        self.slack.look_at(&messages);
+        messages
+    }
+
+    fn about(&self, id: &str) -> Vec<Message> {
         let mut messages = self.slack.all_messages();
         messages.retain(|message| message.payload("request_id") == Some(id));
-        self.slack.look_at(&messages);
         messages
     }
 
