@@ -177,6 +177,9 @@ fn trying_again_asks_the_policy_of_the_moment() {
         }
         scene.clicks(&scene.bob, &card, "give_up").await;
         scene.ended(&request, "failed").await;
+        // The note about a choice tells the latest reason.
+        let said = scene.said(&request.id);
+        assert!(said.iter().any(|m| m.text.contains("A choice by") && m.text.contains("did not count")), "{said:?}");
     });
 }
 

@@ -75,6 +75,7 @@ fn what_was_ended_while_it_needed_a_hand_is_told_and_closed() {
             told(&scene, &scene.bob, &request, action, "ended by an operator").await;
             let card = scene.bob.refresh(&request.card).unwrap();
             assert!(card.says("was not removed"), "{}", card.plain());
+            assert!(scene.said(&request.id).len() >= 3, "the channel, the card, and the question");
         }
     });
 }

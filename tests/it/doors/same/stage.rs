@@ -150,6 +150,7 @@ impl<D: Door> Stage<'_, D> {
         assert_eq!(self.builds().await, story.builds, "{place}");
         assert_eq!(self.scene.buckets(door.id()).await.len(), story.buckets, "{place}");
         self.scene.check(door.id());
+        self.scene.was_read();
     }
 
     /// How often a provisioner was called.
