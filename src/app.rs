@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use anyhow::Context;
+use outbound::http::Client as Http;
 use provisioner_s3::{Aws, Provisioner};
 use secrecy::ExposeSecret;
 use temporalio_client::Client;
@@ -31,7 +32,7 @@ use crate::telemetry::Metrics;
 use crate::temporal::{self, Requests, namespace};
 use crate::traces;
 use crate::versioning;
-use crate::web::{self, Health};
+use crate::web::{self, Health, SdkMetrics};
 use crate::workers::{PollingWorkers, Workers};
 
 /// The pause between two tries to reach Temporal at start.
@@ -79,6 +80,7 @@ pub async fn serve(
     let codec = Codec::new(&settings.encryption_keys);
     let live: PollingWorkers = Arc::new(AtomicUsize::new(0));
     let (runtime, sdk_metrics) = runtime()?;
+    let http = Http::new(settings.proxy.as_ref())?;
 
     let open = Open::new(requests.clone());
     let handlers = (part != Part::Worker).then(|| Handlers {
@@ -97,9 +99,9 @@ pub async fn serve(
             requests.clone(),
             open.clone(),
             metrics.clone(),
-            settings.proxy.as_ref(),
+            &http,
             stopping.clone(),
-        )?),
+        )),
     };
     // Slack comes by the socket or over HTTP, never both.
     let (mut reach, mut socket, mut edge) = (None, None, None);
@@ -114,8 +116,9 @@ pub async fn serve(
         edge = Some((handlers, secret.clone()));
     }
     let workers = if part == Part::Web { 0 } else { WORKERS };
+    let sdk_metrics = SdkMetrics::at(sdk_metrics, &http);
     let health =
-        Health::new(slack.clone(), reach, requests.clone(), metrics.clone(), workers, live.clone(), Some(sdk_metrics));
+        Health::new(slack.clone(), reach, requests.clone(), metrics.clone(), workers, live.clone(), sdk_metrics);
     let address = listener.local_addr()?;
     let web = server::serve(listener, web::router(health, edge, api), Bounds::default(), stopping.clone());
     let edges = async move {

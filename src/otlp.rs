@@ -10,9 +10,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use futures::future::BoxFuture;
-use http_body_util::{BodyExt, Full, Limited};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry::{Key, global};
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
@@ -20,7 +17,7 @@ use opentelemetry_otlp::{SpanExporter as Otlp, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
-use outbound::https::{Https, https_or_http};
+use outbound::http::Client;
 use tokio::runtime::Handle;
 use tracing::Subscriber;
 use tracing_subscriber::Layer;
@@ -44,8 +41,8 @@ impl Exporter {
     /// A batch may take as long as `timeout`.
     pub fn start(timeout: Duration) -> anyhow::Result<Self> {
         // The proxy is for what is outside; a collector is not.
-        let client = Client::builder(TokioExecutor::new()).build(https_or_http(None)?);
-        let post = Post { client, runtime: Handle::try_current()?, timeout };
+        let client = Client::new(None)?.within(timeout).at_most(ANSWER_MAX);
+        let post = Post { client, runtime: Handle::try_current()? };
         let exporter =
             Otlp::builder().with_http().with_http_client(post).build().context("the variables OTEL_EXPORTER_OTLP_*")?;
         let provider = SdkTracerProvider::builder()
@@ -97,10 +94,9 @@ fn resource() -> Resource {
 /// The HTTP client of everything else, for a thread that knows no tokio.
 #[derive(Debug)]
 struct Post {
-    client: Client<Https, Full<Bytes>>,
+    /// It keeps the time, which the SDK does not.
+    client: Client,
     runtime: Handle,
-    /// The SDK keeps no time itself.
-    timeout: Duration,
 }
 
 impl HttpClient for Post {
@@ -109,17 +105,10 @@ impl HttpClient for Post {
         'a: 'b,
         Self: 'b,
     {
-        let (client, timeout) = (self.client.clone(), self.timeout);
+        let client = self.client.clone();
         // All of it there: clocks and sockets are tokio's.
-        let answered = self.runtime.spawn(async move {
-            let answer = async {
-                let (head, body) = client.request(request.map(Full::new)).await?.into_parts();
-                let body = Limited::new(body, ANSWER_MAX).collect().await?.to_bytes();
-                Ok(Response::from_parts(head, body))
-            };
-            tokio::time::timeout(timeout, answer).await?
-        });
-        Box::pin(async move { answered.await? })
+        let answered = self.runtime.spawn(async move { client.send(request).await });
+        Box::pin(async move { Ok(answered.await??) })
     }
 }
 

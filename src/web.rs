@@ -11,9 +11,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http_body_util::{BodyExt, Empty};
-use hyper_util::client::legacy::Client as HttpClient;
-use hyper_util::rt::TokioExecutor;
+use outbound::http::Client;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -42,6 +40,9 @@ const AGES: [(&str, i64); 3] = [("0s", 0), ("1h", 60 * 60), ("25h", 25 * 60 * 60
 /// How long Temporal gets to answer.
 const PROBE: Duration = Duration::from_secs(1);
 
+/// The most that the SDK's metrics may be, in bytes. They are some hundred thousand.
+const SDK_METRICS_MAX: usize = 16 * 1024 * 1024;
+
 /// Everything the probes look at.
 #[derive(Clone)]
 pub struct Health {
@@ -53,8 +54,7 @@ pub struct Health {
     /// How many workers should poll, and how many do.
     pub workers: usize,
     pub live: PollingWorkers,
-    /// Where the SDK serves its own metrics.
-    pub sdk_metrics: Option<SocketAddr>,
+    pub sdk_metrics: SdkMetrics,
     token: Arc<Mutex<Option<Instant>>>,
     counted: Arc<Mutex<Option<Instant>>>,
     looked: Arc<Mutex<Option<Look>>>,
@@ -71,7 +71,7 @@ impl Health {
         metrics: Metrics,
         workers: usize,
         live: PollingWorkers,
-        sdk_metrics: Option<SocketAddr>,
+        sdk_metrics: SdkMetrics,
     ) -> Self {
         Self {
             slack,
@@ -185,18 +185,29 @@ async fn readyz(State(health): State<Health>) -> Response {
 async fn metrics(State(health): State<Health>) -> Response {
     health.count_open().await;
     let mut text = health.metrics.render();
-    if let Some(address) = health.sdk_metrics
-        && let Some(sdk) = fetch(address).await
-    {
+    if let Some(sdk) = health.sdk_metrics.fetch().await {
         // The same format, and other names: they begin with "temporal_".
         text.push_str(&sdk);
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
-async fn fetch(address: SocketAddr) -> Option<String> {
-    let client = HttpClient::builder(TokioExecutor::new()).build_http::<Empty<axum::body::Bytes>>();
-    let answer = client.get(format!("http://{address}/metrics").parse().ok()?).await.ok()?;
-    let body = tokio::time::timeout(PROBE, answer.into_body().collect()).await.ok()?.ok()?;
-    String::from_utf8(body.to_bytes().to_vec()).ok()
+/// The metrics of Temporal's SDK, which serves them itself.
+#[derive(Clone)]
+pub struct SdkMetrics {
+    http: Client,
+    address: String,
+}
+
+impl SdkMetrics {
+    /// Those that it serves there.
+    pub fn at(address: SocketAddr, http: &Client) -> Self {
+        Self { http: http.within(PROBE).at_most(SDK_METRICS_MAX), address: format!("http://{address}/metrics") }
+    }
+
+    /// As they are now, unless it does not say.
+    async fn fetch(&self) -> Option<String> {
+        let answer = self.http.get(&self.address).await.ok()?;
+        String::from_utf8(answer.into_body().into()).ok()
+    }
 }

@@ -27,10 +27,17 @@ pub(super) fn named(policy: &Policy) -> Vec<Named> {
     for (index, team) in policy.teams.iter().enumerate() {
         for (key, list) in [("members", &team.members), ("authorizers", &team.authorizers)] {
             for who in list {
-                if all.iter().all(|named| named.who != *who) {
+                let is_looked_up = !matches!(who, Principal::Client(_));
+                if is_looked_up && all.iter().all(|named| named.who != *who) {
                     all.push(Named { who: who.clone(), place: format!("teams[{index}].{key}") });
                 }
             }
+        }
+    }
+    for (index, client) in policy.clients.iter().enumerate() {
+        let owner = client.owner.clone().map(Principal::User);
+        if let Some(who) = owner.filter(|who| all.iter().all(|named| named.who != *who)) {
+            all.push(Named { who, place: format!("clients[{index}].owner") });
         }
     }
     all

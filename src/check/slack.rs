@@ -3,16 +3,12 @@
 use anyhow::Context;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Request, header};
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
-use outbound::https::https_or_http;
+use outbound::http::Client;
 use outbound::proxy::Proxy;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use tokio::time::timeout;
 
 use super::people::{Named, people};
 use super::{DEADLINE, Line};
@@ -32,11 +28,7 @@ const TOKEN: &str = "Slack token";
 /// All that the bot token tells: whose it is, what it may do, what time it is there,
 /// and whether those who are `named` exist.
 pub(super) async fn bot(settings: Settings, named: Option<Vec<Named>>) -> Vec<Line> {
-    let answer = match timeout(DEADLINE, auth_test(&settings)).await {
-        Ok(answer) => answer,
-        Err(_) => Err(anyhow::anyhow!("no answer within {} seconds", DEADLINE.as_secs())),
-    };
-    let Answer { auth, scopes, behind } = match answer {
+    let Answer { auth, scopes, behind } = match auth_test(&settings).await {
         Ok(answer) => answer,
         Err(error) => {
             let said = format!("{} gives no answer of Slack's: {error:#}", settings.slack_api_url);
@@ -102,20 +94,18 @@ struct Answer {
 }
 
 async fn auth_test(settings: &Settings) -> anyhow::Result<Answer> {
-    let client =
-        Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(https_or_http(settings.proxy.as_ref())?);
+    let client = Client::new(settings.proxy.as_ref())?.within(DEADLINE).at_most(ANSWER_MAX);
     let request = Request::post(format!("{}/auth.test", settings.slack_api_url))
         .header(header::AUTHORIZATION, format!("Bearer {}", settings.slack_bot_token.expose_secret()))
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Empty::new())?;
-    let (head, body) = client.request(request).await?.into_parts();
+        .body(Bytes::new())?;
+    let (head, body) = client.send(request).await?.into_parts();
     let behind = behind(&head.headers, now());
     if !head.status.is_success() {
         anyhow::bail!("HTTP status {}", head.status);
     }
     let scopes = head.headers.get("x-oauth-scopes").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let body = Limited::new(body, ANSWER_MAX).collect().await.map_err(anyhow::Error::from_boxed)?;
-    let auth = serde_json::from_slice(&body.to_bytes()).context("what came is not JSON of Slack's")?;
+    let auth = serde_json::from_slice(&body).context("what came is not JSON of Slack's")?;
     Ok(Answer { auth, scopes, behind })
 }
 

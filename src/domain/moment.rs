@@ -1,6 +1,7 @@
 //! A moment, as programs read it: RFC 3339 in UTC, to the second.
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -8,6 +9,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Seconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(pub i64);
+
+impl Moment {
+    /// So long after this, in whole seconds.
+    pub fn after(self, wait: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(wait.as_secs()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long it is until then, from `now` on; nothing if it is over.
+    pub fn since(self, now: Self) -> Duration {
+        Duration::from_secs(u64::try_from(self.0.saturating_sub(now.0)).unwrap_or(0))
+    }
+}
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,8 +1,10 @@
 //! Listing the requests of some teams, the newest first, a page at a time.
 
+use std::sync::atomic::AtomicBool;
+
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::show::{Shown, show};
+use super::show::{Shown, row};
 use crate::domain::lifecycle::Status;
 use crate::domain::request::RequestId;
 use crate::temporal::{Place, RequestError, Requests};
@@ -23,7 +25,7 @@ pub struct Page {
 /// The requests of these teams that stand so, from behind `place` on.
 ///
 /// # Errors
-/// Where nobody tells.
+/// Where Temporal does not answer. What no worker tells is listed as people were told last.
 pub async fn list(
     requests: &Requests,
     teams: Vec<String>,
@@ -34,11 +36,12 @@ pub async fn list(
     if teams.is_empty() {
         return Ok(Page { rows, next: None });
     }
+    let asks = AtomicBool::new(true);
     let mut stretches = requests.stretches(teams.clone(), status, place);
     while let Some(places) = stretches.next().await? {
         let read = places.into_iter().map(|place| {
-            let teams = &teams;
-            async move { read(requests, &place, teams, status).await.map(|row| (place, row)) }
+            let (teams, asks) = (&teams, &asks);
+            async move { read(requests, &place, teams, status, asks).await.map(|row| (place, row)) }
         });
         let mut read = stream::iter(read).buffered(AT_ONCE);
         while let Some((place, row)) = read.try_next().await? {
@@ -58,6 +61,7 @@ async fn read(
     place: &Place,
     teams: &[String],
     status: Option<Status>,
+    asks: &AtomicBool,
 ) -> Result<Option<Shown>, RequestError> {
     let id = RequestId::of_workflow(&place.id);
     let seen = match requests.seen(&id).await {
@@ -66,6 +70,6 @@ async fn read(
         Ok(_) | Err(RequestError::NotFound | RequestError::Ended) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let shown = show(requests, &id, seen).await?;
+    let shown = row(requests, &id, seen, asks).await;
     Ok(Some(shown).filter(|shown| status.is_none_or(|status| status == shown.state.status)))
 }

@@ -9,11 +9,14 @@ use super::shared::Shared;
 use super::show::{Shown, show};
 use crate::domain::lifecycle::Status;
 use crate::domain::request::RequestId;
-use crate::temporal::{Look, RequestError, Requests};
+use crate::temporal::{Look, RequestError, Requests, Seen};
 
 /// How soon the server is asked whether anything happened, and how rarely.
 const LOOK_FIRST: Duration = Duration::from_millis(150);
 const LOOK_AT_MOST: Duration = Duration::from_millis(600);
+
+/// How soon somebody is told that nobody tells how a request stands.
+const SOON: Duration = Duration::from_secs(3);
 
 /// What somebody knows of a request: only what they name is compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,9 +49,18 @@ fn step(shown: &Shown) -> u32 {
 pub struct Waiting {
     looks: Shared<Option<Look>>,
     shown: Shared<Option<Shown>>,
+    seen: Shared<Result<Seen, RequestError>>,
 }
 
 impl Waiting {
+    /// What the history of a request says, read once for all who come together.
+    ///
+    /// # Errors
+    /// Where there is none, or nobody tells.
+    pub async fn seen(&self, requests: &Requests, id: &RequestId) -> Result<Seen, RequestError> {
+        self.seen.look(id.as_str(), requests.seen(id)).await
+    }
+
     /// How a request stands as soon as that is something else than is known, or at `until`,
     /// or when `stopped`. Who names nothing waits for anything else than there is.
     ///
@@ -62,6 +74,8 @@ impl Waiting {
         until: Instant,
         stopped: impl Future<Output = ()>,
     ) -> Result<Shown, RequestError> {
+        // Whoever does not even hear how it stands is not kept for all of that time.
+        let soon = until.min(Instant::now() + SOON);
         let mut shown = self.show(requests, id).await;
         let known = match &shown {
             Some(shown) if known == Known::default() => Known::of(shown),
@@ -69,10 +83,14 @@ impl Waiting {
         };
         let mut stopped = pin!(stopped);
         let mut look_again = LOOK_FIRST;
-        while !shown.as_ref().is_some_and(|shown| known.is_news(shown)) && Instant::now() < until {
+        let is_over = |shown: &Option<Shown>| match shown {
+            Some(shown) => known.is_news(shown) || Instant::now() >= until,
+            None => Instant::now() >= soon,
+        };
+        while !is_over(&shown) {
             tokio::select! {
                 () = &mut stopped => break,
-                () = sleep(look_again.min(until - Instant::now())) => {}
+                () = sleep(look_again.min(until.saturating_duration_since(Instant::now()))) => {}
             }
             look_again = (look_again * 2).min(LOOK_AT_MOST);
             if shown.as_ref().is_some_and(|shown| shown.state.status.is_final()) {
@@ -94,7 +112,7 @@ impl Waiting {
 
     async fn show(&self, requests: &Requests, id: &RequestId) -> Option<Shown> {
         let show = async {
-            let seen = requests.seen(id).await.ok()?;
+            let seen = self.seen(requests, id).await.ok()?;
             show(requests, id, seen).await.ok()
         };
         self.shown.look(id.as_str(), show).await

@@ -2,6 +2,9 @@
 //! what does, each of which Slack answered to us over TLS or sent over our own socket:
 //! `bots.info` of the bot that `auth.test` names (scope `users:read`, which the bot has),
 //! the answer of `views.open`, and the greeting of Socket Mode. The first counts.
+//!
+//! Of the first two only the ID is read: slack-morphism's models refuse it together with a
+//! name, or with a view, that are not as they expect.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;

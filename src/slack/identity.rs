@@ -1,5 +1,8 @@
 //! Who the bot itself is: what `auth.test` says of its token. Whose people it may
 //! obey, which messages are its own and which deliveries are for it follow from this.
+//!
+//! slack-morphism's model knows neither the organisation nor the app, takes an empty ID for
+//! one, and refuses the answer where a name is missing that nobody needs.
 
 use serde::de::{Deserialize, Deserializer};
 

@@ -2,7 +2,9 @@
 //! their name.
 //!
 //! What Slack says is read without trust: a field that is missing, or of a kind we do
-//! not know, never makes a member of anybody.
+//! not know, never makes a member of anybody. slack-morphism's model would refuse the person,
+//! and with them a whole page of people, for a value of their profile that nobody asks for;
+//! and it does not tell a workflow from a person.
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,5 +1,6 @@
 //! Reading back what was posted in a conversation, page by page, each message by
-//! itself: one that is not as expected hides no other.
+//! itself: one that is not as expected hides no other. slack-morphism's model would refuse
+//! the whole page for one message of another app, with a number in its metadata.
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -6,7 +6,7 @@ use temporalio_common::protos::temporal::api::history::v1::history_event::Attrib
 
 use super::recorded::{PAGE, notified};
 use super::{RequestError, Requests};
-use crate::domain::lifecycle::RequestState;
+use crate::domain::lifecycle::{Break, RequestState};
 use crate::domain::notice::{Notification, Told};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Rules;
@@ -19,8 +19,12 @@ pub struct Seen {
     pub rules: Option<Rules>,
     /// What was told last, with where all messages are.
     pub told: Option<Notification>,
+    /// When that was, in Unix seconds.
+    pub told_at: i64,
     /// How it stood when it ended by itself.
     pub result: Option<RequestState>,
+    /// How it was ended from outside.
+    pub broken: Option<Break>,
 }
 
 /// The payloads of a history that say something, as they come.
@@ -30,11 +34,13 @@ struct Payloaded {
     /// Inputs of `notify`, the first and the last.
     first: Option<Payloads>,
     last: Option<Payloads>,
+    last_at: i64,
     /// The events that scheduled `notify`.
     telling: Vec<i64>,
     /// Results of `notify`.
     told: Vec<Payloads>,
     result: Option<Payloads>,
+    broken: Option<Break>,
 }
 
 impl Requests {
@@ -61,7 +67,8 @@ impl Requests {
             }
         }
         let rules = first.and_then(|first| first.subject.rules);
-        Ok(Seen { request, rules, told, result: self.read_some(found.result).await? })
+        let (told_at, broken) = (found.last_at, found.broken);
+        Ok(Seen { request, rules, told, told_at, result: self.read_some(found.result).await?, broken })
     }
 
     async fn read_some<T>(&self, payloads: Option<Payloads>) -> Result<Option<T>, RequestError>
@@ -86,11 +93,16 @@ impl Payloaded {
             {
                 self.told.push(it.result.clone().unwrap_or_default());
             }
+            Some(Attributes::WorkflowExecutionTerminatedEventAttributes(_)) => self.broken = Some(Break::Terminated),
+            Some(Attributes::WorkflowExecutionTimedOutEventAttributes(_)) => self.broken = Some(Break::TimedOut),
+            Some(Attributes::WorkflowExecutionFailedEventAttributes(_)) => self.broken = Some(Break::Failed),
+            Some(Attributes::WorkflowExecutionCanceledEventAttributes(_)) => self.broken = Some(Break::Other),
             _ => {
+                let at = event.event_time.map_or(0, |at| at.seconds);
                 if let Some(input) = notified(event) {
                     self.telling.push(number);
                     self.first.get_or_insert_with(|| input.clone());
-                    self.last = Some(input);
+                    (self.last, self.last_at) = (Some(input), at);
                 }
             }
         }

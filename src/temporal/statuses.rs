@@ -5,7 +5,7 @@ use temporalio_client::errors::{WorkflowInteractionError, WorkflowQueryError};
 use temporalio_client::tonic::{Code, Status};
 
 /// Why nothing could be done with a request.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     #[error("there is no such request")]
     NotFound,

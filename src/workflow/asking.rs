@@ -1,7 +1,6 @@
 //! The questions of a request, each with the clock that runs beside it: whether it may be
 //! built, and what to do about a failure.
 
-use std::future::ready;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -9,15 +8,15 @@ use std::time::Duration;
 use futures::future::FusedFuture;
 use futures::{FutureExt, poll};
 use provisioner::ProvisionInput;
-use temporalio_sdk::TimerResult;
 use temporalio_sdk::WorkflowCancellationToken;
 use temporalio_sdk::workflows::select;
 
 use super::calls;
 use super::run::{Context, Run, Stop};
-use super::telling::{RunningNotice, Said, detached, in_seconds, unheard, until};
+use super::telling::{RunningNotice, Said, detached, in_seconds, moment, unheard, until};
+use crate::domain::approval::Event;
 use crate::domain::lifecycle::{Failure, Status};
-use crate::domain::notice::{NeedsAttention, Notice, Reminded, Requested};
+use crate::domain::notice::{NeedsAttention, Notice, Requested};
 use crate::domain::rules::Rules;
 
 /// What came of the question whether it may be built.
@@ -66,16 +65,13 @@ impl Run {
     /// the question and runs beside it, whenever it reaches somebody: what decides, ends
     /// or withdraws the request does not wait for Slack.
     pub(super) async fn ask(&self, ctx: &Context, rules: &Rules) -> Result<Decided, Stop> {
-        let expires_at = in_seconds(ctx, self.waits_for());
-        ctx.state_mut(|s| s.deadline = Some(expires_at));
-        // Left to run once somebody decided: most often the request ends before it does,
-        // and to cancel it would be one more event of each.
-        let mut deadline = pin!(ctx.timer(until(self.waits_for(), &detached())).fuse());
         let called_off = detached();
-        let mut talk = pin!(self.talk(ctx, rules, expires_at, &called_off).fuse());
+        let mut clock = pin!(self.clock(ctx).fuse());
+        let mut talk = pin!(self.talk(ctx, rules, &called_off).fuse());
         let mut decision = pin!(self.decision(ctx).fuse());
-        // The question is on its way before anything is decided, however early that came:
-        // what is asked first has the same number in each replay.
+        // The clock runs and the question is on its way before anything is decided, however
+        // early that came: what is asked first has the same number in each replay.
+        let _ = poll!(clock.as_mut());
         let on_its_way = poll!(talk.as_mut());
         let ended = loop {
             if let Poll::Ready(Some(failure)) = on_its_way {
@@ -83,7 +79,7 @@ impl Run {
             }
             select! {
                 decided = &mut decision => break decided,
-                _ = &mut deadline => ctx.state_mut(|s| s.is_late = true),
+                () = &mut clock => {}
                 unreachable = &mut talk => if let Some(failure) = unreachable {
                     break Err(Stop::Failed(failure));
                 },
@@ -99,13 +95,8 @@ impl Run {
 
     /// Says what there is to say while the request waits, one thing after the other, until
     /// that is called off. The answer: why nobody can decide.
-    async fn talk(
-        &self,
-        ctx: &Context,
-        rules: &Rules,
-        expires_at: i64,
-        called_off: &WorkflowCancellationToken,
-    ) -> Option<Failure> {
+    async fn talk(&self, ctx: &Context, rules: &Rules, called_off: &WorkflowCancellationToken) -> Option<Failure> {
+        let expires_at = ctx.state(|s| s.approval.deadline()).map(|at| at.0).unwrap_or_default();
         match self.notify(ctx, Some(rules), Notice::Requested(Requested { expires_at }), called_off.clone()).await {
             Ok(Some(cause)) => {
                 let advice = "Ask again, and name somebody else.".to_owned();
@@ -114,33 +105,16 @@ impl Run {
             Ok(None) => {}
             Err(error) => unheard(ctx, &error),
         }
-        let reminder = self.reminder(ctx, rules, expires_at, called_off);
-        self.keep_telling(ctx, rules, called_off, reminder).await;
+        let now = moment(ctx);
+        ctx.state_mut(|s| s.apply(Event::Asked, now));
+        self.keep_telling(ctx, rules, called_off).await;
         None
-    }
-
-    /// Waits until it is time to remind the authorizer, who was asked now. `None`: it is
-    /// never.
-    async fn reminder(
-        &self,
-        ctx: &Context,
-        rules: &Rules,
-        expires_at: i64,
-        called_off: &WorkflowCancellationToken,
-    ) -> Option<Notice> {
-        let after = rules.reminder_seconds.map(Duration::from_secs)?;
-        if after >= self.waits_for() || in_seconds(ctx, after) >= expires_at {
-            return None;
-        }
-        let fired = ctx.timer(until(after, called_off)).await == TimerResult::Fired;
-        // Who has decided is not asked to; should that not count, they are told so.
-        (fired && ctx.state(|s| s.authorization.is_none())).then_some(Notice::Reminded(Reminded { expires_at }))
     }
 
     /// Waits for a decision that counts, or for the end of the time for one.
     async fn decision(&self, ctx: &Context) -> Result<Decided, Stop> {
         loop {
-            let decided = ctx.wait_condition(|s| s.authorization.is_some() || s.is_late).await;
+            let decided = ctx.wait_condition(|s| s.approval.decision().is_some() || s.is_late).await;
             decided.map_err(|_| Stop::Cancelled)?;
             if let Some(decided) = self.confirmed(ctx).await? {
                 return Ok(decided);
@@ -161,10 +135,11 @@ impl Run {
         failure: &Failure,
         running: RunningNotice<impl Future<Output = Said>>,
     ) -> Result<Option<Chosen>, Stop> {
+        let now = moment(ctx);
         ctx.state_mut(|s| {
+            s.apply(Event::NextQuestion, now);
             s.choice = None;
             s.untold = None;
-            s.approval.next_round();
             s.is_late = false;
             s.failure = Some(failure.clone());
         });
@@ -176,7 +151,7 @@ impl Run {
         let talk = async {
             let unreachable = self.finish_notice(ctx, rules, stuck, running).await;
             if unreachable.is_none() {
-                self.keep_telling(ctx, rules, &called_off, ready(None)).await;
+                self.keep_telling(ctx, rules, &called_off).await;
             }
             unreachable
         };
@@ -217,7 +192,7 @@ impl Run {
     }
 
     /// Whoever started the workflow, it does not wait for ever.
-    fn waits_for(&self) -> Duration {
+    pub(super) fn waits_for(&self) -> Duration {
         Duration::from_secs(self.request.authorization_timeout_seconds).min(calls::AUTHORIZATION_AT_MOST)
     }
 }

@@ -19,6 +19,7 @@ use super::payload::LenientResult;
 use super::provision_application::ProvisionApplication;
 use super::run::{Context, Run, Stop};
 use super::telling::{moment, until};
+use crate::domain::approval::Event;
 use crate::domain::lifecycle::{Choice, Failure};
 use crate::domain::notice::{ApprovalNotCounted, ChoiceNotCounted, Notice};
 use crate::domain::refusal::NotCounted;
@@ -41,7 +42,7 @@ impl Run {
     /// an approval passes the pre-flight checks once more. `None`: it does not, and
     /// the request waits on. Saying no stays possible when the team is gone.
     pub(super) async fn confirmed(&self, ctx: &Context) -> Result<Option<Decided>, Stop> {
-        let (region, profile, decided_by) = match ctx.state(|s| s.authorization.clone()) {
+        let (region, profile, decided_by) = match ctx.state(|s| s.approval.decision().cloned()) {
             Some(Authorization::Approve { region, profile, decided_by }) => (region, profile, decided_by),
             Some(Authorization::Reject { decided_by, reason }) => {
                 return Ok(Some(Decided::Rejected { decided_by, reason }));
@@ -55,14 +56,15 @@ impl Run {
             }
             Some(Err(why)) => why,
             None => {
-                ctx.state_mut(|s| s.authorization = None);
+                let now = moment(ctx);
+                ctx.state_mut(|s| s.apply(Event::Unconfirmed, now));
                 return Ok(Some(Decided::Expired { unconfirmed: Some(decided_by) }));
             }
         };
         let now = moment(ctx);
         ctx.state_mut(|s| {
             s.strike(why.clone(), now);
-            let expires_at = s.deadline.unwrap_or_default();
+            let expires_at = s.approval.deadline().map(|at| at.0).unwrap_or_default();
             s.untold = Some(Notice::ApprovalNotCounted(ApprovalNotCounted { why, expires_at }));
         });
         Ok(None)

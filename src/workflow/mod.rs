@@ -9,6 +9,7 @@
 
 mod asking;
 pub mod calls;
+mod clock;
 mod confirm;
 pub mod contract;
 pub mod explain;

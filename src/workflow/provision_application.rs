@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
@@ -15,11 +15,11 @@ use super::run::Run;
 use super::search_attributes::SearchAttributes;
 use super::{QUERY_PENDING_NOTICE, QUERY_STATE, QUERY_VERDICT, SIGNAL_ACT, SIGNAL_AUTHORIZE, WORKFLOW_TYPE};
 use crate::domain::act::{Act, Decision, Kind};
-use crate::domain::approval::Approval;
+use crate::domain::approval::{Approval, Effect, Event};
 use crate::domain::judge::{self, Accepted, Standing};
-use crate::domain::lifecycle::{Authorized, Choice, Failure, RequestState, Status, WaitingFor};
+use crate::domain::lifecycle::{Authorized, Choice, Failure, RequestState, Status};
 use crate::domain::moment::Moment;
-use crate::domain::notice::{Conversation, Notice, Notification};
+use crate::domain::notice::{Conversation, Notice, Notification, Reminded};
 use crate::domain::refusal::{NotCounted, Refusal};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::{Authorization, Rules};
@@ -38,12 +38,6 @@ pub struct ProvisionApplication {
     pub(super) request: Result<ProvisionRequest, Unread>,
     pub(super) status: Status,
     pub(super) approval: Approval,
-    /// Until when it waits for its authorization, in Unix seconds.
-    pub(super) deadline: Option<i64>,
-    /// The decision that counts, as far as is known.
-    pub(super) authorization: Option<Authorization>,
-    /// When that was made.
-    decided_at: Moment,
     /// What was provisioned.
     pub(super) resources: Option<BTreeMap<String, Value>>,
     /// What went wrong, last.
@@ -86,9 +80,6 @@ impl ProvisionApplication {
             approval: Approval::by(authorizer),
             request: request.0,
             status: Status::PreFlight,
-            deadline: None,
-            authorization: None,
-            decided_at: Moment(0),
             resources: None,
             failure: None,
             rules: None,
@@ -175,9 +166,10 @@ impl ProvisionApplication {
 
     /// From now on decisions are judged when they come, and those that came early now;
     /// the answer is what did not count.
-    pub(super) fn judge_by(&mut self, rules: Rules, now: Moment) -> Vec<Refusal> {
+    pub(super) fn judge_by(&mut self, rules: Rules, waits: Duration, now: Moment) -> Vec<Refusal> {
+        let opened = Event::Opened { waits, reminder: rules.reminder_seconds.map(Duration::from_secs) };
         self.rules = Some(rules);
-        self.approval.open();
+        self.apply(opened, now);
         let early: Vec<Act> = self.inbox.drain(..).collect();
         early.iter().filter_map(|act| self.judge(act, now).err()).collect()
     }
@@ -201,10 +193,8 @@ impl ProvisionApplication {
         }
         match &judged {
             Ok(Accepted::Decided(authorization)) => {
-                if let Authorization::Approve { region, profile, decided_by } = authorization {
-                    self.approval.sign(decided_by, act.door, region, profile, now);
-                }
-                (self.authorization, self.decided_at) = (Some(authorization.clone()), now);
+                let decided = Event::Decided { authorization: authorization.clone(), door: act.door };
+                self.apply(decided, now);
                 self.counted.clone_from(&act.key);
             }
             Ok(Accepted::Chosen(choice)) => {
@@ -221,17 +211,34 @@ impl ProvisionApplication {
         Standing {
             status: self.status,
             round: self.approval.round,
-            authorization: self.authorization.as_ref(),
+            authorization: self.approval.decision(),
             chosen: self.choice.as_ref().map(|(choice, by)| (*choice, &**by)),
             is_withdrawn: self.is_withdrawn,
             is_late: self.is_late,
         }
     }
 
+    /// Tells the approval what happens, and keeps what is to be done about it.
+    pub(super) fn apply(&mut self, event: Event, now: Moment) {
+        for effect in self.approval.apply(event, now) {
+            match effect {
+                // What is being asked is told by whoever opened the step.
+                Effect::Ask { .. } | Effect::AskAgain { .. } => {}
+                // What was decided is waited for.
+                Effect::Obey => {}
+                // Nothing else is forgotten for it.
+                Effect::Remind { until } if self.untold.is_none() => {
+                    self.untold = Some(Notice::Reminded(Reminded { expires_at: until.0 }));
+                }
+                Effect::Remind { .. } => {}
+                Effect::Late => self.is_late = true,
+            }
+        }
+    }
+
     /// The decision does not hold: the step opens again, in another round.
     pub(super) fn strike(&mut self, why: NotCounted, now: Moment) {
-        self.authorization = None;
-        self.approval.strike(now);
+        self.apply(Event::Struck, now);
         self.not_counted(why);
     }
 
@@ -267,13 +274,17 @@ impl ProvisionApplication {
             request_id: self.id.clone(),
             status: self.status,
             round: self.approval.round,
-            waiting_for: waits.then_some(WaitingFor::Authorizer),
-            deadline: self.deadline.filter(|_| waits).map(Moment),
+            waiting_for: waits.then(|| self.approval.waiting_for()),
+            deadline: self.approval.deadline().filter(|_| waits),
             offer: self.approval.offer.clone(),
             steps: self.approval.steps.clone(),
             question: None,
             counter: None,
-            authorization: self.authorization.as_ref().map(|it| Authorized::new(it, self.decided_at)),
+            authorization: self
+                .approval
+                .decision()
+                .zip(self.approval.decided_at())
+                .map(|(it, at)| Authorized::new(it, at)),
             resources: self.resources.clone(),
             failure: self.failure.clone().map(Into::into),
         }

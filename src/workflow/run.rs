@@ -69,8 +69,8 @@ impl Run {
 
     /// From now on decisions are judged when they come, and those that came early now.
     fn judge_by(&self, ctx: &Context, rules: &Rules) {
-        let now = moment(ctx);
-        let refusals = ctx.state_mut(|s| s.judge_by(rules.clone(), now));
+        let (waits, now) = (self.waits_for(), moment(ctx));
+        let refusals = ctx.state_mut(|s| s.judge_by(rules.clone(), waits, now));
         for refusal in refusals.iter().filter(|_| !ctx.is_replaying()) {
             tracing::warn!(request.id = %self.id, ?refusal, "an early decision was refused");
         }

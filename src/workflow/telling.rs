@@ -3,10 +3,9 @@
 //! What people are told never holds up what happens: a clock, a decision or a withdrawal
 //! calls off what is being said, and the next notice finds and mends what it left.
 
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::time::{Duration, UNIX_EPOCH};
 
-use futures::FutureExt;
 use futures::future::FusedFuture;
 use temporalio_sdk::workflows::select;
 use temporalio_sdk::{ActivityExecutionError, TimerOptions, WaitConditionOptions, WorkflowCancellationToken};
@@ -135,25 +134,14 @@ impl Run {
     }
 
     /// Tells, one after the other, what comes up while a question is open, until that is
-    /// called off. `due`: what it is time to tell once.
-    pub(super) async fn keep_telling(
-        &self,
-        ctx: &Context,
-        rules: &Rules,
-        called_off: &WorkflowCancellationToken,
-        due: impl Future<Output = Option<Notice>>,
-    ) {
-        let mut due = pin!(due.fuse());
+    /// called off.
+    pub(super) async fn keep_telling(&self, ctx: &Context, rules: &Rules, called_off: &WorkflowCancellationToken) {
         loop {
             let options = WaitConditionOptions::builder().cancellation_token(called_off.clone()).build();
-            let notice = select! {
-                came_up = ctx.wait_condition_with_options(|s| s.untold.is_some(), options) => match came_up {
-                    Ok(()) => ctx.state_mut(|s| s.untold.take()),
-                    Err(_) => return,
-                },
-                notice = &mut due => notice,
-            };
-            let Some(notice) = notice else { continue };
+            if ctx.wait_condition_with_options(|s| s.untold.is_some(), options).await.is_err() {
+                return;
+            }
+            let Some(notice) = ctx.state_mut(|s| s.untold.take()) else { continue };
             if let Err(error) = self.notify(ctx, Some(rules), notice, called_off.clone()).await {
                 unheard(ctx, &error);
             }
@@ -201,7 +189,7 @@ impl Run {
                     round: s.approval.round,
                     request: self.request.clone(),
                     rules: rules.cloned(),
-                    authorization: s.authorization.clone(),
+                    authorization: s.approval.decision().cloned(),
                 },
                 notice,
                 at_work: None,

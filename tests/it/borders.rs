@@ -239,6 +239,15 @@ fn every_crate_uses_of_ours_what_its_row_allows() {
     }
 }
 
+/// Slack's and AWS's libraries bring clients of their own. Whatever else the bot asks over
+/// HTTP, it asks by the one of `outbound`.
+#[test]
+fn the_bot_has_one_http_client() {
+    let builds = |file: &PathBuf| production(&fs::read_to_string(root().join(file)).unwrap()).contains("legacy");
+    let built: Vec<_> = sources("src").into_iter().filter(builds).collect();
+    assert_eq!(built, Vec::<PathBuf>::new());
+}
+
 #[test]
 fn no_file_is_too_long_to_read_at_once() {
     let long: Vec<String> = ["src", "crates", "tests", "benches"]

@@ -6,7 +6,7 @@ use slack_simulator::Simulator;
 use tokio::task::JoinHandle;
 
 use crate::backstage::{Backstage, SharedStack, Shown, panel};
-use crate::stack::{Stack, StackOptions};
+use crate::stack::{Stack, StackOptions, TOKEN};
 
 /// A stack whose page shows everything.
 pub struct Show {
@@ -30,6 +30,7 @@ impl Show {
         addresses.push(("Temporal", stack.temporal.address()));
         addresses.push(("S3", stack.s3.endpoint()));
         addresses.push(("Bot", stack.bot_url()));
+        addresses.push(("HTTP API", format!("{}/api/v1 (token: {TOKEN})", stack.bot_url())));
 
         let shared: SharedStack = Arc::default();
         let underneath = Arc::new(Backstage::of(&stack, shared.clone()));

@@ -31,14 +31,33 @@ reminder = "1m"
 id          = "payments"
 name        = "Payments"
 members     = ["U0REQUESTER", "S0USERGROUP"]
-authorizers = ["U0AUTHORIZER", "U0ADMIN0001"]
+authorizers = ["U0AUTHORIZER", "U0ADMIN0001", "client:scanner"]
 
 [[teams]]
 id          = "search"
 name        = "Search"
 members     = ["U0REQUESTER"]
 authorizers = ["U0ADMIN0001"]
+
+# A program that asks; its token is "demo".
+[[clients]]
+id           = "ci"
+token_sha256 = "2a97516c354b68848cdbd8f54a226a0a55b21ed138e207ad6c5cbb9c00aa5aea"
+may          = ["ask", "read"]
+teams        = ["payments", "search"]
+owner        = "U0REQUESTER"
+channel      = "C0DEPLOYS01"
+
+# A program that signs where it is named; its token is "scanner".
+[[clients]]
+id           = "scanner"
+token_sha256 = "6105d8625ada3c9bf514062b5696e9d7aa11e4b5e2c3d8629713f0bf2e45f6fd"
+may          = ["decide", "read"]
+teams        = ["payments"]
 "#;
+
+/// The token of the client that asks, in [`CONFIG`].
+pub const TOKEN: &str = "demo";
 
 /// How a stack is started.
 #[derive(Clone, Debug)]

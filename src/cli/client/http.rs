@@ -9,16 +9,13 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
+use outbound::http::{Client, NoAnswer};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use url::Url;
 
 use super::problem::{Problem, Refusal, Trouble};
 use crate::config::ClientSettings;
-use outbound::https::{Https, https_or_http};
 
 /// How long an answer may take that the bot need not wait for.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -27,7 +24,7 @@ const ANSWER_MAX: usize = 16 * 1024 * 1024;
 
 /// The bot's HTTP API, at its address and with the client's token.
 pub(super) struct Http {
-    client: Client<Https, Full<Bytes>>,
+    client: Client,
     base: String,
     token: HeaderValue,
 }
@@ -65,40 +62,29 @@ impl Call {
 
 impl Http {
     pub(super) fn new(settings: &ClientSettings) -> Result<Self, Problem> {
-        let connector =
-            https_or_http(settings.proxy.as_ref()).map_err(|error| Problem::Usage(format!("{error:#}.")))?;
+        let client = Client::new(settings.proxy.as_ref()).map_err(|error| Problem::Usage(format!("{error:#}.")))?;
         let token = HeaderValue::from_str(&format!("Bearer {}", settings.token.expose_secret()));
         let mut token = token.map_err(|_| Problem::Usage("PROVISION_BOT_TOKEN is not a token.".to_owned()))?;
         token.set_sensitive(true);
-        let client = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { client, base: format!("{}/api/v1", settings.url), token })
+        Ok(Self { client: client.at_most(ANSWER_MAX), base: format!("{}/api/v1", settings.url), token })
     }
 
     /// Makes the call once.
     pub(super) async fn once(&self, call: &Call) -> Result<Value, Problem> {
-        let answer = tokio::time::timeout(call.within, self.exchange(call)).await;
-        answer.unwrap_or_else(|_| Err(Problem::unreachable(format!("no answer within {} s", call.within.as_secs()))))
-    }
-
-    async fn exchange(&self, call: &Call) -> Result<Value, Problem> {
-        let response = self.client.request(self.request(call)?).await;
-        let response = response.map_err(|error| Problem::unreachable(cause(&error)))?;
-        let (head, body) = response.into_parts();
-        let body = match Limited::new(body, ANSWER_MAX).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-                return Err(Problem::NotTheBot("an answer that is longer than any of the bot's".to_owned()));
+        match self.client.within(call.within).send(self.request(call)?).await {
+            Ok(answer) => judge(answer.status(), answer.headers(), answer.body()),
+            Err(NoAnswer::TooLarge(_)) => {
+                Err(Problem::NotTheBot("an answer that is longer than any of the bot's".to_owned()))
             }
-            Err(error) => return Err(Problem::unreachable(cause(&*error))),
-        };
-        judge(head.status, &head.headers, &body)
+            Err(error) => Err(Problem::unreachable(cause(&error))),
+        }
     }
 
-    fn request(&self, call: &Call) -> Result<Request<Full<Bytes>>, Problem> {
+    fn request(&self, call: &Call) -> Result<Request<Bytes>, Problem> {
         let uri: Uri = format!("{}{}", self.base, call.path)
             .parse()
             .map_err(|_| Problem::Usage("PROVISION_BOT_URL (or --url) is no address.".to_owned()))?;
-        let mut request = Request::new(Full::new(call.body.clone().unwrap_or_default()));
+        let mut request = Request::new(call.body.clone().unwrap_or_default());
         *request.method_mut() = call.method.clone();
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
@@ -122,10 +108,14 @@ fn judge(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Value, 
         let document = document.filter(Value::is_object);
         return document.ok_or_else(|| Problem::NotTheBot(format!("status {status}, and not the bot's JSON")));
     }
-    if status.is_client_error() {
+    // The bot says why it refuses. Whoever does not is before it, or in its place for a while,
+    // and so is who asks not to be asked so often.
+    let says_why = document.as_ref().is_some_and(|document| document["error"].is_string());
+    let passes = matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
+    if status.is_client_error() && says_why && !passes {
         return Err(Problem::Refused(Refusal::read(status, document)));
     }
-    if status.is_server_error() {
+    if status.is_client_error() || status.is_server_error() {
         let error = document.as_ref().and_then(|document| document["error"].as_str());
         // It ends a sentence that has its own stop.
         let error = error.map(|error| format!(", {}", error.trim_end_matches('.'))).unwrap_or_default();
@@ -186,6 +176,22 @@ mod tests {
             assert_eq!(trouble.why, format!("it answers 503 Service Unavailable{why}"));
             assert_eq!(trouble.retry_after, seconds.map(Duration::from_secs));
         }
+    }
+
+    #[test]
+    fn who_refuses_without_a_word_is_not_the_bot() {
+        let refused = |status, body| matches!(judged(status, &[], body), Err(Problem::Refused(_)));
+        for status in [400, 401, 403, 404, 409, 422] {
+            assert!(refused(status, r#"{"error":"No."}"#), "{status}");
+            for foreign in ["", "<html>", "{}", r#"{"error":7}"#, r#"{"message":"no route"}"#] {
+                assert!(matches!(judged(status, &[], foreign), Err(Problem::Unreachable(_))), "{status} {foreign}");
+            }
+        }
+        for status in [408, 429] {
+            assert!(!refused(status, r#"{"error":"Later."}"#), "{status}");
+        }
+        let Err(Problem::Unreachable(trouble)) = judged(429, &[("retry-after", "7")], "") else { panic!("it passes") };
+        assert_eq!(trouble.retry_after, Some(Duration::from_secs(7)));
     }
 
     #[test]

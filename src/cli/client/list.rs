@@ -52,7 +52,7 @@ pub(super) async fn run(arguments: &Arguments, http: &Http, out: &mut Output) ->
             Some(next) if next != query && out.is_open() => query = next,
             _ => {
                 if rows == 0 {
-                    out.note("There is no such request.");
+                    out.note("There are none.");
                 }
                 return Ok(Exit::Done);
             }

@@ -56,11 +56,6 @@ impl Patience {
         match problem {
             Problem::Unreachable(trouble) => Ok(trouble),
             Problem::NotTheBot(why) if self.has_met => Ok(Trouble { why, retry_after: None }),
-            // Where the bot refuses, it says why; what is before it may not.
-            Problem::Refused(refusal) if self.has_met && !refusal.has_reason() => {
-                let why = refusal.status.map(|status| format!("it answers {status}")).unwrap_or_default();
-                Ok(Trouble { why, retry_after: None })
-            }
             problem => Err(problem),
         }
     }

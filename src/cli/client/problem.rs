@@ -72,17 +72,11 @@ impl Refusal {
     /// Reads an answer with a status from 400 to 499.
     pub(super) fn read(status: StatusCode, document: Option<Value>) -> Self {
         let error = document.as_ref().and_then(|document| document["error"].as_str());
-        // Proxies and load balancers refuse in their own way.
-        let error = error.unwrap_or("no reason was given; is PROVISION_BOT_URL the bot's own address?").to_owned();
+        let error = error.unwrap_or_default().to_owned();
         let fields = document.as_ref().and_then(|document| document["fields"].as_object());
         let sentence = |said: &Value| said.as_str().map_or_else(|| said.to_string(), str::to_owned);
         let fields = fields.into_iter().flatten().map(|(name, said)| (name.clone(), sentence(said))).collect();
         Self { status: Some(status), error, fields, document }
-    }
-
-    /// Whether a sentence of the bot's came with it.
-    pub(super) fn has_reason(&self) -> bool {
-        self.with("error").is_some_and(Value::is_string)
     }
 
     /// Something that the answer has beside the sentence.
@@ -121,16 +115,6 @@ mod tests {
         let said = refusal.to_string();
         assert_eq!(said.lines().take(2).collect::<Vec<_>>(), lines, "{said}");
         assert!(said.ends_with("\n  teamId: There is no such team."), "{said}");
-    }
-
-    #[test]
-    fn who_refuses_without_a_reason_is_not_taken_for_the_bot() {
-        for document in [None, Some(json!("Forbidden")), Some(json!({ "message": "Forbidden" }))] {
-            let refusal = Refusal::read(StatusCode::FORBIDDEN, document);
-            let said = refusal.to_string();
-            assert!(!refusal.has_reason());
-            assert!(said.starts_with("Refused (403): no reason was given"), "{said}");
-        }
     }
 
     #[test]

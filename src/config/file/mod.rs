@@ -76,7 +76,9 @@ fn policy(reader: &mut Reader, top: &Section) -> Option<Policy> {
     let blueprints = blueprints::read(reader, top);
     let operations_channel = reader.optional(top, "operations_channel", "the ID of a channel (C… or G…)", is_channel);
     let clients = clients::read(reader, top, teams.as_deref());
-    clients::check_authorizers(reader, top, clients.as_deref().unwrap_or_default());
+    if let Some(clients) = &clients {
+        clients::check_authorizers(reader, top, clients);
+    }
     let authorization = authorization?;
     Some(Policy {
         regions: regions?,

@@ -68,6 +68,16 @@ impl Notice {
         }
     }
 
+    /// The end of what it says is waited for, in Unix seconds.
+    pub fn expires_at(&self) -> Option<i64> {
+        match self {
+            Self::Requested(it) => Some(it.expires_at),
+            Self::Reminded(it) => Some(it.expires_at),
+            Self::ApprovalNotCounted(it) => Some(it.expires_at),
+            _ => None,
+        }
+    }
+
     /// The decision that it tells, if it tells one.
     pub fn decision(&self) -> Option<DecisionKind> {
         match self {

@@ -61,6 +61,17 @@ fn right(kind: Kind) -> Right {
     }
 }
 
+/// The values that an act takes.
+fn takes(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Plan | Kind::Approve => &["region", "profile", "planId", "lifetimeSeconds", "parameters"],
+        Kind::Counter => &["region", "profile", "lifetimeSeconds", "parameters"],
+        Kind::Reject | Kind::Ask | Kind::Answer => &["text"],
+        Kind::HandOver => &["to"],
+        Kind::Accept | Kind::Decline | Kind::Undo | Kind::Cancel | Kind::Retry | Kind::GiveUp => &[],
+    }
+}
+
 fn read(caller: &Caller, object: Map<String, Value>) -> Result<Act, Refused> {
     let mut fields = Fields::new(object);
     let kind = fields.required("act", "Say what is done, such as \"approve\".").and_then(|word| {
@@ -75,6 +86,20 @@ fn read(caller: &Caller, object: Map<String, Value>) -> Result<Act, Refused> {
     let (plan_id, lifetime_seconds) = (fields.text("planId"), fields.lifetime("lifetimeSeconds"));
     let parameters = fields.object("parameters").filter(|parameters| !parameters.is_empty());
     let (text, to) = (fields.paragraph("text", TEXT_MAX), fields.text("to"));
+    let given = [
+        ("region", region.is_some()),
+        ("profile", profile.is_some()),
+        ("planId", plan_id.is_some()),
+        ("lifetimeSeconds", lifetime_seconds.is_some()),
+        ("parameters", parameters.is_some()),
+        ("text", text.is_some()),
+        ("to", to.is_some()),
+    ];
+    for (key, _) in
+        given.into_iter().filter(|(key, given)| *given && kind.is_some_and(|kind| !takes(kind).contains(key)))
+    {
+        fields.wrong::<()>(key, "This act takes none.");
+    }
     fields.finish()?;
     let Some(kind) = kind else { return Err(Refused::field("act", "There is no such act.")) };
     let named = Act::new(kind, &caller.client.name(), Door::Http);
@@ -94,7 +119,12 @@ async fn refused(requests: &Requests, id: &RequestId, why: NotDone) -> Refused {
             None if is_about_who(&why) => {
                 return Refused::new(StatusCode::FORBIDDEN, said(&refusal::refusal(&why)));
             }
-            None => refusal::refusal(&why),
+            None => match why {
+                Refusal::OtherRound { round } => {
+                    format!("What this request asks has changed: it is in round {round} now. Read it, and act again.")
+                }
+                why => refusal::refusal(&why),
+            },
         },
         NotDone::NotCounted(why) => match &why {
             NotCounted::Decision(_) | NotCounted::Request(_) => {

@@ -93,7 +93,7 @@ fn read(policy: &Policy, caller: &Caller, object: Map<String, Value>) -> Result<
         match caller.is_of(&team) && policy.team(&team).is_some() {
             true => Some(team),
             // Of another one nobody hears that it exists.
-            false => fields.wrong("teamId", PreflightProblem::NoSuchTeam { team: short(&team) }.to_string()),
+            false => fields.wrong("teamId", format!("There is no team {:?} for this client.", short(&team))),
         }
     });
     let authorizer_id = fields.required("authorizerId", "Name who decides.").and_then(|id| match is_named(&id) {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::answer::Refused;
+use crate::slack::views::text::Text;
 
 /// Keys that follow from the token or the configuration, whoever writes them.
 const NOT_YOURS: [&str; 6] = ["requesterId", "channelId", "authorizationTimeoutSeconds", "by", "decidedBy", "door"];
@@ -55,7 +56,8 @@ impl Fields {
         if text.trim().chars().count() > most {
             return self.wrong(key, format!("The text is too long: at most {most} characters."));
         }
-        Some(text).filter(|text| !text.trim().is_empty())
+        // Where nothing would be seen, nothing is said.
+        Text::paragraph(&text, most).map(|_| text.trim().to_owned())
     }
 
     pub(super) fn object(&mut self, key: &str) -> Option<Map<String, Value>> {

@@ -39,7 +39,7 @@ use crate::requests::Requests;
 use crate::requests::{Asking, Waiting};
 use crate::slack::directory::Directory;
 use crate::telemetry::Metrics;
-use outbound::proxy::Proxy;
+use outbound::http::Client as Http;
 
 /// Where all of it is.
 pub const BASE: &str = "/api/v1";
@@ -72,21 +72,20 @@ struct Caller {
 }
 
 impl Api {
-    /// # Errors
-    /// Where the certificates of the system cannot be read.
+    /// `http` is the way to the issuers of tokens.
     pub fn new(
         policy: Arc<Policy>,
         directory: Directory,
         requests: Requests,
         open: Open,
         metrics: Metrics,
-        proxy: Option<&Proxy>,
+        http: &Http,
         stopping: watch::Receiver<bool>,
-    ) -> anyhow::Result<Self> {
-        let tokens = Arc::new(Tokens::new(&policy.clients, proxy)?);
+    ) -> Self {
+        let tokens = Arc::new(Tokens::new(&policy.clients, http));
         // No body takes room beyond what every connection has.
         let bodies = Bodies::new(BODY_MAX, BODY_WITHIN, 0);
-        Ok(Self { policy, directory, requests, open, metrics, tokens, bodies, waiting: Arc::default(), stopping })
+        Self { policy, directory, requests, open, metrics, tokens, bodies, waiting: Arc::default(), stopping }
     }
 
     /// The use cases, for a call that arrived then.

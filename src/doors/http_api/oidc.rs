@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 
 use self::keys::Keys;
 use crate::domain::client::{Client, Oidc, Proof};
-use outbound::proxy::Proxy;
+use outbound::http::Client as Http;
 
 /// Both are signed with a private key: what only shows that somebody knows a shared secret,
 /// or nothing at all, is not taken.
@@ -44,21 +44,19 @@ pub(super) enum NotProven {
 }
 
 impl Issuers {
-    pub(super) fn new(clients: &[Arc<Client>], proxy: Option<&Proxy>) -> anyhow::Result<Self> {
+    pub(super) fn new(clients: &[Arc<Client>], http: &Http) -> Self {
         let mut issuers = HashMap::new();
         for client in clients {
             let Proof::Oidc(oidc) = &client.proof else { continue };
-            if !issuers.contains_key(&oidc.issuer) {
-                let issuer = Issuer { keys: Keys::of(&oidc.issuer, proxy)?, clients: Vec::new() };
-                issuers.insert(oidc.issuer.clone(), issuer);
-            }
-            let of_it = issuers.get_mut(&oidc.issuer).map(|issuer| &mut issuer.clients);
-            of_it.into_iter().for_each(|clients| clients.push((oidc.clone(), client.clone())));
+            let issuer = issuers
+                .entry(oidc.issuer.clone())
+                .or_insert_with(|| Issuer { keys: Keys::of(&oidc.issuer, http), clients: Vec::new() });
+            issuer.clients.push((oidc.clone(), client.clone()));
         }
         if !issuers.is_empty() {
             ring::install();
         }
-        Ok(Self(issuers))
+        Self(issuers)
     }
 
     /// The first client that this token fits.
@@ -94,7 +92,7 @@ impl Issuer {
         validation.validate_aud = false;
         validation.set_issuer(&[name]);
         validation.set_required_spec_claims(&["exp", "iss"]);
-        let mut why = signature;
+        let mut why = NotProven::Refused("The token is signed with a key that its issuer does not have.");
         for key in keys {
             match decode::<Map<String, Value>>(token, &key, &validation) {
                 Ok(read) => return Ok(read.claims),

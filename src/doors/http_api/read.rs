@@ -37,7 +37,7 @@ pub(super) async fn one(
     RawQuery(query): RawQuery,
     seat: Option<Extension<Seat>>,
 ) -> Result<Json<Value>, Refused> {
-    caller.needs(&[Right::Read, Right::Ask])?;
+    caller.needs(&[Right::Read, Right::Ask, Right::Decide])?;
     let named = named(query.as_deref());
     let (id, seen) = find(&api, &caller, id).await?;
     if !may_read(&caller, &seen.request) {
@@ -111,13 +111,15 @@ pub(super) type Id = Result<Path<String>, PathRejection>;
 pub(super) async fn find(api: &Api, caller: &Caller, id: Id) -> Result<(RequestId, Seen), Refused> {
     let unknown = || Refused::unknown("request");
     let id = id.ok().and_then(|Path(id)| RequestId::parse(&id)).ok_or_else(unknown)?;
-    let seen = api.requests.seen(&id).await?;
+    let seen = api.waiting.seen(&api.requests, &id).await?;
     if caller.is_of(&seen.request.team_id) { Ok((id, seen)) } else { Err(unknown()) }
 }
 
-/// Who asked for it may read it.
+/// Who asked for it may read it, and so may who is asked.
 fn may_read(caller: &Caller, request: &ProvisionRequest) -> bool {
-    caller.client.has(Right::Read) || request.requester_id == caller.client.name()
+    let name = caller.client.name();
+    let is_asked = caller.client.has(Right::Decide) && request.authorizer_id == name;
+    caller.client.has(Right::Read) || request.requester_id == name || is_asked
 }
 
 /// The value of a key, if it is there; what is none is a mistake.

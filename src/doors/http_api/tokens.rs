@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::answer::Refused;
 use super::oidc::{Issuers, NotProven};
 use crate::domain::client::{Client, Proof};
-use outbound::proxy::Proxy;
+use outbound::http::Client as Http;
 
 /// The longest token that is looked at, in bytes.
 const LONGEST: usize = 16 * 1024;
@@ -21,13 +21,13 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    pub(super) fn new(clients: &[Client], proxy: Option<&Proxy>) -> anyhow::Result<Self> {
+    pub(super) fn new(clients: &[Client], http: &Http) -> Self {
         let clients: Vec<_> = clients.iter().cloned().map(Arc::new).collect();
         let by_digest = clients.iter().filter_map(|client| match &client.proof {
             Proof::Token(digest) => Some((*digest, client.clone())),
             Proof::Oidc(_) => None,
         });
-        Ok(Self { by_digest: by_digest.collect(), issuers: Issuers::new(&clients, proxy)? })
+        Self { by_digest: by_digest.collect(), issuers: Issuers::new(&clients, http) }
     }
 
     /// The client whose token the header `Authorization` brings.

@@ -1,31 +1,50 @@
 //! The methods of the Web API that are called, each with what it sends and what of the
 //! answer is read.
+//!
+//! **What is sent** is slack-morphism's wherever its models carry it unchanged: `tests.rs`
+//! brings every file of `blocks/` and every view through them. A block that they would
+//! change would go out as `SlackBlock::Unknown`, which is sent as it is; there is none.
+//! These calls are not its own, though they go by its client:
+//!
+//! - `conversations.open`: it sends a list of people, where Slack documents text.
+//! - a `response_url`: it has no `response_type`.
+//! - whatever is asked by GET, but the members of a user group: its parameters come with
+//!   its answers alone. `conversations.replies` cannot ask for metadata there, either.
+//! - `auth.test`: it is asked by GET there, and its answer is refused where a name is missing.
+//!
+//! **What is answered** is read by ourselves, no more of it than is needed: its models want
+//! the whole message, view or channel, and refuse all of it for one member that is missing
+//! or of another kind. Where they want nothing they take anything for success, a proxy's
+//! page too. Only the address of a socket and the members of a user group are asked for and
+//! answered just as we need it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
+use slack_morphism::prelude::{
+    SlackApiAppsConnectionOpenRequest, SlackApiChatPostEphemeralRequest, SlackApiChatPostMessageRequest,
+    SlackApiChatUpdateRequest, SlackApiConversationsJoinRequest, SlackApiUserGroupsUsersListRequest,
+    SlackApiViewsOpenRequest, SlackApiViewsUpdateRequest, SlackMessageContent, SlackMessageMetadata,
+};
 
-use super::error::SlackError;
+use super::error::{SlackError, unreadable};
 use super::transport::SlackApi;
 use crate::domain::notice::MessageRef;
 
 /// A message as it is posted. Everything about a request carries the request's ID in
 /// its metadata, unless Slack does not take that.
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy)]
 pub struct Post<'a> {
     pub channel: &'a str,
-    #[serde(rename = "thread_ts", skip_serializing_if = "Option::is_none")]
     pub thread: Option<&'a str>,
     pub text: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub blocks: Option<&'a Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Event<'a>>,
 }
 
 /// What a message is about, for whoever reads it back.
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy)]
 pub struct Event<'a> {
     pub event_type: &'static str,
     pub event_payload: &'a BTreeMap<&'static str, String>,
@@ -34,12 +53,9 @@ pub struct Event<'a> {
 impl SlackApi {
     /// A fresh address for Socket Mode; the token must be an app-level one.
     pub async fn open_connection(&self) -> Result<String, SlackError> {
-        #[derive(Deserialize)]
-        struct Answer {
-            url: String,
-        }
-        let answer: Answer = self.post("apps.connections.open", &json!({})).await?;
-        Ok(answer.url)
+        let request = SlackApiAppsConnectionOpenRequest::new();
+        let answer = self.finish("apps.connections.open", "", self.session().apps_connections_open(&request)).await?;
+        Ok(answer.url.0.into())
     }
 
     pub async fn open_view(&self, trigger: &str, view: &Value) -> Result<String, SlackError> {
@@ -53,42 +69,27 @@ impl SlackApi {
             #[serde(default)]
             app_id: Option<String>,
         }
-        #[derive(Serialize)]
-        struct Body<'a> {
-            trigger_id: &'a str,
-            view: &'a Value,
-        }
-        let answer: Answer = self.post("views.open", &Body { trigger_id: trigger, view }).await?;
+        const METHOD: &str = "views.open";
+        let request = SlackApiViewsOpenRequest::new(trigger.into(), model(METHOD, view)?);
+        let answer: Answer = self.post(METHOD, &request).await?;
         self.learn_app(&answer.view.app_id.unwrap_or_default());
         Ok(answer.view.id)
     }
 
     pub async fn update_view(&self, view_id: &str, view: &Value) -> Result<(), SlackError> {
-        let _: Done = self.post("views.update", &json!({ "view_id": view_id, "view": view })).await?;
+        const METHOD: &str = "views.update";
+        let request = SlackApiViewsUpdateRequest::new(model(METHOD, view)?).with_view_id(view_id.into());
+        let _: Done = self.post(METHOD, &request).await?;
         Ok(())
     }
 
     pub async fn post_message(&self, post: &Post<'_>) -> Result<MessageRef, SlackError> {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            #[serde(flatten)]
-            post: &'a Post<'a>,
-            unfurl_links: bool,
-            unfurl_media: bool,
-        }
-        let body = Body { post, unfurl_links: false, unfurl_media: false };
-        self.post_in(post.channel, "chat.postMessage", &body).await
+        self.post_in(post.channel, POST, &posting(post)?).await
     }
 
     /// Brings a message up to date. Doing it twice is doing it once.
     pub async fn update_message(&self, ts: &str, post: &Post<'_>) -> Result<(), SlackError> {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            #[serde(flatten)]
-            post: &'a Post<'a>,
-            ts: &'a str,
-        }
-        let _: Done = self.post(UPDATE, &Body { post, ts }).await?;
+        let _: Done = self.post(UPDATE, &updating(ts, post)?).await?;
         Ok(())
     }
 
@@ -99,8 +100,9 @@ impl SlackApi {
 
     /// Says something to one person alone, in a channel.
     pub async fn post_ephemeral(&self, channel: &str, user: &str, text: &str) -> Result<(), SlackError> {
-        let body = json!({ "channel": channel, "user": user, "text": text });
-        let _: Done = self.post("chat.postEphemeral", &body).await?;
+        let content = SlackMessageContent::new().with_text(text.to_owned());
+        let request = SlackApiChatPostEphemeralRequest::new(channel.into(), user.into(), content);
+        let _: Done = self.post("chat.postEphemeral", &request).await?;
         Ok(())
     }
 
@@ -125,18 +127,17 @@ impl SlackApi {
     }
 
     pub async fn join(&self, channel: &str) -> Result<(), SlackError> {
-        let _: Done = self.post("conversations.join", &json!({ "channel": channel })).await?;
+        let request = SlackApiConversationsJoinRequest::new(channel.into());
+        let _: Done = self.post("conversations.join", &request).await?;
         Ok(())
     }
 
     /// The members of a user group. A group that does not exist has none.
     pub async fn group_members(&self, group: &str) -> Result<BTreeSet<String>, SlackError> {
-        #[derive(Deserialize)]
-        struct Answer {
-            users: BTreeSet<String>,
-        }
-        match self.get::<Answer>("usergroups.users.list", vec![("usergroup", group)]).await {
-            Ok(answer) => Ok(answer.users),
+        let request = SlackApiUserGroupsUsersListRequest::new(group.into());
+        let session = self.session();
+        match self.finish("usergroups.users.list", "", session.usergroups_users_list(&request)).await {
+            Ok(answer) => Ok(answer.users.into_iter().map(|user| user.0).collect()),
             Err(error) if error.is("no_such_subteam") => {
                 tracing::warn!(slack.group = group, "a user group of the configuration does not exist");
                 Ok(BTreeSet::new())
@@ -146,7 +147,31 @@ impl SlackApi {
     }
 }
 
+const POST: &str = "chat.postMessage";
 const UPDATE: &str = "chat.update";
+
+pub(super) fn posting(post: &Post<'_>) -> Result<SlackApiChatPostMessageRequest, SlackError> {
+    let request = SlackApiChatPostMessageRequest::new(post.channel.into(), content(POST, post)?);
+    Ok(request.opt_thread_ts(post.thread.map(Into::into)).with_unfurl_links(false).with_unfurl_media(false))
+}
+
+pub(super) fn updating(ts: &str, post: &Post<'_>) -> Result<SlackApiChatUpdateRequest, SlackError> {
+    Ok(SlackApiChatUpdateRequest::new(post.channel.into(), content(UPDATE, post)?, ts.into()))
+}
+
+fn content(method: &'static str, post: &Post<'_>) -> Result<SlackMessageContent, SlackError> {
+    let metadata = post.metadata.map(|event| {
+        let payload = event.event_payload.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        SlackMessageMetadata::new(event.event_type.to_owned()).with_event_payload(payload.collect())
+    });
+    let blocks = post.blocks.map(|blocks| model(method, blocks)).transpose()?;
+    Ok(SlackMessageContent::new().with_text(post.text.to_owned()).opt_blocks(blocks).opt_metadata(metadata))
+}
+
+/// What a view rendered, as the model in which it is sent.
+fn model<'a, M: Deserialize<'a>>(method: &'static str, rendered: &'a Value) -> Result<M, SlackError> {
+    M::deserialize(rendered).map_err(|_| unreadable(method, "not called: there is no model of what is to be sent"))
+}
 
 /// Slack did it, and says so. Without the field a page of some proxy, which the client
 /// takes for an empty answer, would pass for success; so would a no without a code.

@@ -5,12 +5,13 @@
 //!   the trace.
 //! - `error`: why a call had no success.
 //!
-//! The connection is slack-morphism's; the answers are read into types of our
-//! own, because its models refuse a whole page for one value of another app (a
-//! number in a message's metadata).
+//! The connection, the requests and their blocks are slack-morphism's; most answers are read
+//! by ourselves. `methods` says which, and why.
 
 mod error;
 mod methods;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 pub use self::error::SlackError;

@@ -12,6 +12,7 @@ use slack_morphism::errors::SlackClientError;
 use slack_morphism::hyper_tokio::SlackClientHyperConnector;
 use slack_morphism::prelude::{
     SlackApiToken, SlackApiTokenValue, SlackClient, SlackClientApiCallContext, SlackClientHttpConnector,
+    SlackClientSession,
 };
 use tracing::{Instrument, Span};
 use url::Url;
@@ -28,7 +29,7 @@ pub const IN_A_HANDLER: Duration = Duration::from_millis(1_200);
 /// How long a call may take in an activity, which will be retried.
 pub const IN_AN_ACTIVITY: Duration = Duration::from_secs(10);
 
-type Connector = SlackClientHyperConnector<Https>;
+pub(super) type Connector = SlackClientHyperConnector<Https>;
 
 /// Slack's Web API, with the bot's token, or for Socket Mode the app's.
 #[derive(Clone)]
@@ -72,6 +73,11 @@ impl SlackApi {
         Self { timeout, ..self.clone() }
     }
 
+    /// slack-morphism's own calls, each to be handed to [`Self::finish`].
+    pub(super) fn session(&self) -> SlackClientSession<'_, Connector> {
+        self.client.open_session(&self.token)
+    }
+
     pub(in crate::slack) async fn post<A: DeserializeOwned + Send>(
         &self,
         method: &'static str,
@@ -87,7 +93,7 @@ impl SlackApi {
         method: &'static str,
         body: &(impl Serialize + Send + Sync),
     ) -> Result<A, SlackError> {
-        let session = self.client.open_session(&self.token);
+        let session = self.session();
         let call = session.http_session_api.http_post::<_, A>(method, body, None);
         self.finish(method, channel, call).await
     }
@@ -98,7 +104,7 @@ impl SlackApi {
         params: Vec<(&str, &str)>,
     ) -> Result<A, SlackError> {
         let params: Vec<(&str, Option<&str>)> = params.into_iter().map(|(name, value)| (name, Some(value))).collect();
-        let session = self.client.open_session(&self.token);
+        let session = self.session();
         let call = session.http_session_api.http_get::<A, _, _>(method, &params, None);
         self.finish(method, "", call).await
     }
@@ -130,7 +136,7 @@ impl SlackApi {
 
     /// Makes a call unless Slack wants none yet, gives it its deadline, reads its
     /// error, counts it and puts it into the trace.
-    async fn finish<A>(
+    pub(super) async fn finish<A>(
         &self,
         method: &'static str,
         channel: &str,

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use slack_simulator::PATIENCE;
 use tokio::time::timeout;
 
+use super::same;
 use crate::world::{ADA, Scene, knows};
 
 /// Where the clients' requests are told.
@@ -52,11 +53,14 @@ pub fn configuration(teams: impl Iterator<Item = String>) -> String {
         ),
         (SCANNER, "[\"decide\", \"read\"]", json!(["scanned", teams[0]]).to_string(), String::new()),
     ];
+    let everything = "[\"ask\", \"read\", \"decide\", \"lease\"]";
+    let of_the_table =
+        same::configuration().into_iter().map(|(id, told)| (id, everything, json!(["scanned"]).to_string(), told));
     let mut text = format!(
         "\n[[teams]]\nid = \"scanned\"\nname = \"Scanned\"\nmembers = [\"{ADA}\"]\n\
          authorizers = [\"client:{SCANNER}\", \"{ADA}\"]\n"
     );
-    for (id, may, teams, told) in clients {
+    for (id, may, teams, told) in clients.into_iter().chain(of_the_table) {
         let digest = hex::encode(Sha256::digest(token(id)));
         text += &format!(
             "\n[[clients]]\nid = \"{id}\"\ntoken_sha256 = \"{digest}\"\nmay = {may}\nteams = {teams}\n{told}\n"

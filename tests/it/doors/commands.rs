@@ -4,7 +4,7 @@
 mod acts;
 mod page;
 mod refused;
-mod scripted;
+pub mod scripted;
 
 use std::process::Stdio;
 use std::time::Duration;

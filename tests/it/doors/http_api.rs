@@ -192,11 +192,17 @@ fn pages_follow_one_another() {
         }));
         let asked: BTreeSet<String> = asked.await.into_iter().collect();
         eventually("the index", async || (scene.temporal.count_listed("page-").await == 53).then_some(())).await;
-        // A busy Temporal may be asked again in a moment.
-        let listed = async || Some(ci.get("/requests").await).filter(|list| list.status == StatusCode::OK);
-        let first = eventually("the first page", listed).await;
+        // A busy worker is asked again, as the answer says.
+        let page = async |path: &str| {
+            let look =
+                async || Some(ci.get(path).await).filter(|answer| answer.status != StatusCode::SERVICE_UNAVAILABLE);
+            let answer = eventually("a page", look).await;
+            assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+            answer
+        };
+        let first = page("/requests").await;
         let next = first.body["next"].as_str().expect("a second page").to_owned();
-        let second = ci.get(&next).await;
+        let second = page(&next).await;
         assert_eq!(second.body["next"], Value::Null, "{:?}", second.body);
         let ids = |answer: &super::client::Answer| -> Vec<String> {
             let items = answer.body["items"].as_array().unwrap();
@@ -205,6 +211,42 @@ fn pages_follow_one_another() {
         assert_eq!((ids(&first).len(), ids(&second).len()), (50, 3));
         let all: BTreeSet<String> = ids(&first).into_iter().chain(ids(&second)).collect();
         assert_eq!(all, asked);
+    });
+}
+
+#[test]
+fn a_list_needs_no_worker() {
+    alone(options(&policy("")), async |world| {
+        let scene = world.scene();
+        let ci = Program::of(&scene, CI);
+        let ended = taken(&ci.ask("ended", &body(&scene, "ended")).await);
+        scene.reject(&asked(&scene, &ended, CHANNEL).await, "no").await;
+        scene.temporal.ended(&ended).await.unwrap();
+        let open = taken(&ci.ask("open", &body(&scene, "open")).await);
+        asked(&scene, &open, CHANNEL).await;
+        scene.temporal.told(&open).await;
+        let broken = taken(&ci.ask("broken", &body(&scene, "broken")).await);
+        asked(&scene, &broken, CHANNEL).await;
+        scene.temporal.terminate(&broken).await;
+
+        let web = world.stack.start_beside(&["run", "--only", "web"]).await.unwrap();
+        let beside = Program::new(&web.url(), Some(&token(CI)));
+        world.stack.kill_bot().await;
+        let listed = async || {
+            let answer = beside.get("/requests").await;
+            assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+            let items = answer.body["items"].as_array().unwrap().clone();
+            let status = |item: &Value| (item["requestId"].clone(), item["status"].clone());
+            Some(items.iter().map(status).collect::<Vec<_>>()).filter(|items| items.len() == 3)
+        };
+        let all = eventually("the list", listed).await;
+        let expected = [(&broken, "failed"), (&open, "awaiting_authorization"), (&ended, "rejected")];
+        assert_eq!(all, expected.map(|(id, status)| (json!(id), json!(status))));
+        assert_eq!(beside.get(&format!("/requests/{ended}")).await.body["status"], "rejected");
+        assert_eq!(
+            beside.get(&format!("/requests/{broken}")).await.body["failure"]["cause"],
+            "It was ended in Temporal."
+        );
     });
 }
 

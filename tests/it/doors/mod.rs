@@ -2,6 +2,7 @@
 
 mod bodies;
 pub mod client;
+mod command_line;
 mod commands;
 mod crowd;
 pub mod edges;
@@ -11,6 +12,7 @@ mod http_api;
 mod mistakes;
 mod oidc;
 mod origins;
+pub mod same;
 mod signing;
 mod socket;
 mod waiting;

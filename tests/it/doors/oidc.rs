@@ -298,6 +298,13 @@ fn a_key_that_rotated_is_fetched_and_an_issuer_that_is_away_keeps_nobody_else_ou
         // Away again, what was fetched is good for a while.
         issuer.change(|documents| documents.away = true);
         assert_eq!(status(&program, &token).await, StatusCode::OK);
+        // A key that nobody knows may be a new one, which it does not tell now.
+        let newest = issuer.token(&json!({ "alg": "ES256", "kid": "ec-3" }), &issuer.claims());
+        crate::world::eventually("the issuer to be asked in vain", async || {
+            (status(&program, &newest).await == StatusCode::SERVICE_UNAVAILABLE).then_some(())
+        })
+        .await;
+        assert_eq!(status(&program, &token).await, StatusCode::OK);
     });
 }
 

@@ -62,17 +62,23 @@ fn what_does_not_fit_changes_nothing() {
             (without, StatusCode::UNPROCESSABLE_ENTITY, "round"),
             (with("round", json!("1")), StatusCode::UNPROCESSABLE_ENTITY, "round"),
             (with("act", json!("bless")), StatusCode::UNPROCESSABLE_ENTITY, "act"),
-            (with("act", json!("undo")), StatusCode::UNPROCESSABLE_ENTITY, "act"),
+            (json!({ "act": "undo", "round": 1 }), StatusCode::UNPROCESSABLE_ENTITY, "act"),
+            (with("act", json!("reject")), StatusCode::UNPROCESSABLE_ENTITY, "region"),
+            (with("to", json!("U0ADMIN0001")), StatusCode::UNPROCESSABLE_ENTITY, "to"),
             (with("region", json!("mars-1")), StatusCode::UNPROCESSABLE_ENTITY, "region"),
             (with("region", Value::Null), StatusCode::UNPROCESSABLE_ENTITY, "region"),
             (with("profile", json!("mine")), StatusCode::UNPROCESSABLE_ENTITY, "profile"),
             (with("parameters", json!({ "size": 1 })), StatusCode::UNPROCESSABLE_ENTITY, "parameters.size"),
             (with("lifetimeSeconds", json!(60)), StatusCode::UNPROCESSABLE_ENTITY, "lifetimeSeconds"),
-            (with("text", json!("x".repeat(3_001))), StatusCode::UNPROCESSABLE_ENTITY, "text"),
+            (
+                json!({ "act": "reject", "round": 1, "text": "x".repeat(3_001) }),
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "text",
+            ),
             (with("by", json!("U0ADMIN0001")), StatusCode::UNPROCESSABLE_ENTITY, "by"),
             (with("round", json!(2)), StatusCode::CONFLICT, ""),
             (with("planId", json!("p1")), StatusCode::CONFLICT, ""),
-            (with("act", json!("retry")), StatusCode::CONFLICT, ""),
+            (json!({ "act": "retry", "round": 1 }), StatusCode::CONFLICT, ""),
         ] {
             let answer = scanner.act(&id, &act).await;
             assert_eq!(answer.status, status, "{act}: {answer:?}");
@@ -86,7 +92,8 @@ fn what_does_not_fit_changes_nothing() {
         assert_eq!((&state["round"], &state["steps"][0]["signatures"]), (&json!(1), &json!([])));
         let no = json!({ "act": "reject", "round": 1, "text": "two critical findings" });
         assert_eq!(scanner.act(&id, &no).await.status, StatusCode::OK);
-        assert_eq!(scanner.act(&id, &no).await.status, StatusCode::OK, "the same once more");
+        let again = json!({ "act": "reject", "round": 1, "text": "  two critical findings " });
+        assert_eq!(scanner.act(&id, &again).await.status, StatusCode::OK, "the same once more");
         let ended = scene.temporal.ended(&id).await.unwrap();
         assert_eq!(ended["authorization"]["reason"], "two critical findings");
     });

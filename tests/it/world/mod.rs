@@ -155,6 +155,7 @@ fn bob(n: usize) -> String {
 
 /// What is there behind [`policy`] before any scene is.
 pub fn populate(acme: &mut Workspace) {
+    doors::same::populate(acme);
     acme.add_channel(Channel::public(doors::client::CHANNEL, "programs", &[ADA]));
     acme.add_person(Profile::member(doors::client::OWNER, "olga", "Olga"));
     let members = (0..SEATS).map(alice).collect();

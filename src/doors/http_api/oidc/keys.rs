@@ -2,22 +2,18 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use axum::body::Bytes;
-use axum::http::{StatusCode, Uri};
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
+use axum::http::StatusCode;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use url::Url;
 
-use outbound::https::{Https, https_or_http};
-use outbound::proxy::Proxy;
+use outbound::http::Client;
 
 /// For so long keys are not asked for again.
 const FRESH: Duration = Duration::from_secs(10 * 60);
@@ -34,7 +30,7 @@ const LARGEST: usize = 1024 * 1024;
 /// The keys of one issuer.
 pub(super) struct Keys {
     issuer: String,
-    http: Client<Https, Empty<Bytes>>,
+    http: Client,
     known: Mutex<Known>,
 }
 
@@ -43,14 +39,14 @@ struct Known {
     keys: Vec<Jwk>,
     /// When they were fetched.
     fetched: Option<Instant>,
-    /// When that was tried last.
+    /// When that was tried last, and whether it failed.
     tried: Option<Instant>,
+    failed: bool,
 }
 
 impl Keys {
-    pub(super) fn of(issuer: &str, proxy: Option<&Proxy>) -> anyhow::Result<Self> {
-        let http = Client::builder(TokioExecutor::new()).build(https_or_http(proxy)?);
-        Ok(Self { issuer: issuer.to_owned(), http, known: Mutex::default() })
+    pub(super) fn of(issuer: &str, http: &Client) -> Self {
+        Self { issuer: issuer.to_owned(), http: http.within(FETCH).at_most(LARGEST), known: Mutex::default() }
     }
 
     /// The keys that may have signed such a token; none: there is no such key. `None`: the
@@ -64,14 +60,20 @@ impl Keys {
         if (stale || missing) && !tried_lately {
             known.tried = Some(Instant::now());
             match self.fetch().await {
-                Ok(keys) => (known.keys, known.fetched) = (keys, Some(Instant::now())),
+                Ok(keys) => (known.keys, known.fetched, known.failed) = (keys, Some(Instant::now()), false),
                 Err(error) => {
+                    known.failed = true;
                     let error = format!("{error:#}");
                     tracing::warn!(issuer = self.issuer, error, "the keys of an issuer cannot be fetched");
                 }
             }
         }
         known.fetched.filter(|at| at.elapsed() <= GOOD)?;
+        let is_unknown = kid.is_some_and(|kid| known.keys.iter().all(|key| key.common.key_id.as_deref() != Some(kid)));
+        // It may be one of those that the issuer does not tell now.
+        if is_unknown && known.failed {
+            return None;
+        }
         let fitting = known.keys.iter().filter(|key| fits(key, kid, algorithm));
         Some(fitting.filter_map(|key| DecodingKey::from_jwk(key).ok()).collect())
     }
@@ -97,16 +99,9 @@ impl Keys {
 
     /// A document. Nobody is followed elsewhere.
     async fn get(&self, place: &str) -> anyhow::Result<Bytes> {
-        let uri: Uri = place.parse().with_context(|| format!("{place:?} is no address"))?;
-        let get = async {
-            let answer = self.http.get(uri).await.context("no answer")?;
-            if answer.status() != StatusCode::OK {
-                bail!("the answer is {}", answer.status());
-            }
-            let body = Limited::new(answer.into_body(), LARGEST).collect().await;
-            body.map(|body| body.to_bytes()).map_err(|error| anyhow::anyhow!("{error}"))
-        };
-        timeout(FETCH, get).await.context("no answer in time")?.with_context(|| place.to_owned())
+        let answer = self.http.get(place).await.with_context(|| place.to_owned())?;
+        ensure!(answer.status() == StatusCode::OK, "{place}: the answer is {}", answer.status());
+        Ok(answer.into_body())
     }
 }
 

@@ -3,11 +3,11 @@
 use super::needs_attention::approved;
 use crate::domain::notice::part::of_attempt;
 use crate::domain::notice::{ChoiceNotCounted, Notification};
+use crate::slack::notices::deciding::approval_not_counted::because;
 use crate::slack::notices::plan::{Known, Plan};
 use crate::slack::notices::words::Words;
-use crate::slack::views::parts::{QUOTE_MAX, application, authorizer, requester};
-use crate::slack::views::refusal::reason;
-use crate::slack::views::text::{Markup, Text};
+use crate::slack::views::parts::{application, authorizer, requester};
+use crate::slack::views::text::Markup;
 use crate::slack::views::thread::Root;
 use crate::slack::views::{Message, thread};
 
@@ -28,10 +28,9 @@ impl Words for ChoiceNotCounted {
 
     fn note(&self, n: &Notification) -> Option<Message> {
         let (who, you) = (authorizer(n), requester(n));
-        let why = Text::line_or_dash(&reason(&self.why), QUOTE_MAX);
-        let text = format!(
-            "🚧 A choice by {who} did not count, so the request still needs a hand. Asking now, {you} would read: {why}"
-        );
+        // Codes of Slack's are for the log.
+        let why = because(&self.why, &you, "The checks before it could not be made.");
+        let text = format!("🚧 A choice by {who} did not count, so the request still needs a hand. {why}");
         Some(thread::note(&Markup::ours(text), None))
     }
 }

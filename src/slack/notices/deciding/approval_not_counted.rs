@@ -49,7 +49,7 @@ pub fn told(n: &Notification, why: &NotCounted) -> Message {
 }
 
 /// Why it did not count, with what `who` would read.
-fn because(why: &NotCounted, who: &Markup, unchecked: &str) -> String {
+pub(in crate::slack::notices) fn because(why: &NotCounted, who: &Markup, unchecked: &str) -> String {
     match why {
         NotCounted::Decision(why) => Text::line_or_dash(&refusal(why), QUOTE_MAX).to_string(),
         NotCounted::Request(why) => format!("Asking now, {who} would read: {}", Text::line_or_dash(why, QUOTE_MAX)),

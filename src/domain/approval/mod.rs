@@ -1,0 +1,189 @@
+//! Who has to say yes to what, and until when: a machine that is told what happens and
+//! when, and says what is to be done. Pure: whoever carries it keeps the time, asks the
+//! people, and looks once more before a yes is obeyed.
+//!
+//! - [`offer`](Offer): what is signed. [`step`](Step): who signs.
+//!
+//! Today there is one rule, its smallest: one step, in which the named person signs.
+//! Whether an act may be done at all is judged before, in [`judge`](super::judge).
+
+mod offer;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+pub use self::offer::Offer;
+pub use self::step::{Signature, Step};
+use super::act::Door;
+use super::lifecycle::WaitingFor;
+use super::moment::Moment;
+use super::rules::Authorization;
+
+/// The approval of one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// Grows whenever what is asked is no longer what was asked: an act that is meant for
+    /// another round changes nothing.
+    pub round: u32,
+    pub offer: Offer,
+    pub steps: Vec<Step>,
+    /// The decision that counts, as far as is known, and when it was made.
+    decision: Option<(Authorization, Moment)>,
+    clock: Clock,
+}
+
+/// What is due, and when.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Clock {
+    /// The end of the time for a decision.
+    deadline: Option<Moment>,
+    /// Those who were asked are reminded so long after that.
+    reminder: Option<Duration>,
+    remind_at: Option<Moment>,
+    is_late: bool,
+}
+
+/// What happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The first step opens, for so long.
+    Opened { waits: Duration, reminder: Option<Duration> },
+    /// Those who are to sign have been asked.
+    Asked,
+    /// Somebody who is seated decides.
+    Decided { authorization: Authorization, door: Door },
+    /// What was decided does not hold.
+    Struck,
+    /// Nobody could be asked in time whether what was decided holds.
+    Unconfirmed,
+    /// Another question is asked than before.
+    NextQuestion,
+    /// It may have become time for something.
+    Time,
+}
+
+/// What is to be done about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Those who sign in the open step are asked, until then.
+    Ask { until: Moment },
+    /// Those who were asked are reminded.
+    Remind { until: Moment },
+    /// The decision is looked at once more, and obeyed if it holds.
+    Obey,
+    /// They are asked anew, in the round that began.
+    AskAgain { until: Moment },
+    /// The time for a decision is over.
+    Late,
+}
+
+impl Approval {
+    /// By the named person alone.
+    pub fn by(named: &str) -> Self {
+        let step = Step { from: vec![named.to_owned()], need: 1, asked: Vec::new(), signatures: Vec::new() };
+        Self { round: 1, offer: Offer::new(None, None), steps: vec![step], decision: None, clock: Clock::default() }
+    }
+
+    /// Something happens at this moment; the answer is what is to be done.
+    pub fn apply(&mut self, event: Event, now: Moment) -> Vec<Effect> {
+        match event {
+            Event::Opened { waits, reminder } => self.open(now.after(waits), reminder),
+            Event::Asked => self.asked(now),
+            Event::Decided { authorization, door } => self.decided(authorization, door, now),
+            Event::Struck => self.strike(now),
+            Event::Unconfirmed => {
+                self.decision = None;
+                Vec::new()
+            }
+            Event::NextQuestion => {
+                self.round += 1;
+                Vec::new()
+            }
+            Event::Time => self.due(now),
+        }
+    }
+
+    /// When something will be due; `None`: never, unless something happens.
+    pub fn next_deadline(&self) -> Option<Moment> {
+        let deadline = self.clock.deadline.filter(|_| !self.clock.is_late);
+        deadline.into_iter().chain(self.clock.remind_at).min()
+    }
+
+    /// The decision that counts, as far as is known.
+    pub fn decision(&self) -> Option<&Authorization> {
+        self.decision.as_ref().map(|(authorization, _)| authorization)
+    }
+
+    /// When that was made.
+    pub fn decided_at(&self) -> Option<Moment> {
+        self.decision.as_ref().map(|(_, at)| *at)
+    }
+
+    /// The end of the time for a decision, once a step is open.
+    pub fn deadline(&self) -> Option<Moment> {
+        self.clock.deadline
+    }
+
+    /// For whom a request waits that waits for its approval.
+    pub fn waiting_for(&self) -> WaitingFor {
+        WaitingFor::Authorizer
+    }
+
+    /// The first step opens, until then.
+    pub fn open(&mut self, until: Moment, reminder: Option<Duration>) -> Vec<Effect> {
+        if let Some(step) = self.steps.first_mut() {
+            step.asked = step.from.clone();
+        }
+        self.clock = Clock { deadline: Some(until), reminder, ..Clock::default() };
+        vec![Effect::Ask { until }]
+    }
+
+    /// The time until a reminder begins when they have been asked, and is over before the
+    /// decision is.
+    fn asked(&mut self, now: Moment) -> Vec<Effect> {
+        let at = self.clock.reminder.map(|after| now.after(after));
+        self.clock.remind_at = at.filter(|at| self.clock.deadline.is_some_and(|deadline| *at < deadline));
+        Vec::new()
+    }
+
+    fn decided(&mut self, authorization: Authorization, door: Door, now: Moment) -> Vec<Effect> {
+        if let Authorization::Approve { region, profile, decided_by } = &authorization {
+            self.offer = Offer::new(Some(region), Some(profile));
+            let by = decided_by.clone();
+            let signature = Signature { by, instead_of: None, at: now, door, struck: None };
+            if let Some(step) = self.steps.first_mut() {
+                step.signatures.push(signature);
+            }
+        }
+        self.decision = Some((authorization, now));
+        vec![Effect::Obey]
+    }
+
+    /// The signatures do not count any more: the step opens again, for any offer.
+    fn strike(&mut self, now: Moment) -> Vec<Effect> {
+        for signature in self.steps.iter_mut().flat_map(|step| &mut step.signatures) {
+            signature.struck = signature.struck.or(Some(now));
+        }
+        self.offer = Offer::new(None, None);
+        self.decision = None;
+        self.round += 1;
+        self.clock.deadline.map(|until| Effect::AskAgain { until }).into_iter().collect()
+    }
+
+    fn due(&mut self, now: Moment) -> Vec<Effect> {
+        let is_due = |at: Option<Moment>| at.is_some_and(|at| at <= now);
+        if is_due(self.clock.deadline) && !self.clock.is_late {
+            (self.clock.is_late, self.clock.remind_at) = (true, None);
+            return vec![Effect::Late];
+        }
+        if !is_due(self.clock.remind_at) {
+            return Vec::new();
+        }
+        self.clock.remind_at = None;
+        // Who has decided is not asked to; should that not count, they are told so.
+        let until = self.clock.deadline.filter(|_| self.decision.is_none());
+        until.map(|until| Effect::Remind { until }).into_iter().collect()
+    }
+}

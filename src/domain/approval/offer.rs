@@ -1,0 +1,45 @@
+//! What would be built. People sign an offer, never "a request".
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+/// What would be built. The first signature fixes its values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Offer {
+    pub region: Option<String>,
+    pub profile: Option<String>,
+    pub lifetime_seconds: Option<Value>,
+    pub parameters: Map<String, Value>,
+    pub plan: Option<Value>,
+    /// Stands for all of the above.
+    pub digest: String,
+}
+
+impl Offer {
+    pub(super) fn new(region: Option<&str>, profile: Option<&str>) -> Self {
+        let owned = |value: Option<&str>| value.map(str::to_owned);
+        let parameters = Map::new();
+        // Of the plan only what it would do, which is nothing that is known yet.
+        let signed = json!({
+            "region": region, "profile": profile, "lifetimeSeconds": null, "parameters": parameters, "plan": null,
+        });
+        let digest = hex::encode(Sha256::digest(signed.to_string().as_bytes()));
+        Self { region: owned(region), profile: owned(profile), lifetime_seconds: None, parameters, plan: None, digest }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_stands_for_the_values() {
+        let digest = |region, profile| Offer::new(Some(region), Some(profile)).digest;
+        assert_eq!(digest("us-east-1", "sandbox"), digest("us-east-1", "sandbox"));
+        assert_ne!(digest("us-east-1", "sandbox"), digest("eu-west-1", "sandbox"));
+        assert_ne!(digest("us-east-1", "sandbox"), digest("us-east-1", "production"));
+        assert_eq!(digest("us-east-1", "sandbox").len(), 64);
+    }
+}
