@@ -48,15 +48,6 @@ pub fn nothing(slack: &Simulator) {
 }
 
 impl Scene {
-    /// A table looked at each answer when it was given, and at what holds at the end: what
-    /// was said in this scene until now is read.
-    pub fn was_read(&self) {
-        let places = [self.channel.clone(), self.alice.dm_channel(), self.bob.dm_channel()];
-        let mut messages = self.slack.all_messages();
-        messages.retain(|message| places.contains(&message.channel));
-        self.slack.look_at(&messages);
-    }
-
     /// Fails if the bot said something in this scene that nobody looked at.
     pub fn nothing_unread(&self) {
         let places = [self.channel.clone(), self.alice.dm_channel(), self.bob.dm_channel()];

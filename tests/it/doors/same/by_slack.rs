@@ -124,8 +124,7 @@ impl BySlack {
 
     /// What the bot said to this person alone, where the message is.
     fn told(&self, person: &Person, message: &Message) -> Vec<String> {
-        let mut all = self.scene.slack.all_messages();
-        all.retain(|it| it.only_for.as_deref() == Some(person.id()) && it.channel == message.channel);
+        let all = self.scene.said_in_private(person.id(), &message.channel);
         all.into_iter().map(|message| message.text).collect()
     }
 }

@@ -150,7 +150,22 @@ impl<D: Door> Stage<'_, D> {
         assert_eq!(self.builds().await, story.builds, "{place}");
         assert_eq!(self.scene.buckets(door.id()).await.len(), story.buckets, "{place}");
         self.scene.check(door.id());
-        self.scene.was_read();
+        self.told();
+    }
+
+    /// What was said beyond what every request brings tells of what the story has.
+    fn told(&self) {
+        let stops = self.story.beats.iter().any(|beat| matches!(beat, Beat::Refuses));
+        let strikes = self.story.struck.contains(&true);
+        for message in self.scene.said(self.door.id()) {
+            let part = message.payload("part").unwrap_or_default();
+            let fits = match part.trim_end_matches(|c: char| c.is_ascii_digit()) {
+                "attention-" | "needs-attention-" | "choice-not-counted-" => stops,
+                "not-counted" | "not-counted-card" => strikes,
+                other => matches!(other, "root" | "card" | "progress-" | "outcome"),
+            };
+            assert!(fits, "{}: {part}: {}", self.story.name, message.text);
+        }
     }
 
     /// How often a provisioner was called.
