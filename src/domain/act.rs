@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::rules::DecisionKind;
+use super::decision::DecisionKind;
 
 /// The longest text of an act, in characters.
 pub const TEXT_MAX: usize = 3_000;

@@ -3,10 +3,11 @@
 //! at once what is wrong.
 
 use super::act::{Act, Kind, TEXT_MAX};
+use super::decision::Authorization;
 use super::lifecycle::{Choice, Status};
 use super::refusal::Refusal;
 use super::request::ProvisionRequest;
-use super::rules::{Authorization, Rules};
+use super::rules::Rules;
 
 /// What an act that counts does.
 #[derive(Clone, Debug, PartialEq, Eq)]

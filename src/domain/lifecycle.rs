@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::approval::{Offer, Step};
+use super::approval::{Offer, Step, WaitingFor};
+use super::decision::{Authorization, DecisionKind};
 use super::moment::Moment;
-use super::rules::{Authorization, DecisionKind};
 
 /// Where a request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,16 +57,6 @@ impl Status {
             Provisioned | Rejected | Expired | Cancelled | Failed => false,
         }
     }
-}
-
-/// What a request waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WaitingFor {
-    Authorizer,
-    Requester,
-    Plan,
-    Undo,
 }
 
 /// The answer of the query `state`.

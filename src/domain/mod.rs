@@ -14,7 +14,9 @@
 
 pub mod act;
 pub mod approval;
+pub mod blueprint;
 pub mod client;
+pub mod decision;
 pub mod judge;
 pub mod lifecycle;
 pub mod moment;

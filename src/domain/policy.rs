@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::blueprint::Blueprint;
 use super::client::{self, Client, Right};
 use super::people::{group_ids, includes};
 use super::request::ProvisionRequest;
@@ -51,31 +52,6 @@ pub struct Team {
     pub members: Vec<Principal>,
     /// Who may be named to decide; empty: anyone.
     pub authorizers: Vec<Principal>,
-}
-
-/// A kind of resource that can be asked for, and who provisions it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Blueprint {
-    pub id: String,
-    pub name: String,
-    pub description: String,
-    pub task_queue: String,
-    pub provision_activity: String,
-    pub destroy_activity: String,
-    /// Is what it is told encrypted, where histories are? Off for a worker that
-    /// shares no key. Only what differs from the default is recorded.
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
-    pub encrypt: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_yes(value: &bool) -> bool {
-    *value
 }
 
 /// Why a request cannot be made. The sentence is for the requester.

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::act::Kind;
+use super::decision::DecisionKind;
 use super::lifecycle::Status;
-use super::rules::DecisionKind;
 
 /// Why an act changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
-//! By what one request is judged, and what counted.
+//! By what one request is judged.
 
 use serde::{Deserialize, Serialize};
 
-use super::policy::Blueprint;
+use super::blueprint::Blueprint;
 use super::refusal::Refusal;
 
 /// The part of the policy one request is judged by, recorded when it passed the
@@ -24,21 +24,6 @@ pub struct Rules {
     pub indexed: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DecisionKind {
-    Approve,
-    Reject,
-}
-
-/// A decision that counts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "decision", rename_all = "snake_case", rename_all_fields = "camelCase")]
-pub enum Authorization {
-    Approve { region: String, profile: String, decided_by: String },
-    Reject { decided_by: String, reason: Option<String> },
-}
-
 impl Rules {
     /// Are these among what may be chosen?
     pub fn offer(&self, region: &str, profile: &str) -> Result<(), Refusal> {
@@ -49,20 +34,5 @@ impl Rules {
             return Err(Refusal::UnknownProfile { profile: profile.to_owned() });
         }
         Ok(())
-    }
-}
-
-impl Authorization {
-    pub fn decided_by(&self) -> &str {
-        match self {
-            Self::Approve { decided_by, .. } | Self::Reject { decided_by, .. } => decided_by,
-        }
-    }
-
-    pub fn verdict(&self) -> DecisionKind {
-        match self {
-            Self::Approve { .. } => DecisionKind::Approve,
-            Self::Reject { .. } => DecisionKind::Reject,
-        }
     }
 }

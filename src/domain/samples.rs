@@ -13,13 +13,15 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::blueprint::Blueprint;
 use super::client::{Client, Proof, Right};
+use super::decision::Authorization;
 use super::lifecycle::Failure;
 use super::notice::{Conversation, MessageRef, Notice, Notification, RequestSubject};
-use super::policy::{Blueprint, Policy, Principal, Team};
+use super::policy::{Policy, Principal, Team};
 use super::provisioning::Provisioned;
 use super::request::{ApplicationName, ProvisionRequest, RequestId};
-use super::rules::{Authorization, Rules};
+use super::rules::Rules;
 
 /// Asks.
 pub const ALICE: &str = "U0ALICE";

@@ -8,11 +8,12 @@
 use std::time::Duration;
 
 use crate::domain::act::{Act, Door, Kind};
+use crate::domain::decision::{Authorization, DecisionKind};
 use crate::domain::judge::{self, Standing};
 use crate::domain::lifecycle::{Break, RequestState};
 use crate::domain::refusal::{NotCounted, Refusal};
 use crate::domain::request::{ProvisionRequest, RequestId};
-use crate::domain::rules::{Authorization, DecisionKind, Rules};
+use crate::domain::rules::Rules;
 use crate::domain::verdict::Verdict;
 use crate::temporal::{Execution, Recorded, RequestError, Requests};
 

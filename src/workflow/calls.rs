@@ -12,8 +12,9 @@ use temporalio_sdk::{ActivityCancellationType, ActivityOptions, LocalActivityOpt
 use temporalio_workflow::RetryPolicy;
 
 use super::payload::{LenientResult, Outgoing};
+use crate::domain::blueprint::Blueprint;
 use crate::domain::notice::{Notification, Told};
-use crate::domain::policy::{Blueprint, PreflightProblem};
+use crate::domain::policy::PreflightProblem;
 use crate::domain::request::ProvisionRequest;
 use crate::domain::rules::Rules;
 

@@ -20,10 +20,11 @@ use super::provision_application::ProvisionApplication;
 use super::run::{Context, Run, Stop};
 use super::telling::{moment, until};
 use crate::domain::approval::Event;
+use crate::domain::decision::Authorization;
 use crate::domain::lifecycle::{Choice, Failure};
 use crate::domain::notice::{ApprovalNotCounted, ChoiceNotCounted, Notice};
 use crate::domain::refusal::NotCounted;
-use crate::domain::rules::{Authorization, Rules};
+use crate::domain::rules::Rules;
 
 impl Run {
     /// The pre-flight checks. `None`: the time for an answer is over, which there is not

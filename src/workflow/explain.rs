@@ -9,8 +9,8 @@ use temporalio_common::protos::temporal::api::failure::v1::{
 use temporalio_sdk::{ActivityExecutionError, TimeoutType};
 
 use super::calls::{PICKED_UP_WITHIN, PROVISION_HEARTBEAT, PROVISION_RETRY_FIRST, UNKNOWN_ACTIVITY, UNKNOWN_TO_GO};
+use crate::domain::blueprint::Blueprint;
 use crate::domain::lifecycle::Failure;
-use crate::domain::policy::Blueprint;
 
 /// The longest cause that is kept, in characters.
 const CAUSE_MAX: usize = 600;

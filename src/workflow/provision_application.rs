@@ -16,13 +16,14 @@ use super::search_attributes::SearchAttributes;
 use super::{QUERY_PENDING_NOTICE, QUERY_STATE, QUERY_VERDICT, SIGNAL_ACT, SIGNAL_AUTHORIZE, WORKFLOW_TYPE};
 use crate::domain::act::{Act, Decision, Kind};
 use crate::domain::approval::{Approval, Effect, Event};
+use crate::domain::decision::Authorization;
 use crate::domain::judge::{self, Accepted, Standing};
 use crate::domain::lifecycle::{Authorized, Choice, Failure, RequestState, Status};
 use crate::domain::moment::Moment;
 use crate::domain::notice::{Conversation, Notice, Notification, Reminded};
 use crate::domain::refusal::{NotCounted, Refusal};
 use crate::domain::request::{ProvisionRequest, RequestId};
-use crate::domain::rules::{Authorization, Rules};
+use crate::domain::rules::Rules;
 use crate::domain::verdict::Verdict;
 
 /// Acts that may wait for the rules they are judged by. They come that early

@@ -4,16 +4,18 @@
 use std::collections::BTreeMap;
 
 use arbitrary::{Result, Unstructured};
+use provision_bot::domain::blueprint::Blueprint;
+use provision_bot::domain::decision::Authorization;
 use provision_bot::domain::lifecycle::{Break, Failure};
 use provision_bot::domain::notice::{
     self, ApprovalNotCounted, Authorized, Cancelled, ChoiceNotCounted, Cleanup, Expired, Failed, GivenUp,
     NeedsAttention, Notice, Notification, Refused, Rejected, Reminded, RequestSubject, Requested, Retried, Undoing,
 };
-use provision_bot::domain::policy::{Blueprint, PreflightProblem};
+use provision_bot::domain::policy::PreflightProblem;
 use provision_bot::domain::provisioning::{Progress, Provisioned};
 use provision_bot::domain::refusal::{NotCounted, Refusal};
 use provision_bot::domain::request::{ProvisionRequest, RequestId};
-use provision_bot::domain::rules::{Authorization, Rules};
+use provision_bot::domain::rules::Rules;
 use provision_bot::domain::samples;
 use provision_bot::slack::inbound::{self, Inbound};
 use provision_bot::slack::notices::plan::{Known, Step};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::reader::{Reader, Section};
 use super::values::{is_line, is_option_text, option_text};
-use crate::domain::policy::Blueprint;
+use crate::domain::blueprint::Blueprint;
 
 pub(super) const KEYS: &[&str] =
     &["id", "name", "description", "task_queue", "provision_activity", "destroy_activity", "encrypt"];

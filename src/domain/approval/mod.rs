@@ -14,12 +14,13 @@ mod tests;
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::offer::Offer;
 pub use self::step::{Signature, Step};
 use super::act::Door;
-use super::lifecycle::WaitingFor;
+use super::decision::Authorization;
 use super::moment::Moment;
-use super::rules::Authorization;
 
 /// The approval of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,16 @@ pub struct Approval {
     /// The decision that counts, as far as is known, and when it was made.
     decision: Option<(Authorization, Moment)>,
     clock: Clock,
+}
+
+/// What a request waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitingFor {
+    Authorizer,
+    Requester,
+    Plan,
+    Undo,
 }
 
 /// What is due, and when.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::act::Door;
-use crate::domain::rules::DecisionKind;
+use crate::domain::decision::DecisionKind;
 use crate::domain::samples::{ALICE as REQUESTER, BOB as ASKED, approved, request, rules};
 
 const WAITING: Standing<'_> = Standing {

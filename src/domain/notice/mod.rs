@@ -28,9 +28,10 @@ pub use self::conversation::{Conversation, MessageRef, part};
 pub use self::deciding::{ApprovalNotCounted, Authorized, Expired, Rejected};
 pub use self::ending::{Cancelled, Cleanup, Failed, GivenUp, Provisioned, Undoing};
 pub use self::notification::{Notification, Told};
+use super::decision::{Authorization, DecisionKind};
 use super::lifecycle::Status;
 use super::request::{ProvisionRequest, RequestId};
-use super::rules::{Authorization, DecisionKind, Rules};
+use super::rules::Rules;
 
 /// What happened to a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -101,7 +101,7 @@ fn form(bot: &Handlers, user: &str, typed: &str, private_metadata: String, group
 }
 
 fn blueprints(bot: &Handlers) -> Vec<Choice> {
-    let described = |blueprint: &crate::domain::policy::Blueprint| {
+    let described = |blueprint: &crate::domain::blueprint::Blueprint| {
         Choice::new(&blueprint.id, &blueprint.name).with_description(&blueprint.description)
     };
     bot.policy.blueprints.iter().map(described).collect()

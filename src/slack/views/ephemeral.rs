@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use super::parts::{ended_by, left};
 use super::refusal::{reason, refusal};
-use super::text::{Markup, Text, escape, mention};
-use crate::domain::lifecycle::{Break, Status};
+use super::text::{Markup, Text, escape};
+use crate::domain::lifecycle::Break;
 use crate::domain::refusal::NotCounted;
-use crate::domain::rules::DecisionKind;
 use crate::slack::ids::COMMAND;
 
 /// The longest answer to one person, in characters.
@@ -42,15 +41,6 @@ pub fn please_wait(wait: Duration) -> String {
     format!("Slack asks us to wait {number} {unit}{plural}. Please try again after that")
 }
 
-/// The answer to a decision that came after another one.
-pub fn already_decided(verdict: DecisionKind, by: &str) -> String {
-    let done = match verdict {
-        DecisionKind::Approve => "approved",
-        DecisionKind::Reject => "rejected",
-    };
-    format!("This request was already {done} by {}. Nothing was changed.", mention(by))
-}
-
 /// The answer to a decision that did not count.
 pub fn not_counted(why: &NotCounted) -> String {
     match why {
@@ -72,21 +62,6 @@ pub fn not_your_choice(why: &NotCounted) -> String {
         "Your choice does not count any more, so the question stays open. What the person who made the request would \
          read now: {why}"
     )
-}
-
-/// The answer to a click on a request that is over, or past that question.
-pub fn already_over(status: Status) -> String {
-    let how = match status {
-        Status::Expired => "has expired: nobody decided in time. Ask for it again with /provision",
-        Status::Cancelled => "was cancelled by the person who made it",
-        Status::Rejected => "was already rejected",
-        Status::Provisioned => "has already been provisioned",
-        Status::Failed => "has already ended: it failed",
-        Status::PreFlight | Status::AwaitingAuthorization => "still waits for its decision",
-        Status::Provisioning => "is already being provisioned",
-        Status::NeedsAttention => "was already approved, and needs a hand now",
-    };
-    format!("This request {how}. Nothing was changed.")
 }
 
 /// The answer to a click on a request that was ended before its end.

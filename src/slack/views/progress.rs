@@ -4,9 +4,9 @@ use super::Message;
 use super::parts::PHRASE_MAX;
 use super::template::template;
 use super::text::{Markup, Text, mention};
+use crate::domain::decision::Authorization;
 use crate::domain::notice::Notification;
 use crate::domain::provisioning::Progress;
-use crate::domain::rules::Authorization;
 
 /// Cells of the progress bar: one line on a phone, with the numbers.
 const BAR_CELLS: u64 = 10;

@@ -1,8 +1,9 @@
 //! Why an act changed nothing, in a sentence or two for the person who did it.
 
-use super::ephemeral::{already_decided, already_over};
 use super::text::mention;
 use crate::domain::act::Kind;
+use crate::domain::decision::DecisionKind;
+use crate::domain::lifecycle::Status;
 use crate::domain::refusal::{NotCounted, Refusal};
 
 /// A refusal, with mentions of people in it.
@@ -49,4 +50,28 @@ pub fn reason(why: &NotCounted) -> String {
         NotCounted::Decision(why) => refusal(why),
         NotCounted::Request(why) | NotCounted::Unchecked(why) => why.clone(),
     }
+}
+
+/// The answer to a decision that came after another one.
+fn already_decided(verdict: DecisionKind, by: &str) -> String {
+    let done = match verdict {
+        DecisionKind::Approve => "approved",
+        DecisionKind::Reject => "rejected",
+    };
+    format!("This request was already {done} by {}. Nothing was changed.", mention(by))
+}
+
+/// The answer to a click on a request that is over, or past that question.
+fn already_over(status: Status) -> String {
+    let how = match status {
+        Status::Expired => "has expired: nobody decided in time. Ask for it again with /provision",
+        Status::Cancelled => "was cancelled by the person who made it",
+        Status::Rejected => "was already rejected",
+        Status::Provisioned => "has already been provisioned",
+        Status::Failed => "has already ended: it failed",
+        Status::PreFlight | Status::AwaitingAuthorization => "still waits for its decision",
+        Status::Provisioning => "is already being provisioned",
+        Status::NeedsAttention => "was already approved, and needs a hand now",
+    };
+    format!("This request {how}. Nothing was changed.")
 }

@@ -3,17 +3,22 @@
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
+use hyper_util::rt::TokioIo;
+use outbound::https::Line;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::Message as Frame;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use super::dial::WebSocket;
 use super::health::SocketHealth;
 use crate::doors::slack::Handlers;
 use crate::slack::inbound::{self, Inbound};
 use crate::slack::origin::Origin;
+
+/// A connection to Slack.
+pub(super) type WebSocket = WebSocketStream<MaybeTlsStream<TokioIo<Line>>>;
 
 /// A connection on which nothing was heard for so long is dead. Slack pings more often.
 const SILENCE: Duration = Duration::from_secs(30);

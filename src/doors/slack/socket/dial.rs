@@ -8,21 +8,19 @@ use anyhow::Context;
 use axum::http::Uri;
 use futures::StreamExt;
 use hyper_util::rt::TokioIo;
-use outbound::https::{self, Line, Lines};
+use outbound::https::{self, Lines};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
+use tokio_tungstenite::{Connector, client_async_tls_with_config};
 
-use super::connection::Envelope;
+use super::connection::{Envelope, WebSocket};
 use crate::doors::slack::Handlers;
 use crate::doors::slack::http::BODY_MAX;
 use crate::slack::web_api::SlackApi;
 
 /// How long a new connection may take until Slack greets us.
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
-
-pub(super) type WebSocket = WebSocketStream<MaybeTlsStream<TokioIo<Line>>>;
 
 /// A new connection, greeted by Slack.
 pub(super) async fn open(api: &SlackApi, handlers: &Handlers) -> anyhow::Result<WebSocket> {

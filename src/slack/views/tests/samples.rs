@@ -2,16 +2,18 @@
 
 use serde_json::{Value, json};
 
+use crate::domain::blueprint::Blueprint;
+use crate::domain::decision::Authorization;
 use crate::domain::lifecycle::Failure;
 use crate::domain::notice::{
     self, ApprovalNotCounted, Authorized, Cancelled, ChoiceNotCounted, Cleanup, Expired, Failed, GivenUp,
     NeedsAttention, Notice, Notification, Refused, Rejected, Reminded, RequestSubject, Requested, Retried, Undoing,
 };
-use crate::domain::policy::{Blueprint, PreflightProblem};
+use crate::domain::policy::PreflightProblem;
 use crate::domain::provisioning::{Progress, Provisioned};
 use crate::domain::refusal::NotCounted;
 use crate::domain::request::ProvisionRequest;
-use crate::domain::rules::{Authorization, Rules};
+use crate::domain::rules::Rules;
 use crate::domain::samples;
 use crate::slack::notices;
 use crate::slack::notices::asking::reminded::reminder;
