@@ -32,8 +32,13 @@ pub async fn approve_in(scene: &Scene, request: &Request, region: &str) {
 
 /// Waits until a request is over, with as much patience as retries need.
 pub async fn over(scene: &Scene, request: &Request, word: &str) -> Message {
+    over_within(LONG, scene, request, word).await
+}
+
+/// The same, with this much patience.
+pub async fn over_within(patience: Duration, scene: &Scene, request: &Request, word: &str) -> Message {
     let ends = |m: &Message| m.ts != request.root.ts && m.text.contains(word);
-    let patient = scene.alice.with_patience(LONG);
+    let patient = scene.alice.with_patience(patience);
     let outcome = patient.wait_for_in_thread(&request.root.channel, &request.root.ts, ends).await.unwrap();
     scene.ended(request, word).await;
     outcome

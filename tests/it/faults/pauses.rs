@@ -1,13 +1,20 @@
 //! Workers that are paused for longer than Temporal waits for them, and go on: what they
 //! do then changes nothing, and nothing is left that nobody knows of.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use harness::bot::Bot;
 use tokio::time::{Instant, sleep};
 
-use crate::building::s3_faults::{LONG, bucket, over};
+use crate::building::s3_faults::{LONG, bucket, over_within};
 use crate::faults::deaths::STEPS;
 use crate::world::{LOOK_AGAIN, Request, Scene, World, alone, eventually, options, policy};
+
+/// The server still hands out work to the polls that a paused worker had open: each takes
+/// one task along, which is handed out again only when its time is over, five seconds for
+/// a step of the workflow and ten for an activity.
+const PAUSED: Duration = Duration::from_secs(180);
 
 const WEB: [&str; 3] = ["run", "--only", "web"];
 const WORKER: [&str; 3] = ["run", "--only", "worker"];
@@ -59,7 +66,7 @@ fn what_a_paused_worker_creates_after_it_was_undone_is_removed() {
         paused.freeze().await.unwrap();
         let other = world.stack.start_beside(&WORKER).await.unwrap();
         for (scene, request) in [(&creating, &created), (&claiming, &claimed)] {
-            let outcome = over(scene, request, "cancelled").await;
+            let outcome = over_within(PAUSED, scene, request, "cancelled").await;
             assert!(outcome.says("Everything that had been built is removed."), "{}", outcome.text);
             assert!(!is_there(scene, &bucket(scene, request)).await);
         }
@@ -108,7 +115,7 @@ fn a_bucket_that_appears_while_it_is_undone_is_removed() {
         proxy.heal_each(&held);
         eventually("the late bucket", async || is_there(&scene, &name).await.then_some(())).await;
         proxy.heal_each(&look);
-        over(&scene, &request, "cancelled").await;
+        over_within(PAUSED, &scene, &request, "cancelled").await;
         assert!(!is_there(&scene, &name).await);
         // Its maker never goes on.
         paused.kill().await;
@@ -129,7 +136,7 @@ fn a_paused_worker_that_was_overtaken_changes_nothing() {
         paused.freeze().await.unwrap();
         proxy.open();
         let other = world.stack.start_beside(&WORKER).await.unwrap();
-        join_all(held.iter().map(|(scene, request, _)| over(scene, request, "provisioned"))).await;
+        join_all(held.iter().map(|(scene, request, _)| over_within(PAUSED, scene, request, "provisioned"))).await;
 
         // From here on whatever is asked for these buckets is the paused one's.
         let changes: Vec<String> = held
@@ -145,7 +152,7 @@ fn a_paused_worker_that_was_overtaken_changes_nothing() {
         let scene = world.scene().patient(LONG);
         let request = scene.ask("next").await;
         scene.approve(&request).await;
-        over(&scene, &request, "provisioned").await;
+        over_within(PAUSED, &scene, &request, "provisioned").await;
         for what in changes {
             assert_eq!(proxy.met(&what), 0, "{what}");
         }
