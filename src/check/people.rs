@@ -6,7 +6,8 @@ use secrecy::ExposeSecret;
 
 use super::{DEADLINE, Line, counted};
 use crate::config::Settings;
-use crate::domain::policy::{Person, Policy, Principal, Standing};
+use crate::domain::people::{Person, Principal, Standing};
+use crate::domain::policy::Policy;
 use crate::slack::web_api::{SlackApi, SlackError};
 use crate::telemetry::Metrics;
 

@@ -31,3 +31,4 @@ pub mod rules;
 #[doc(hidden)]
 pub mod samples;
 pub mod verdict;
+pub mod visible;

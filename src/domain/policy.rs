@@ -13,11 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::blueprint::Blueprint;
 use super::client::{self, Client, Right};
-use super::people::{group_ids, includes};
+use super::people::{Directory, Groups, Person, Principal, Standing, group_ids, includes};
 use super::request::ProvisionRequest;
 use super::rules::Rules;
-
-pub use super::people::{Directory, Groups, Person, Principal, Standing};
 
 /// The policy of the organisation, as configured.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -105,9 +105,9 @@ fn recorded(id: &RequestId, seen: &Seen) -> RequestState {
 /// Whoever ended its workflow from outside, nothing will come of it any more.
 fn broken(state: RequestState, how: Break) -> RequestState {
     let cause = match how {
-        Break::Terminated => "It was ended in Temporal.",
-        Break::TimedOut => "The time that was set for it in Temporal is over.",
-        Break::Failed | Break::Other => "Its workflow ended before it was done.",
+        Break::Terminated => "It was ended by an operator.",
+        Break::TimedOut => "The time that was set for it is over.",
+        Break::Failed | Break::Other => "It ended before it was done.",
     };
     let advice = match state.status {
         Status::Provisioning | Status::NeedsAttention => "Look for what it has built, and remove that by hand.",

@@ -20,7 +20,8 @@ use self::names::Filling;
 use self::remembered::Remembered;
 use super::web_api::{IN_AN_ACTIVITY, SlackApi, SlackError};
 use crate::domain::client;
-use crate::domain::policy::{self, Groups, Person, Policy};
+use crate::domain::people::{self, Groups, Person};
+use crate::domain::policy::{self, Policy};
 use crate::domain::request::ProvisionRequest;
 
 /// How old an answer may be by which a request is judged before anybody is asked.
@@ -153,7 +154,7 @@ impl Directory {
         policy: &Policy,
         request: &ProvisionRequest,
         look: Look,
-    ) -> Result<policy::Directory, SlackError> {
+    ) -> Result<people::Directory, SlackError> {
         let groups = policy.team(&request.team_id).map(policy::Team::groups).unwrap_or_default();
         let requester = match client::id(&request.requester_id) {
             None => Some(request.requester_id.as_str()),
@@ -165,7 +166,7 @@ impl Directory {
             self.somebody(authorizer, look),
             self.groups(groups, look)
         )?;
-        Ok(policy::Directory { requester, authorizer, groups })
+        Ok(people::Directory { requester, authorizer, groups })
     }
 
     async fn somebody(&self, id: Option<&str>, look: Look) -> Result<Option<Person>, SlackError> {

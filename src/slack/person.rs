@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::identity::Identity;
 use super::web_api::{SlackApi, SlackError};
-use crate::domain::policy::{Person, Standing};
+use crate::domain::people::{Person, Standing};
 
 /// The ID of Slackbot, which `users.info` does not call a bot.
 const SLACKBOT: &str = "USLACKBOT";

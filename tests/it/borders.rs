@@ -107,7 +107,7 @@ const PARTS: &[Part] = &[
     // Programs of their own, which meet the bot over HTTP alone.
     Part {
         name: "cli::client",
-        uses: &["config"],
+        uses: &["config", "domain"],
         crates: But(&["aws_", "provisioner", "slack_morphism", "temporalio_"]),
         still: &[],
     },

@@ -14,6 +14,7 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tower_service::Service;
+use url::{Host, Url};
 
 use crate::proxy::Proxy;
 
@@ -35,6 +36,18 @@ pub struct Lines {
 pub fn https_or_http(proxy: Option<&Proxy>) -> anyhow::Result<Https> {
     let lines = Lines::new(proxy)?;
     Ok(https(tls()?, lines))
+}
+
+/// Whether what is said to this address is between the two: by HTTPS, or on this machine.
+/// A token, or keys that are to be believed, go no other way.
+pub fn is_confidential(url: &Url) -> bool {
+    let is_here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "https" || (url.scheme() == "http" && is_here)
 }
 
 /// Trusts the certificates of the system.
@@ -89,5 +102,25 @@ impl Service<Uri> for Lines {
     fn call(&mut self, to: Uri) -> Self::Future {
         let lines = self.clone();
         Box::pin(async move { lines.lay(to).await })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_https_and_this_machine_are_confidential() {
+        let is = |url: &str| is_confidential(&url.parse().expect("an address"));
+        for good in
+            ["https://a.example", "http://localhost:1", "http://127.9.9.9", "http://[::1]:9", "https://10.0.0.1"]
+        {
+            assert!(is(good), "{good}");
+        }
+        for bad in
+            ["http://a.example", "http://localhost.example.com", "http://10.0.0.1", "file:///etc", "ftp://localhost"]
+        {
+            assert!(!is(bad), "{bad}");
+        }
     }
 }

@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use serde_json::Value;
 
 use super::problem::Problem;
+use crate::domain::visible::is_hidden;
 
 /// What a command prints.
 pub(super) struct Output {
@@ -84,14 +85,6 @@ fn escaped(json: &str) -> String {
 
 fn is_steering(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
-}
-
-/// Invisible, and some of them turn the reading direction.
-fn is_hidden(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

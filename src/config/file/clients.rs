@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use outbound::https::is_confidential;
 use serde_json::Value;
 use toml::de::DeValue;
-use url::{Host, Url};
+use url::Url;
 
 use super::reader::{Item, Reader, Section};
 use super::values::{is_channel, is_line};
@@ -136,14 +137,8 @@ fn oidc_proof(reader: &mut Reader, section: &Section) -> Option<Oidc> {
 /// Keys that are fetched in the clear are anybody's, but for those of this machine.
 fn is_issuer(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
-    let here = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => return false,
-    };
     let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    text.len() <= LONGEST && plain && (url.scheme() == "https" || (url.scheme() == "http" && here))
+    text.len() <= LONGEST && plain && is_confidential(&url)
 }
 
 fn claims(reader: &mut Reader, section: &Section) -> Option<BTreeMap<String, Value>> {

@@ -7,7 +7,8 @@ use toml::de::DeValue;
 use super::reader::{Item, Reader, Section};
 use super::values::{is_option_text, option_text};
 use crate::domain::client;
-use crate::domain::policy::{Principal, Team};
+use crate::domain::people::Principal;
+use crate::domain::policy::Team;
 
 pub(super) const KEYS: &[&str] = &["id", "name", "members", "authorizers"];
 

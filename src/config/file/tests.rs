@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{TOP, authorization, blueprints, clients, load, parse, teams};
 use crate::domain::client::{Proof, Right};
-use crate::domain::policy::Principal;
+use crate::domain::people::Principal;
 
 const WHOLE: &str = r#"
 regions = ["us-east-1"]

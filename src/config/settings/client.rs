@@ -2,10 +2,11 @@
 //! clients of its HTTP API. They need nothing else of the environment, and no file.
 
 use secrecy::SecretString;
-use url::{Host, Url};
+use url::Url;
 
 use super::variables::{Variables, unquoted};
 use crate::config::ConfigError;
+use outbound::https::is_confidential;
 use outbound::proxy::Proxy;
 
 const URL: &str = "PROVISION_BOT_URL";
@@ -58,7 +59,7 @@ impl Variables<'_> {
             return self
                 .refuse(URL, "(or --url) has more than an address in it: leave out what begins with \"?\" or \"#\".");
         }
-        if url.scheme() == "http" && !is_this_machine(&url) {
+        if !is_confidential(&url) {
             return self.refuse(
                 URL,
                 "(or --url) is http, by which anybody on the way could read the token. Use https; only this machine \
@@ -78,15 +79,6 @@ impl Variables<'_> {
                 "is not set. It is the token of one of the bot's [[clients]]; whoever runs the bot gives it out.",
             ),
         }
-    }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

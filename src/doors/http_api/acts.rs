@@ -13,7 +13,7 @@ use super::read::{Id, find};
 use super::{Api, Caller, body};
 use crate::domain::act::{Act, Door, Kind, TEXT_MAX};
 use crate::domain::client::Right;
-use crate::domain::lifecycle::{Break, RequestState};
+use crate::domain::lifecycle::RequestState;
 use crate::domain::refusal::{NotCounted, Refusal};
 use crate::domain::request::RequestId;
 use crate::requests::Requests;
@@ -132,7 +132,8 @@ async fn refused(requests: &Requests, id: &RequestId, why: NotDone) -> Refused {
             }
             NotCounted::Unchecked(_) => "It did not count, since the checks before it could not be made.".to_owned(),
         },
-        NotDone::Broken(how) => broken(how).to_owned(),
+        // How it was ended stands in its state.
+        NotDone::Broken(_) => "This request is over. Nothing was changed.".to_owned(),
     };
     match state(requests, id).await {
         Ok(state) => Refused::stands(said(&why), &state),
@@ -177,15 +178,6 @@ fn said(sentence: &str) -> String {
         said += &part.replacen('>', "", 1);
     }
     said
-}
-
-fn broken(how: Break) -> &'static str {
-    match how {
-        Break::Terminated => "The request was ended in Temporal. Nothing was changed.",
-        Break::TimedOut | Break::Failed | Break::Other => {
-            "The request has ended before it was done. Nothing was changed."
-        }
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{Handlers, NO_ANSWER, Reply};
-use crate::domain::policy::{Field, Groups, Person, PreflightProblem, Standing};
+use crate::domain::people::{Groups, Person, Standing};
+use crate::domain::policy::{Field, PreflightProblem};
 use crate::domain::request::{ApplicationName, ProvisionRequest};
 use crate::domain::rules::Rules;
 use crate::requests::Recorded;

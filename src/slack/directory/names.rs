@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{AT_ONCE, Directory, SHOWN};
-use crate::domain::policy::{Person, Standing};
+use crate::domain::people::{Person, Standing};
 use crate::slack::web_api::SlackError;
 
 /// As many are asked for singly at once; more are looked for in the list.

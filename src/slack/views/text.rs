@@ -13,6 +13,8 @@
 
 use std::fmt;
 
+use crate::domain::visible::is_hidden;
+
 /// What a text that was cut ends with.
 const CUT: &str = "… (cut)";
 /// Lines of a paragraph that are shown: a text of line breaks alone must not
@@ -270,13 +272,6 @@ fn clean(text: &str, max: usize) -> String {
         }
     }
     out
-}
-
-fn is_hidden(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

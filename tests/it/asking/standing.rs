@@ -1,7 +1,7 @@
 //! Who may ask and decide: people of this organisation, by the groups and the policy
 //! of the moment in which something is built on it.
 
-use provision_bot::domain::policy::Standing;
+use provision_bot::domain::people::Standing;
 use provision_bot::slack::web_api::SlackApi;
 use provision_bot::telemetry::Metrics;
 use serde_json::json;

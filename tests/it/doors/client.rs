@@ -1,5 +1,6 @@
 //! A program that calls the HTTP API, and the clients that the tests' configuration has.
 
+use std::error::Error;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -102,6 +103,17 @@ impl Program {
     }
 
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        self.try_to_send(method, path, headers, body).await.unwrap()
+    }
+
+    /// The same where nobody may be there to answer.
+    async fn try_to_send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Answer, Box<dyn Error + Send + Sync>> {
         let path = path.strip_prefix("/api/v1").unwrap_or(path);
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
         if let Some(token) = &self.token {
@@ -111,11 +123,11 @@ impl Program {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::new(Bytes::copy_from_slice(body))).unwrap();
-        let answer = timeout(PATIENCE, self.http.request(request)).await.expect("an answer in time").unwrap();
+        let answer = timeout(PATIENCE, self.http.request(request)).await.expect("an answer in time")?;
         let (parts, body) = answer.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
+        let bytes = body.collect().await?.to_bytes();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Answer { status: parts.status, headers: parts.headers, body }
+        Ok(Answer { status: parts.status, headers: parts.headers, body })
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -124,6 +136,19 @@ impl Program {
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(Method::POST, path, &[("content-type", "application/json")], body.to_string().as_bytes()).await
+    }
+
+    /// Asks with this key, of somebody who may die meanwhile.
+    pub async fn ask_in_vain(&self, key: &str, body: &Value) {
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+        let _ = self.try_to_send(Method::POST, "/requests", &headers, body.to_string().as_bytes()).await;
+    }
+
+    /// Acts, before somebody who may die meanwhile.
+    pub async fn act_in_vain(&self, id: &str, act: &Value) {
+        let headers = [("content-type", "application/json")];
+        let path = format!("/requests/{id}/acts");
+        let _ = self.try_to_send(Method::POST, &path, &headers, act.to_string().as_bytes()).await;
     }
 
     /// Asks with this key.

@@ -245,7 +245,7 @@ fn a_list_needs_no_worker() {
         assert_eq!(beside.get(&format!("/requests/{ended}")).await.body["status"], "rejected");
         assert_eq!(
             beside.get(&format!("/requests/{broken}")).await.body["failure"]["cause"],
-            "It was ended in Temporal."
+            "It was ended by an operator."
         );
     });
 }

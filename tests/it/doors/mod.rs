@@ -5,6 +5,7 @@ pub mod client;
 mod command_line;
 mod commands;
 mod crowd;
+mod cut_off;
 pub mod edges;
 mod fuzzed;
 mod fuzzer;

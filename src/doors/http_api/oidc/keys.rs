@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use outbound::http::Client;
+use outbound::https::is_confidential;
 
 /// For so long keys are not asked for again.
 const FRESH: Duration = Duration::from_secs(10 * 60);
@@ -91,7 +92,12 @@ impl Keys {
         let place = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
         let found: Discovery = serde_json::from_slice(&self.get(&place).await?).context("the discovery document")?;
         ensure!(found.issuer == self.issuer, "the discovery document is of another issuer, {:?}", found.issuer);
-        ensure!(is_safe(&found.jwks_uri), "the keys are at {:?}, which is not https", found.jwks_uri);
+        // What is fetched in the clear is anybody's.
+        ensure!(
+            Url::parse(&found.jwks_uri).is_ok_and(|url| is_confidential(&url)),
+            "the keys are at {:?}, which is not https",
+            found.jwks_uri
+        );
         let set: Set = serde_json::from_slice(&self.get(&found.jwks_uri).await?).context("the keys")?;
         // One that is not understood is none of those that count.
         Ok(set.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect())
@@ -103,18 +109,6 @@ impl Keys {
         ensure!(answer.status() == StatusCode::OK, "{place}: the answer is {}", answer.status());
         Ok(answer.into_body())
     }
-}
-
-/// What is fetched in the clear is anybody's, but on this machine.
-fn is_safe(place: &str) -> bool {
-    let Ok(url) = Url::parse(place) else { return false };
-    let here = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && here)
 }
 
 /// Whether a key may have signed a token of this algorithm.

@@ -15,9 +15,9 @@ use crate::world::{LOOK_AGAIN, Scene};
 /// May do everything for the team `scanned`, and is named for nothing.
 pub const BYSTANDER: &str = "bystander";
 /// Ask by the door of their name, and have an owner who may leave.
-const ASKERS: [(&str, &str); 2] = [(HTTP, "U0OWNER0001"), (LINE, "U0OWNER0002")];
-const HTTP: &str = "by-http";
-const LINE: &str = "by-line";
+const ASKERS: [(&str, &str); 2] = [(BY_HTTP, "U0OWNER0001"), (BY_LINE, "U0OWNER0002")];
+const BY_HTTP: &str = "by-http";
+const BY_LINE: &str = "by-line";
 const TEAM: &str = "scanned";
 
 /// The clients of this table: ID and what it has beside its rights, which are all.
@@ -78,6 +78,30 @@ impl Asked {
             sleep(LOOK_AGAIN).await;
         }
     }
+
+    async fn command(&self, act: &Act<'_>) -> Heard {
+        let text = if let Deed::Reject(why) = act.deed { text(why) } else { String::new() };
+        let arguments: Vec<&str> = match act.deed {
+            Deed::Approve { region, profile } => {
+                let values = [("--region", region), ("--profile", profile)];
+                let values = values.into_iter().filter_map(|(flag, value)| Some([flag, value?])).flatten();
+                ["approve", act.id].into_iter().chain(values).collect()
+            }
+            Deed::Reject(_) => vec!["reject", act.id, "--reason", &text],
+            Deed::Cancel => vec!["cancel", act.id],
+            Deed::Retry | Deed::GiveUp => panic!("there is no such command"),
+        };
+        let token = token(self.client(act.who));
+        let variables = [("PROVISION_BOT_URL", self.scene.bot_url.as_str()), ("PROVISION_BOT_TOKEN", &token)];
+        let ended = run(&arguments, &variables).await;
+        match ended.code {
+            0 => Heard::Counts,
+            // It is not even sent without the values it needs.
+            2 => Heard::Value,
+            3 => of_status(status(&ended), &ended),
+            _ => panic!("{ended:?}"),
+        }
+    }
 }
 
 fn body(act: &Act<'_>) -> Value {
@@ -110,14 +134,18 @@ fn of_status(status: u16, answer: &impl std::fmt::Debug) -> Heard {
     }
 }
 
-pub struct ByHttp(Asked);
+/// By the HTTP API, or by the command line in front of it.
+pub struct ByProgram<const LINE: bool>(Asked);
 
-impl Door for ByHttp {
-    const WAY: Way = Way::Http;
+pub type ByHttp = ByProgram<false>;
+pub type ByLine = ByProgram<true>;
+
+impl<const LINE: bool> Door for ByProgram<LINE> {
+    const WAY: Way = if LINE { Way::Line } else { Way::Http };
     const WORD: &'static str = "http";
 
     async fn ask(scene: &Scene, application: &str) -> Self {
-        Self(Asked::by(HTTP, scene, application).await)
+        Self(Asked::by(if LINE { BY_LINE } else { BY_HTTP }, scene, application).await)
     }
 
     fn id(&self) -> &str {
@@ -137,60 +165,10 @@ impl Door for ByHttp {
     }
 
     async fn act(&self, act: &Act<'_>) -> Option<Heard> {
-        Some(self.0.call(act).await)
-    }
-}
-
-pub struct ByLine(Asked);
-
-impl Door for ByLine {
-    const WAY: Way = Way::Line;
-    const WORD: &'static str = "http";
-
-    async fn ask(scene: &Scene, application: &str) -> Self {
-        Self(Asked::by(LINE, scene, application).await)
+        Some(if LINE { self.0.command(act).await } else { self.0.call(act).await })
     }
 
-    fn id(&self) -> &str {
-        &self.0.id
-    }
-
-    fn team(&self) -> &str {
-        TEAM
-    }
-
-    fn name(&self, seat: Seat) -> String {
-        self.0.name(seat)
-    }
-
-    fn asks_for(&self) -> String {
-        self.0.owner()
-    }
-
-    async fn act(&self, act: &Act<'_>) -> Option<Heard> {
-        let text = if let Deed::Reject(why) = act.deed { text(why) } else { String::new() };
-        let arguments: Vec<&str> = match act.deed {
-            Deed::Approve { region, profile } => {
-                let values = [("--region", region), ("--profile", profile)];
-                let values = values.into_iter().filter_map(|(flag, value)| Some([flag, value?])).flatten();
-                ["approve", act.id].into_iter().chain(values).collect()
-            }
-            Deed::Reject(_) => vec!["reject", act.id, "--reason", &text],
-            Deed::Cancel => vec!["cancel", act.id],
-            Deed::Retry | Deed::GiveUp => panic!("there is no such command"),
-        };
-        let token = token(self.0.client(act.who));
-        let variables = [("PROVISION_BOT_URL", self.0.scene.bot_url.as_str()), ("PROVISION_BOT_TOKEN", &token)];
-        let ended = run(&arguments, &variables).await;
-        Some(match ended.code {
-            0 => Heard::Counts,
-            // It is not even sent without the values it needs.
-            2 => Heard::Value,
-            3 => of_status(status(&ended), &ended),
-            _ => panic!("{ended:?}"),
-        })
-    }
-
+    /// What has no command is called.
     async fn act_elsewhere(&self, act: &Act<'_>) -> Option<Heard> {
         Some(self.0.call(act).await)
     }
