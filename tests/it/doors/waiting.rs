@@ -51,25 +51,34 @@ fn what_is_not_known_is_answered_at_once_and_what_is_known_is_waited_on() {
 fn each_step_of_the_work_is_news() {
     shared(async |scene| {
         let (ci, request) = waiting(&scene, "steps").await;
-        // S3 asks to slow down until a step was seen.
+        // S3 asks to slow down at the first step, then at a later one, until each was seen.
         let bucket = crate::building::s3_faults::bucket(&scene, &request);
-        scene.s3_proxy.fail_each(&bucket, Fault::refuse(503, "SlowDown"));
+        let later = format!("{bucket} ?versioning");
+        let slow = || Fault::refuse(503, "SlowDown");
+        scene.s3_proxy.fail_each(&later, slow());
+        scene.s3_proxy.fail_each(&bucket, slow());
         scene.approve(&request).await;
-        let mut steps = Vec::new();
-        let mut known = (String::from("awaiting_authorization"), 0);
-        while known.0 != "provisioned" {
-            let path = format!("/requests/{}?wait=10s&status={}&step={}", request.id, known.0, known.1);
-            let answer = ci.get(&path).await.body;
-            let step = answer["progress"]["step"].as_u64().unwrap_or(0);
-            let now = (answer["status"].as_str().unwrap().to_owned(), step);
-            assert_ne!(now, known, "no news: {answer}");
-            if step > 0 {
-                scene.s3_proxy.heal_each(&bucket);
-            }
-            steps.push(step);
-            known = now;
+        let news = async |status: &str, step: u64| {
+            let answer = ci.get(&format!("/requests/{}?wait=20s&status={status}&step={step}", request.id)).await.body;
+            let at = answer["progress"]["step"].as_u64().unwrap_or(0);
+            let now = (answer["status"].as_str().unwrap().to_owned(), at);
+            assert_ne!(now, (status.to_owned(), step), "no news: {answer}");
+            now
+        };
+        let mut known = news("awaiting_authorization", 0).await;
+        while known.1 == 0 {
+            known = news(&known.0, known.1).await;
         }
-        assert!(steps.iter().any(|step| *step > 0), "{steps:?}");
+        assert_eq!(known.0, "provisioning");
+        scene.s3_proxy.heal_each(&bucket);
+        // Nothing but the step has changed.
+        let next = news(&known.0, known.1).await;
+        assert!(next.0 == "provisioning" && next.1 > known.1, "{known:?} {next:?}");
+        scene.s3_proxy.heal_each(&later);
+        let mut known = next;
+        while known.0 != "provisioned" {
+            known = news(&known.0, known.1).await;
+        }
     });
 }
 
