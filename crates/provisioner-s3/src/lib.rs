@@ -11,13 +11,14 @@
 //! - `claim`: making the bucket this request's own.
 //! - `ownership`: whose bucket it is; nothing of a stranger's is touched. `account`: and
 //!   in whose account. `guard`: holds every request to both.
-//! - `credentials`: a profile's, kept; and why there are none.
+//! - `credentials`: a profile's, kept; `no_credentials`: why there are none.
 //! - [`clients`]: an S3 client per region and profile.
 //! - `s3`, `verify`, `destroy`: the calls; `names`: of objects, in lists.
 //! - `metrics`, [`spans`]: what is counted, and what a trace shows.
 //! - `http`: how the SDK dials out.
 //! - `codes`: what S3 and STS mean by theirs.
-//! - [`failure`]: which errors are retried, and which a person gets.
+//! - [`failure`]: what went wrong; `answer`: as the SDK says it. [`verdict`]: which errors are
+//!   retried, and which a person gets; `report`: as Temporal records them.
 
 pub mod clients;
 pub mod failure;
@@ -37,8 +38,10 @@ mod guard;
 pub mod http;
 mod metrics;
 mod names;
+mod no_credentials;
 mod ownership;
 mod plan;
+mod report;
 mod s3;
 mod verify;
 
