@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use source::{module_of, modules, names, production, uses_crate};
 
+mod circles;
 mod source;
 
 /// A part of the bot, and what it may use.

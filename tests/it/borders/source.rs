@@ -27,6 +27,21 @@ pub fn production(source: &str) -> String {
     code
 }
 
+/// A source without what it hands on (`pub use`), and each of that.
+pub fn handed_on(code: &str) -> (String, Vec<&str>) {
+    let (mut own, mut handed) = (String::new(), Vec::new());
+    for statement in code.split_inclusive(';') {
+        let (before, last) = statement.split_at(statement.rfind("\npub").map_or(0, |at| at + 1));
+        let (visible, used) = last.split_once("use ").unwrap_or_default();
+        let hands_on = visible == "pub " || visible.starts_with("pub(") && visible.ends_with(") ");
+        if hands_on {
+            handed.push(used);
+        }
+        own.push_str(if hands_on { before } else { statement });
+    }
+    (own, handed)
+}
+
 /// What a source of `module` names within its crate, by its whole path: from the crate's root,
 /// from the module, or from one of the modules in it (`children`).
 pub fn names(code: &str, module: &str, children: &[&str]) -> BTreeSet<String> {
@@ -98,6 +113,14 @@ fn expand(path: &str, within: &[&str], found: &mut BTreeSet<String>) {
     if !within.is_empty() {
         found.insert(within.join("::"));
     }
+}
+
+/// Whether a source uses a name that it has, other than as the beginning of a text.
+pub fn uses_name(code: &str, name: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_other = |c: char| is_name(c) || c == '"';
+    code.match_indices(name)
+        .any(|(at, _)| !code[..at].ends_with(is_other) && !code[at + name.len()..].starts_with(is_name))
 }
 
 /// Whether a source uses a crate.
