@@ -6,6 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use source::{module_of, modules, names, production, uses_crate};
+
+mod circles;
+mod source;
+
 /// A part of the bot, and what it may use.
 struct Part {
     /// A top-level module, or a module within one that has borders of its own.
@@ -204,7 +209,7 @@ fn every_module_uses_what_its_row_allows() {
         let top = part.name.split("::").next().unwrap_or_default();
         // Within a module all may use each other, unless a part of it has a row of its own.
         let own = if top == part.name { top } else { part.name };
-        let used = paths(&code, &module).into_iter().filter(|path| !is_within(path, own) && path != top);
+        let used = modules(&names(&code, &module, &[])).into_iter().filter(|path| !is_within(path, own) && path != top);
         let bad = used.filter(|path| !part.uses.iter().any(|uses| is_within(path, uses)));
         let foreign = crates.iter().filter(|name| uses_crate(&code, name)).filter(|name| !part.crates.allow(name));
         for bad in bad.chain(foreign.cloned()) {
@@ -310,81 +315,6 @@ fn sources(folder: &str) -> Vec<PathBuf> {
         .into_iter()
         .filter(|file| file.extension().is_some_and(|kind| kind == "rs") && !is_test(file))
         .collect()
-}
-
-/// `slack::views::text` for `src/slack/views/text.rs`.
-fn module_of(file: &Path) -> String {
-    let parts = file.with_extension("");
-    let parts: Vec<&str> =
-        parts.iter().skip(1).filter_map(|part| part.to_str()).filter(|part| *part != "mod").collect();
-    parts.join("::")
-}
-
-/// A source without its comments, and without the tests at its end.
-fn production(source: &str) -> String {
-    let source = source.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
-    source.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
-}
-
-/// The modules that a source of `module` names, by their paths within the bot.
-fn paths(code: &str, module: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for (at, _) in code.match_indices("crate::") {
-        expand(&code[at + "crate::".len()..], &[], &mut found);
-    }
-    let module: Vec<&str> = module.split("::").collect();
-    for (at, _) in code.match_indices("super::").filter(|(at, _)| !code[..*at].ends_with("::")) {
-        let (mut rest, mut up) = (&code[at..], 0);
-        while let Some(after) = rest.strip_prefix("super::") {
-            (rest, up) = (after, up + 1);
-        }
-        expand(rest, &module[..module.len().saturating_sub(up)], &mut found);
-    }
-    found
-}
-
-/// The modules that a path begins with, or each of a list in braces: names of anything
-/// else begin in upper case.
-fn expand(path: &str, within: &[&str], found: &mut BTreeSet<String>) {
-    let (path, mut within) = (path.trim_start(), within.to_vec());
-    if let Some(list) = path.strip_prefix('{') {
-        let (mut depth, mut begin) = (0_usize, 0);
-        for (at, c) in list.char_indices() {
-            match c {
-                '{' => depth += 1,
-                ',' | '}' if depth == 0 => {
-                    expand(&list[begin..at], &within, found);
-                    begin = at + 1;
-                }
-                '}' => depth -= 1,
-                _ => continue,
-            }
-            if c == '}' && begin == at + 1 {
-                return;
-            }
-        }
-        return;
-    }
-    let end = path.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(path.len());
-    let (name, rest) = path.split_at(end);
-    if name.starts_with(|c: char| c.is_ascii_lowercase()) && name != "self" {
-        within.push(name);
-        if let Some(rest) = rest.strip_prefix("::") {
-            return expand(rest, &within, found);
-        }
-    }
-    if !within.is_empty() {
-        found.insert(within.join("::"));
-    }
-}
-
-fn uses_crate(code: &str, name: &str) -> bool {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    code.match_indices(name).any(|(at, _)| {
-        let (before, after) = (&code[..at], &code[at + name.len()..]);
-        let begins = !before.ends_with(is_name) && (!before.ends_with("::") || before.ends_with(" ::"));
-        begins && (after.starts_with("::") || before.ends_with("use ") && !after.starts_with(is_name))
-    })
 }
 
 /// The crates of a manifest's `[dependencies]`, as code names them.

@@ -5,7 +5,6 @@
 //! beside it is asked, if there is one. What nobody tells is not known; what passes is asked
 //! again.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -14,8 +13,6 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
 use crate::failure::Problem;
-use crate::ownership::read_tags;
-use crate::s3::BucketContext;
 
 /// Somebody waits; without an answer there is another way to tell whose a bucket is.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
@@ -84,7 +81,7 @@ impl Account {
 
 /// Whether an answer says that this is not told here, or not to us. All else may pass, or
 /// is for a person to mend.
-fn nobody_tells(problem: &Problem) -> bool {
+pub fn nobody_tells(problem: &Problem) -> bool {
     const NOT_TOLD: &[&str] = &[
         "AccessDenied",
         "AccessDeniedException",
@@ -100,72 +97,6 @@ fn nobody_tells(problem: &Problem) -> bool {
         Problem::Refused { code, status, .. } => NOT_TOLD.contains(&code.as_str()) || matches!(status, 404 | 405 | 501),
         _ => false,
     }
-}
-
-/// Whether the bucket is certainly in the profile's own account.
-pub async fn is_ours(context: &BucketContext) -> Result<bool, Problem> {
-    // S3 makes no bucket in another account, nor says that it is ours.
-    if context.made.load(Ordering::Relaxed) || context.proven.get().is_some() {
-        return Ok(true);
-    }
-    let named = context.in_our_account_only().await;
-    let proven = if matches!(named, Ok(true)) && context.endpoint.is_none() {
-        // What was read so far was read without naming the account.
-        match read_tags(context).await {
-            Err(Problem::Refused { code, .. }) if code == "AccessDenied" => false,
-            Err(Problem::Refused { code, .. }) if code == "NoSuchTagSet" => true,
-            other => other.map(|_| true)?,
-        }
-    } else {
-        // Another S3 may not know the condition (moto 5.2 does not): see what it lists.
-        match is_listed(context).await {
-            Err(problem) if nobody_tells(&problem) => return Err(unknown(context.bucket(), named.as_ref().err())),
-            other => other?,
-        }
-    };
-    if proven {
-        let _ = context.proven.set(());
-    }
-    Ok(proven)
-}
-
-/// Whose bucket it is remains unknown, for now if what kept STS from telling it may pass.
-fn unknown(bucket: &str, sts: Option<&Problem>) -> Problem {
-    let how = format!("nobody tells whose account the bucket {bucket} is in");
-    match sts {
-        None => Problem::OwnerUnknown { how, passes: false },
-        Some(problem) => Problem::OwnerUnknown { how: format!("{how}: {}", said_by_sts(problem)), passes: true },
-    }
-}
-
-fn said_by_sts(problem: &Problem) -> String {
-    match problem {
-        Problem::Refused { code, .. } => format!("STS answers {code}"),
-        Problem::NoCredentials(_) => "there are no credentials to ask STS with".into(),
-        _ => "STS gives no usable answer".into(),
-    }
-}
-
-/// The same of a bucket that S3 does not let us see. `None`: nobody tells.
-pub async fn is_listed_if_told(context: &BucketContext) -> Result<Option<bool>, Problem> {
-    match is_listed(context).await {
-        Ok(listed) => Ok(Some(listed)),
-        Err(problem) if nobody_tells(&problem) => Ok(None),
-        Err(problem) => Err(problem),
-    }
-}
-
-/// Whether the account of this profile owns the bucket: what tells a stranger's
-/// bucket from a missing permission.
-async fn is_listed(context: &BucketContext) -> Result<bool, Problem> {
-    // Servers that do not know the prefix may need several pages for all there are.
-    let mut pages = context.client.list_buckets().prefix(context.bucket()).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        if page?.buckets().iter().any(|bucket| bucket.name() == Some(context.bucket())) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// An account's number has twelve digits (IAM user guide, "AWS account identifiers").
@@ -203,11 +134,6 @@ mod tests {
             assert!(!nobody_tells(&refused(code, status)), "{code} {status}");
         }
         assert!(!nobody_tells(&Problem::Unreachable("it took too long".into())));
-        let verdict = |sts: Option<&Problem>| unknown("app-x", sts).judge("eu-west-1", "sandbox");
-        assert!(!verdict(None).retry);
-        let passing = verdict(Some(&refused("ServiceUnavailable", 503)));
-        assert!(passing.retry && passing.cause.ends_with("STS answers ServiceUnavailable"), "{passing:?}");
-        assert!(!passing.advice.contains("Nothing was changed"), "{passing:?}");
     }
 
     #[test]

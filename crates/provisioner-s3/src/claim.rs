@@ -30,11 +30,11 @@ use activity_lease::Word;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use tokio::time::{Instant, sleep};
 
-use crate::account::is_listed_if_told;
 use crate::attempt::Beat;
+use crate::bucket::{BucketContext, Owner};
 use crate::failure::{Problem, Stop};
-use crate::ownership::{Owner, all_tags, first_look, is_empty, look, put_tags, taken};
-use crate::s3::BucketContext;
+use crate::ownership::{first_look, is_empty, is_listed_if_told, look, taken};
+use crate::tags::{all_tags, put_tags};
 
 /// A new bucket is visible after this time at the latest, or something is wrong.
 const VISIBLE_WITHIN: Duration = Duration::from_secs(30);

@@ -27,8 +27,9 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::account::Account;
-use crate::credentials::{self, Kept, Provider, Why};
+use crate::credentials::{self, Kept, Provider};
 use crate::failure::Problem;
+use crate::no_credentials::Why;
 use crate::spans::Spans;
 use crate::{http, partition};
 

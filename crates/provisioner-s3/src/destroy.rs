@@ -11,12 +11,11 @@ use aws_sdk_s3::types::{Delete, EncodingType, ObjectIdentifier};
 
 use tokio::time::Instant;
 
-use crate::account::is_listed_if_told;
 use crate::attempt::{Beat, claimed_before, may_have_made};
+use crate::bucket::{BucketContext, Owner};
 use crate::failure::{Problem, Stop};
 use crate::names::{self, Mend};
-use crate::ownership::{Owner, can_own, is_empty, look};
-use crate::s3::BucketContext;
+use crate::ownership::{can_own, is_empty, is_listed_if_told, look};
 
 /// As many as `DeleteObjects` takes.
 const PAGE: i32 = 1000;

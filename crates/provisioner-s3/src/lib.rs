@@ -8,16 +8,18 @@
 //! - `attempt`: heartbeats and cancellation around them.
 //! - [`activity_lease`]: an attempt that Temporal gave up changes nothing any more.
 //! - `partition`: which of Amazon's worlds a region is in.
+//! - `bucket`: one request's, and what is known of it: what every step works on.
 //! - `claim`: making the bucket this request's own.
-//! - `ownership`: whose bucket it is; nothing of a stranger's is touched. `account`: and
-//!   in whose account. `guard`: holds every request to both.
-//! - `credentials`: a profile's, kept; and why there are none.
+//! - `ownership`: whose bucket it is; nothing of a stranger's is touched. `tags`: by which it
+//!   says so. `account`: whose the profile is. `guard`: holds every request to all that.
+//! - `credentials`: a profile's, kept; `no_credentials`: why there are none.
 //! - [`clients`]: an S3 client per region and profile.
-//! - `s3`, `verify`, `destroy`: the calls; `names`: of objects, in lists.
+//! - `s3`, `verify`, `destroy`: the calls; `welcome`: the page; `names`: of objects, in lists.
 //! - `metrics`, [`spans`]: what is counted, and what a trace shows.
 //! - `http`: how the SDK dials out.
 //! - `codes`: what S3 and STS mean by theirs.
-//! - [`failure`]: which errors are retried, and which a person gets.
+//! - [`failure`]: what went wrong; `answer`: as the SDK says it. [`verdict`]: which errors are
+//!   retried, and which a person gets; `report`: as Temporal records them.
 
 pub mod clients;
 pub mod failure;
@@ -28,6 +30,7 @@ pub mod verdict;
 mod account;
 mod answer;
 mod attempt;
+mod bucket;
 mod claim;
 mod codes;
 mod credentials;
@@ -37,10 +40,14 @@ mod guard;
 pub mod http;
 mod metrics;
 mod names;
+mod no_credentials;
 mod ownership;
 mod plan;
+mod report;
 mod s3;
+mod tags;
 mod verify;
+mod welcome;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,15 +59,14 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::Instant;
 
 use self::attempt::{Attempt, Beat};
+use self::bucket::{BucketContext, Owner};
 use self::failure::Stop;
-use self::ownership::Owner;
 use self::plan::{PROVISION, Plan, Step, progress};
-use self::s3::BucketContext;
 use self::spans::Hang;
 
 pub use self::clients::{Aws, Clients, Connected};
 pub use self::metrics::Metrics;
-pub use self::ownership::REQUEST_TAG;
+pub use self::tags::REQUEST_TAG;
 
 /// The task queue that the built-in provisioner polls.
 pub const QUEUE: &str = "provision-aws-s3";

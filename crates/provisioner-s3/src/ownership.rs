@@ -9,41 +9,14 @@
 //! person is told. From then on each request names the account, so that a bucket that
 //! changes hands on the way is not touched either.
 
-use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
-use aws_sdk_s3::error::BuildError;
-use aws_sdk_s3::types::{Tag, Tagging};
 use provisioner::ProvisionInput;
-use sha2::{Digest, Sha256};
 
-use crate::account::is_ours;
+use crate::account::nobody_tells;
+use crate::bucket::{BucketContext, Owner};
 use crate::failure::Problem;
-use crate::s3::BucketContext;
-
-/// The tag that makes a bucket ours: its value is the request's ID.
-pub const REQUEST_TAG: &str = "provision-bot:request";
-
-/// The longest value of a tag (S3 user guide, "Using cost allocation S3 bucket tags").
-const TAG_VALUE_MAX: usize = 256;
-
-/// What a look at the bucket's name showed.
-#[derive(Debug)]
-pub enum Owner {
-    /// There is no such bucket.
-    Nobody,
-    /// It carries this request's tag.
-    Us,
-    /// It is in reach and carries no tag.
-    Untagged,
-    /// It is in reach and carries tags, but not this request's.
-    Somebody,
-    /// It is in the account of somebody else, whatever its tags say.
-    Stranger,
-    /// It exists, but in another region.
-    Elsewhere,
-    /// S3 does not let us see: a stranger's, or a permission is missing.
-    Denied(Problem),
-}
+use crate::tags::{REQUEST_TAG, identity, read_tags};
 
 /// A request without an ID owns nothing: its tag would be anybody's.
 pub fn can_own(input: &ProvisionInput) -> Result<(), Problem> {
@@ -108,107 +81,84 @@ pub async fn is_empty(context: &BucketContext) -> Result<bool, Problem> {
     Ok(page.versions().is_empty() && page.delete_markers().is_empty())
 }
 
-/// Describes the bucket with all of the request's tags, which it got when it was
-/// claimed; tags that others added stay.
-pub async fn describe(context: &BucketContext) -> Result<(), Problem> {
-    let found = context.first_tags.get_or_try_init(|| read_tags(context)).await?;
-    let mut tags = found.clone();
-    tags.extend(all_tags(&context.input));
-    if tags == *found {
-        return Ok(());
+/// Whether the bucket is certainly in the profile's own account.
+async fn is_ours(context: &BucketContext) -> Result<bool, Problem> {
+    // S3 makes no bucket in another account, nor says that it is ours.
+    if context.made.load(Ordering::Relaxed) || context.proven.get().is_some() {
+        return Ok(true);
     }
-    put_tags(context, tags).await
+    let named = context.in_our_account_only().await;
+    let proven = if matches!(named, Ok(true)) && context.endpoint.is_none() {
+        // What was read so far was read without naming the account.
+        match read_tags(context).await {
+            Err(Problem::Refused { code, .. }) if code == "AccessDenied" => false,
+            Err(Problem::Refused { code, .. }) if code == "NoSuchTagSet" => true,
+            other => other.map(|_| true)?,
+        }
+    } else {
+        // Another S3 may not know the condition (moto 5.2 does not): see what it lists.
+        match is_listed(context).await {
+            Err(problem) if nobody_tells(&problem) => return Err(unknown(context.bucket(), named.as_ref().err())),
+            other => other?,
+        }
+    };
+    if proven {
+        let _ = context.proven.set(());
+    }
+    Ok(proven)
 }
 
-/// The bucket's tags.
-pub async fn read_tags(context: &BucketContext) -> Result<BTreeMap<String, String>, Problem> {
-    let answer = context.client.get_bucket_tagging().bucket(context.bucket()).send().await?;
-    Ok(answer.tag_set().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect())
+/// Whose bucket it is remains unknown, for now if what kept STS from telling it may pass.
+fn unknown(bucket: &str, sts: Option<&Problem>) -> Problem {
+    let how = format!("nobody tells whose account the bucket {bucket} is in");
+    match sts {
+        None => Problem::OwnerUnknown { how, passes: false },
+        Some(problem) => Problem::OwnerUnknown { how: format!("{how}: {}", said_by_sts(problem)), passes: true },
+    }
 }
 
-pub async fn put_tags(context: &BucketContext, mut tags: BTreeMap<String, String>) -> Result<(), Problem> {
-    tags.retain(|key, _| !key.starts_with("aws:")); // AWS keeps its own, and refuses to be given them
-    let tagging = Tagging::builder().set_tag_set(Some(tag_set(&tags)?)).build()?;
-    context.client.put_bucket_tagging().bucket(context.bucket()).tagging(tagging).send().await?;
-    Ok(())
+fn said_by_sts(problem: &Problem) -> String {
+    match problem {
+        Problem::Refused { code, .. } => format!("STS answers {code}"),
+        Problem::NoCredentials(_) => "there are no credentials to ask STS with".into(),
+        _ => "STS gives no usable answer".into(),
+    }
 }
 
-fn tag_set(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, BuildError> {
-    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+/// Whether a bucket that S3 does not let us see is in the profile's own account. `None`: nobody
+/// tells.
+pub async fn is_listed_if_told(context: &BucketContext) -> Result<Option<bool>, Problem> {
+    match is_listed(context).await {
+        Ok(listed) => Ok(Some(listed)),
+        Err(problem) if nobody_tells(&problem) => Ok(None),
+        Err(problem) => Err(problem),
+    }
 }
 
-/// Everything the bucket's tags say. The first makes it ours.
-pub fn all_tags(input: &ProvisionInput) -> BTreeMap<String, String> {
-    let ours = (REQUEST_TAG.to_owned(), identity(input));
-    let mut tags = BTreeMap::from([ours, ("managed-by".to_owned(), "provision-bot".to_owned())]);
-    for (key, value) in [
-        ("provision-bot:application", &input.application_name),
-        ("provision-bot:team", &input.team_id),
-        ("provision-bot:requester", &input.requester_id),
-        ("provision-bot:authorizer", &input.authorizer_id),
-    ] {
-        if !value.is_empty() {
-            tags.insert(key.to_owned(), tag_value(value));
+/// Whether the account of this profile owns the bucket: what tells a stranger's
+/// bucket from a missing permission.
+async fn is_listed(context: &BucketContext) -> Result<bool, Problem> {
+    // Servers that do not know the prefix may need several pages for all there are.
+    let mut pages = context.client.list_buckets().prefix(context.bucket()).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        if page?.buckets().iter().any(|bucket| bucket.name() == Some(context.bucket())) {
+            return Ok(true);
         }
     }
-    tags
-}
-
-/// The request's ID as a tag's value. One that does not fit gets a digest, so
-/// that two requests are never the same.
-fn identity(input: &ProvisionInput) -> String {
-    let id = &input.application_id;
-    let readable = tag_value(id);
-    if readable == *id {
-        return readable;
-    }
-    let digest = hex::encode(&Sha256::digest(id.as_bytes())[..8]);
-    format!("{}={digest}", &readable[..readable.len().min(TAG_VALUE_MAX - 20)])
-}
-
-/// What S3 allows in a tag's value, of letters only ASCII: its documentation
-/// speaks of "letters", not of which alphabets.
-fn tag_value(text: &str) -> String {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || " +-=._:/@".contains(c);
-    text.trim().chars().take(TAG_VALUE_MAX).map(|c| if allowed(c) { c } else { '_' }).collect()
+    Ok(false)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn input(id: &str, application: &str) -> ProvisionInput {
-        ProvisionInput {
-            application_id: id.into(),
-            application_name: application.into(),
-            team_id: "Zahlungen & Übertrag".into(),
-            blueprint: "bucket".into(),
-            region: "eu-west-1".into(),
-            profile: "sandbox".into(),
-            bucket_name: "app-x-1".into(),
-            requester_id: "U1".into(),
-            authorizer_id: String::new(),
-            resume_from: None,
-            unheard: None,
-        }
-    }
-
     #[test]
-    fn tags_hold_only_what_s3_allows() {
-        let tags = all_tags(&input("checkout-1", "a<b>\u{202e}\0c"));
-        assert_eq!(tags["provision-bot:request"], "checkout-1");
-        assert_eq!(tags["provision-bot:application"], "a_b___c");
-        assert_eq!(tags["provision-bot:team"], "Zahlungen _ _bertrag");
-        assert_eq!(tags["provision-bot:requester"], "U1");
-        assert!(!tags.contains_key("provision-bot:authorizer"), "an unknown value is no tag");
-        assert_eq!(tag_value(&"x".repeat(5000)).len(), TAG_VALUE_MAX);
-    }
-
-    #[test]
-    fn two_requests_never_share_an_identity() {
-        let odd = ["a b", "a?b", "a!b", " a b", &"x".repeat(300), &"x".repeat(301)];
-        let seen: std::collections::BTreeSet<_> = odd.iter().map(|id| identity(&input(id, "x"))).collect();
-        assert_eq!(seen.len(), odd.len(), "{seen:?}");
-        assert!(seen.iter().all(|value| value.len() <= TAG_VALUE_MAX && *value == tag_value(value)));
+    fn what_nobody_tells_is_asked_again_if_it_may_pass() {
+        let verdict = |sts: Option<&Problem>| unknown("app-x", sts).judge("eu-west-1", "sandbox");
+        assert!(!verdict(None).retry);
+        let busy = Problem::Refused { code: "ServiceUnavailable".into(), message: String::new(), status: 503 };
+        let passing = verdict(Some(&busy));
+        assert!(passing.retry && passing.cause.ends_with("STS answers ServiceUnavailable"), "{passing:?}");
+        assert!(!passing.advice.contains("Nothing was changed"), "{passing:?}");
     }
 }

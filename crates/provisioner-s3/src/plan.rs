@@ -7,9 +7,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use provisioner::Progress;
 
+use crate::bucket::BucketContext;
 use crate::failure::Stop;
-use crate::s3::BucketContext;
-use crate::{claim, destroy, ownership, s3, verify};
+use crate::{claim, destroy, s3, tags, verify, welcome};
 
 /// One step of a plan.
 pub struct Step {
@@ -49,7 +49,7 @@ pub const PROVISION: [Step; 8] = [
     },
     Step {
         label: "Tagging the bucket",
-        run: |context| async { Ok(ownership::describe(context).await?) }.boxed(),
+        run: |context| async { Ok(tags::describe(context).await?) }.boxed(),
         told: |_| "tagged it with the request, the team and the people".into(),
     },
     Step {
@@ -81,7 +81,7 @@ pub const PROVISION: [Step; 8] = [
     Step {
         label: "Writing the welcome page",
         run: |context| async { Ok(s3::write_welcome_page(context).await?) }.boxed(),
-        told: |_| format!("wrote the welcome page {}", s3::WELCOME_PAGE),
+        told: |_| format!("wrote the welcome page {}", welcome::WELCOME_PAGE),
     },
     Step {
         label: "Verifying everything",

@@ -2,9 +2,10 @@
 //! here and nowhere else; see [`Problem::judge`].
 
 use crate::codes::{self, Meaning, Service};
-use crate::credentials::Why;
 use crate::failure::Problem;
 use crate::foreign_text::tidy;
+use crate::no_credentials::Why;
+use crate::partition;
 
 /// A bucket of this name exists and is not ours.
 pub const BUCKET_TAKEN: &str = "BucketTaken";
@@ -37,6 +38,16 @@ pub struct Verdict {
 }
 
 impl Problem {
+    /// Whether credentials that are right would be refused so, too, as long as the account
+    /// has not enabled the region.
+    pub fn may_be_the_regions(&self, region: &str) -> bool {
+        let code = match self {
+            Self::Refused { code, .. } | Self::NoCredentials(Why::Refused { code, .. }) => code,
+            _ => return false,
+        };
+        codes::not_recognised(code) && partition::must_be_enabled(region)
+    }
+
     /// The one decision: does Temporal retry this, or does a person get it now?
     pub fn judge(&self, region: &str, profile: &str) -> Verdict {
         self.judged(region, profile, self.may_be_the_regions(region))

@@ -9,9 +9,10 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
+use crate::bucket::{BucketContext, region_told};
 use crate::failure::{Problem, Stop};
-use crate::ownership::{all_tags, read_tags};
-use crate::s3::{BucketContext, HTML, WELCOME_PAGE, region_told, welcome_page};
+use crate::tags::{all_tags, read_tags};
+use crate::welcome::{HTML, WELCOME_PAGE, welcome_page};
 
 /// A setting just made may be read back old: S3 promises that for objects only.
 const LOOKS: u32 = 4;
