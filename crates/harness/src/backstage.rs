@@ -4,7 +4,7 @@
 
 mod bucket;
 mod history;
-mod page;
+pub(crate) mod page;
 
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,11 +17,10 @@ use tokio::sync::Mutex;
 use tokio::time::{interval, timeout};
 
 use self::history::Story;
-pub(crate) use self::page::{Shown, panel};
 use slack_simulator::Simulator;
 
 use crate::aws_files::AwsFiles;
-use crate::faults::{Faults, Incident};
+use crate::plugs::{Faults, Incident};
 use crate::proxy::Proxy;
 use crate::stack::Stack;
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use serde::{Deserialize, Serialize};
 use slack_simulator::Fault;
 
 use crate::backstage::Backstage;
+use crate::plugs::{Incident, Pull, S3, Slack, Temporal, Worker};
 use crate::proxy;
 use crate::stack::get;
 
@@ -23,79 +23,6 @@ const RESTART_AFTER: Duration = Duration::from_secs(3);
 const ASK_EVERY: Duration = Duration::from_millis(200);
 /// What Slack says when it limits.
 const RETRY_AFTER: u64 = 3;
-
-/// Every plug, as it is.
-#[derive(Clone, Copy, Default, Serialize)]
-pub struct Faults {
-    worker: Worker,
-    temporal: Temporal,
-    slack: Slack,
-    s3: S3,
-}
-
-/// The bot's process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Worker {
-    #[default]
-    Running,
-    /// Dies in the middle of the next step, and is started again.
-    Armed,
-    Killed,
-    Starting,
-}
-
-/// The Temporal server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Temporal {
-    #[default]
-    Running,
-    Stopping,
-    Stopped,
-    Starting,
-}
-
-/// What Slack answers to the bot.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Slack {
-    #[default]
-    Well,
-    /// 429, to everything.
-    Limited,
-    /// Nothing.
-    Hanging,
-}
-
-/// What S3 answers to the bot.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum S3 {
-    #[default]
-    Well,
-    /// 503, to everything.
-    Failing,
-}
-
-/// The wish for a plug to be so.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(tag = "plug", content = "state", rename_all = "snake_case")]
-pub enum Pull {
-    Worker(Worker),
-    Temporal(Temporal),
-    Slack(Slack),
-    S3(S3),
-}
-
-/// Something that went wrong on purpose.
-#[derive(Clone, Debug, Serialize)]
-pub struct Incident {
-    plug: &'static str,
-    what: &'static str,
-    at: String,
-    until: Option<String>,
-}
 
 impl Backstage {
     /// Pulls a plug, or puts it back. It is finished although whoever asked goes away.

@@ -26,6 +26,7 @@ mod demo;
 mod environment;
 mod faults;
 mod play;
+mod plugs;
 
 pub use self::demo::serve;
 pub use self::play::play;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use slack_simulator::Simulator;
 use tokio::task::JoinHandle;
 
-use crate::backstage::{Backstage, SharedStack, Shown, panel};
+use crate::backstage::page::{Shown, panel};
+use crate::backstage::{Backstage, SharedStack};
 use crate::stack::{Stack, StackOptions, TOKEN};
 
 /// A stack whose page shows everything.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::blocks;
 use crate::identity::{APP_ID, BOT_ID, BOT_NAME, BOT_USER, TEAM_ID};
+use crate::storing::unescape;
 
 /// One message. `text` and `blocks` are as Slack stores them: escaped, with
 /// defaults and generated block ids.
@@ -106,7 +107,7 @@ impl Message {
             json["client_msg_id"] = format!("2f0c1a5e-1111-4222-8333-{:0>12.12}", self.ts.replace('.', "")).into();
         }
         json["blocks"] = if self.blocks.is_empty() {
-            let text = blocks::unescape(&self.text);
+            let text = unescape(&self.text);
             let section = json!({ "type": "rich_text_section", "elements": [{ "type": "text", "text": text }] });
             json!([{ "type": "rich_text", "block_id": "r1", "elements": [section] }])
         } else {

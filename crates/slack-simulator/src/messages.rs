@@ -1,4 +1,7 @@
-//! The messages of a workspace over its state: posting, deleting, finding, and who sees them.
+//! The messages of a workspace over its state: posting, deleting, finding, who sees them,
+//! and how an app is shown them.
+
+use serde_json::{Value, json};
 
 use crate::message::Message;
 use crate::workspace::Workspace;
@@ -78,5 +81,30 @@ impl Workspace {
             .filter(|message| message.only_for.is_none() && message.thread_ts.as_deref() == Some(parent))
             .filter(|message| message.ts != parent)
             .collect()
+    }
+
+    /// A message as the Web API and payloads show it, with what Slack knows of its thread.
+    pub(crate) fn shown(&self, message: &Message) -> Value {
+        let mut json = message.json();
+        if let Some(thread) = message.thread_ts.as_ref().filter(|thread| **thread != message.ts) {
+            if let Some(parent) = self.find_message(&message.channel, thread) {
+                json["parent_user_id"] = parent.user.clone().into();
+            }
+            return json;
+        }
+        let replies = self.replies(&message.channel, &message.ts);
+        if let Some(latest) = replies.last() {
+            let mut users: Vec<&str> = replies.iter().map(|reply| reply.user.as_str()).collect();
+            users.sort_unstable();
+            users.dedup();
+            json["thread_ts"] = message.ts.clone().into();
+            json["reply_count"] = replies.len().into();
+            json["reply_users_count"] = users.len().into();
+            json["latest_reply"] = latest.ts.clone().into();
+            json["reply_users"] = json!(users);
+            json["is_locked"] = false.into();
+            json["subscribed"] = false.into();
+        }
+        json
     }
 }

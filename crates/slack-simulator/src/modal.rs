@@ -6,13 +6,14 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
 use crate::blocks;
+use crate::client::{chosen_value, failure, find, load_options};
 use crate::deliveries::INTERACTIONS;
 use crate::limits::{self, Surface};
 use crate::payloads;
-use crate::people::{chosen_value, failure, find, load_options};
 use crate::record::Delivery;
 use crate::simulator::Simulator;
-use crate::views::View;
+use crate::values::{initial_value, is_filled};
+use crate::view::View;
 use crate::workspace::Workspace;
 
 /// What Slack writes into a modal whose submission the bot did not handle.
@@ -67,8 +68,7 @@ impl Modal {
 
     /// The view as Slack's API shows it, with what was typed in its `state`.
     pub fn view(&self) -> anyhow::Result<Value> {
-        let view = self.current()?;
-        Ok(self.slack.read(|state| state.view_json(&view, true)))
+        Ok(self.current()?.json(true))
     }
 
     /// What the app calls it.
@@ -144,7 +144,7 @@ impl Modal {
     pub async fn clear(&self, action_id: &str) -> anyhow::Result<()> {
         let view = self.current()?;
         let blocks = view_blocks(&view);
-        let mut value = blocks::initial_value(find(&blocks, action_id)?.element).context("it has no value")?;
+        let mut value = initial_value(find(&blocks, action_id)?.element).context("it has no value")?;
         for (name, inner) in value.as_object_mut().into_iter().flatten() {
             if name != "type" {
                 *inner = Value::Null;
@@ -270,7 +270,7 @@ fn check_fields(view: &View) -> anyhow::Result<()> {
     }
     for found in blocks::elements(&blocks).into_iter().filter(|found| found.is_input()) {
         let value = view.values.get(&found.key());
-        let filled = value.is_some_and(blocks::is_filled);
+        let filled = value.is_some_and(is_filled);
         if !filled && found.block["optional"] != true {
             bail!("`{}` is required and empty", found.action_id());
         }

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::blocks::{self, Found};
+use crate::blocks::Found;
 use crate::identity::{APP_ID, BOT_USER, TEAM_DOMAIN, TEAM_ID};
 use crate::message::Message;
-use crate::views::{View, values_json};
-use crate::web_api;
+use crate::values::{message_state, values_json};
+use crate::view::View;
 use crate::workspace::Workspace;
 
 /// Slack still sends a verification token, and nobody should look at it.
@@ -78,7 +78,7 @@ pub(crate) fn message_action(
     let response_url = state.new_response_url("actions", user, &channel, Some(&ts));
     payload["response_url"] = format!("{base_url}{response_url}").into();
     let chosen = state.choices.get(&(user.to_string(), channel, ts));
-    let values = blocks::message_state(&message.blocks, chosen);
+    let values = message_state(&message.blocks, chosen);
     payload["actions"] = json!([action(found, values.get(&found.key()), &action_ts())]);
     payload["state"] = json!({ "values": values_json(&values) });
     payload
@@ -98,7 +98,7 @@ fn message_surface(state: &Workspace, payload: &mut Value, message: &Message) {
     let name = channel.map(|channel| channel.name.clone()).unwrap_or_default();
     payload["channel"] = json!({ "id": message.channel, "name": name });
     if !message.is_ephemeral() {
-        payload["message"] = web_api::shown(state, message);
+        payload["message"] = state.shown(message);
     }
 }
 
@@ -107,7 +107,7 @@ pub(crate) fn view_action(state: &mut Workspace, view: &View, found: Found<'_>) 
     let mut payload = common(state, "block_actions", &view.user);
     payload["container"] = json!({ "type": "view", "view_id": view.id });
     payload["trigger_id"] = state.new_trigger(&view.user, state.is_open(&view.id)).into();
-    payload["view"] = state.view_json(view, true);
+    payload["view"] = view.json(true);
     payload["actions"] = json!([action(found, view.values.get(&found.key()), &action_ts())]);
     payload
 }
@@ -116,7 +116,7 @@ pub(crate) fn view_action(state: &mut Workspace, view: &View, found: Found<'_>) 
 pub(crate) fn submission(state: &mut Workspace, view: &View) -> Value {
     let mut payload = common(state, "view_submission", &view.user);
     payload["trigger_id"] = state.new_trigger(&view.user, true).into();
-    payload["view"] = state.view_json(view, true);
+    payload["view"] = view.json(true);
     payload["response_urls"] = json!([]);
     payload
 }
@@ -124,7 +124,7 @@ pub(crate) fn submission(state: &mut Workspace, view: &View) -> Value {
 /// Someone closed a modal; input values are left out.
 pub(crate) fn closed(state: &Workspace, view: &View, is_cleared: bool) -> Value {
     let mut payload = common(state, "view_closed", &view.user);
-    payload["view"] = state.view_json(view, false);
+    payload["view"] = view.json(false);
     payload["is_cleared"] = is_cleared.into();
     payload
 }
@@ -133,7 +133,7 @@ pub(crate) fn closed(state: &Workspace, view: &View, is_cleared: bool) -> Value 
 pub(crate) fn suggestion_in_view(state: &Workspace, view: &View, found: Found<'_>, typed: &str) -> Value {
     let mut payload = suggestion(state, &view.user, found, typed);
     payload["container"] = json!({ "type": "view", "view_id": view.id });
-    payload["view"] = state.view_json(view, false);
+    payload["view"] = view.json(false);
     payload
 }
 
@@ -192,7 +192,7 @@ pub(crate) fn home_opened(state: &mut Workspace, user: &str, tab: &str) -> Value
     if tab == "home"
         && let Some(view) = state.homes.get(user).and_then(|id| state.views.get(id))
     {
-        event["view"] = state.view_json(view, false);
+        event["view"] = view.json(false);
     }
     json!({
         "token": OLD_TOKEN,

@@ -3,19 +3,20 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use crate::blocks::{self, Found};
-use crate::deliveries::{INTERACTIONS, OPTIONS};
-use crate::handed_out::ResponseUrl;
-use crate::limits;
+use crate::client::{chosen_value, failure, find, load_options};
+use crate::deliveries::INTERACTIONS;
 use crate::message::Message;
 use crate::modal::Modal;
 use crate::payloads;
+use crate::proofs::ResponseUrl;
 use crate::record::Delivery;
 use crate::response_url;
 use crate::simulator::Simulator;
+use crate::storing;
 use crate::workspace::Workspace;
 
 /// How long a person waits for something to appear.
@@ -58,6 +59,13 @@ pub struct ClickOutcome {
     pub error: Option<String>,
     /// How long the app took to answer.
     pub latency: Duration,
+}
+
+impl Simulator {
+    /// A handle on a person, by id such as `U0REQUESTER`.
+    pub fn person(&self, id: &str) -> Person {
+        Person::new(self.clone(), id)
+    }
 }
 
 impl Person {
@@ -120,7 +128,7 @@ impl Person {
         let message = Message {
             channel: channel.into(),
             user: self.id.clone(),
-            text: blocks::escape(text),
+            text: storing::escape(text),
             thread_ts: thread_ts.map(String::from),
             ..Message::default()
         };
@@ -149,6 +157,11 @@ impl Person {
     /// The channel id of the direct message with the bot, opened when needed.
     pub fn dm_channel(&self) -> String {
         self.slack.change(|state| state.dm_with_bot(&self.id))
+    }
+
+    /// The message as it is now, if it still exists.
+    pub fn refresh(&self, message: &Message) -> Option<Message> {
+        self.slack.read(|state| state.find_message(&message.channel, &message.ts).cloned())
     }
 
     /// Chooses in a select of a message, by value or visible text. Silent in an
@@ -266,16 +279,6 @@ fn top(state: &Workspace, user: &str) -> Option<(String, String)> {
     state.top_modal(user).map(|view| (view.id.clone(), view.hash.clone()))
 }
 
-/// What Slack tells a person when the bot did not acknowledge.
-pub(crate) fn failure(delivery: &Delivery) -> Option<String> {
-    match (delivery.error.as_deref(), delivery.status) {
-        (Some("operation_timeout"), _) => Some("operation_timeout".into()),
-        (Some(_), _) | (_, None) => Some("dispatch_failed".into()),
-        (None, Some(200..=299)) => None,
-        (None, Some(status)) => Some(format!("http_service_error ({status})")),
-    }
-}
-
 /// Shows the acknowledgement of a command: nothing, text, or a message.
 fn show_command_answer(state: &mut Workspace, user: &str, channel: &str, delivery: &Delivery) -> Result<(), String> {
     let body = delivery.answer.as_str();
@@ -293,48 +296,4 @@ fn show_command_answer(state: &mut Workspace, user: &str, channel: &str, deliver
     let (user, channel, made) = (user.to_string(), channel.to_string(), Instant::now());
     let url = ResponseUrl { user, channel, source: None, made, uses: 0 };
     response_url::respond(state, &url, &message).map_err(String::from)
-}
-
-/// The element with this `action_id`, or an error that names those there are.
-pub(crate) fn find<'a>(blocks: &'a [Value], action_id: &str) -> anyhow::Result<Found<'a>> {
-    let all = blocks::elements(blocks);
-    let there: Vec<String> = all.iter().map(|found| found.action_id().to_string()).collect();
-    let found = all.into_iter().find(|found| found.action_id() == action_id);
-    found.with_context(|| format!("there is no `{action_id}` here, only {there:?}"))
-}
-
-/// The `state.values` entry for choosing `wanted`, by value or visible text.
-pub(crate) fn chosen_value(found: Found<'_>, options: &[Value], wanted: &str) -> anyhow::Result<Value> {
-    let kind = found.kind();
-    let (name, value) = match kind {
-        "users_select" => ("selected_user", json!(wanted)),
-        "conversations_select" => ("selected_conversation", json!(wanted)),
-        "channels_select" => ("selected_channel", json!(wanted)),
-        "plain_text_input" => ("value", json!(wanted)),
-        "static_select" | "external_select" | "radio_buttons" | "overflow" => {
-            let values: Vec<String> = options.iter().map(|option| blocks::string(option, "/value")).collect();
-            let option = blocks::option_named(options, wanted);
-            let option = option
-                .with_context(|| format!("`{}` does not offer {wanted:?}, only {values:?}", found.action_id()))?;
-            ("selected_option", option)
-        }
-        other => bail!("nobody taught the simulator to choose in a {other}"),
-    };
-    Ok(json!({ "type": kind, name: value }))
-}
-
-/// Asks the bot for the options of an external select.
-pub(crate) async fn load_options(slack: &Simulator, payload: &Value) -> anyhow::Result<Vec<Value>> {
-    let delivery = slack.deliver_payload(OPTIONS, payload).await;
-    if let Some(error) = failure(&delivery) {
-        bail!("the options did not load: {error}");
-    }
-    let mut answer: Value = serde_json::from_str(&delivery.answer)
-        .with_context(|| format!("the options did not load: the answer is no JSON: {:?}", delivery.answer))?;
-    let problems = limits::check_suggestions(&answer);
-    if let Some(problem) = problems.first() {
-        bail!("the options did not load: {problem}");
-    }
-    blocks::fill_text_defaults(&mut answer);
-    Ok(blocks::options(&answer))
 }

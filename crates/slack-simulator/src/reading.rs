@@ -30,11 +30,6 @@ impl Person {
         })
     }
 
-    /// The message as it is now, if it still exists.
-    pub fn refresh(&self, message: &Message) -> Option<Message> {
-        self.slack.read(|state| state.find_message(&message.channel, &message.ts).cloned())
-    }
-
     /// Waits for a message in a channel or one of its threads.
     pub async fn wait_for(&self, channel: &str, wanted: impl Fn(&Message) -> bool) -> anyhow::Result<Message> {
         let look = |state: &Workspace| state.visible(channel, &self.id).into_iter().rev().find(|m| wanted(m));

@@ -10,11 +10,12 @@ use axum::routing::post;
 use serde_json::{Value, json};
 
 use crate::blocks;
-use crate::handed_out::{RESPONSE_URL_LIFETIME, RESPONSE_URL_USES, ResponseUrl};
 use crate::identity::BOT_USER;
 use crate::limits::{self, Surface};
 use crate::message::Message;
+use crate::proofs::{RESPONSE_URL_LIFETIME, RESPONSE_URL_USES, ResponseUrl};
 use crate::simulator::Simulator;
+use crate::storing;
 use crate::workspace::Workspace;
 
 pub(crate) fn routes() -> Router<Simulator> {
@@ -65,8 +66,8 @@ pub(crate) fn respond(state: &mut Workspace, url: &ResponseUrl, body: &Value) ->
     if !limits::check_blocks(&sent, Surface::Message, "/blocks").is_empty() {
         return Err("invalid_blocks");
     }
-    let stored = blocks::stored(&sent, || state.new_id("b"));
-    let text = if text.is_empty() { blocks::text_of(&stored) } else { blocks::escape(text) };
+    let stored = storing::stored(&sent, || state.new_id("b"));
+    let text = if text.is_empty() { blocks::text_of(&stored) } else { storing::escape(text) };
     if body["replace_original"] == true {
         let ts = source.ok_or("invalid_request")?.to_string();
         state.choices.retain(|(_, channel, message), _| *channel != url.channel || *message != ts);

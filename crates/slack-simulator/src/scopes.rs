@@ -13,30 +13,6 @@ use crate::workspace::Workspace;
 /// it is not one.
 pub(crate) const PUBLIC: &str = "chat:write.public";
 
-/// What an app can ask for, of all that the simulated methods need.
-const EVERY: [&str; 15] = [
-    "channels:history",
-    "channels:join",
-    "channels:read",
-    "chat:write",
-    "chat:write.public",
-    "commands",
-    "groups:history",
-    "groups:read",
-    "im:history",
-    "im:read",
-    "im:write",
-    "mpim:history",
-    "mpim:read",
-    "usergroups:read",
-    "users:read",
-];
-
-/// Every scope there is.
-pub(crate) fn every() -> BTreeSet<String> {
-    EVERY.map(String::from).into()
-}
-
 /// The scope without which this call is refused.
 pub(crate) fn of(state: &Workspace, method: &str, channel: Option<&str>) -> Option<String> {
     let by_kind = |what: &str| {

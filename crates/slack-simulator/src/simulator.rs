@@ -1,5 +1,5 @@
-//! The simulator itself: one Slack workspace served over HTTP, with an API for
-//! tests to look into it and to break it.
+//! The simulator itself, a handle to one Slack workspace: where it is, its keys, its state,
+//! and the faults that a test orders.
 
 use std::fmt;
 use std::future::Future;
@@ -7,24 +7,21 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use axum::body::Body;
-use axum::{Router, middleware};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::identity::APP_ID;
 use crate::message::Message;
-use crate::page::{self, Panel};
-use crate::people::Person;
-use crate::record::{Call, Delivery, Fault};
+use crate::panel::Panel;
+use crate::record::Fault;
 use crate::rules::Rules;
-use crate::socket_mode::{self, Sockets};
+use crate::scopes;
+use crate::sockets::Sockets;
 use crate::workspace::Workspace;
-use crate::{response_url, scopes, web_api};
 
 /// How the workspace starts.
 #[derive(Debug, Clone, Default)]
@@ -63,7 +60,7 @@ struct Inner {
     signing_secret: String,
     another_app: bool,
     sockets: Sockets,
-    servers: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+    servers: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl fmt::Debug for Simulator {
@@ -73,21 +70,19 @@ impl fmt::Debug for Simulator {
 }
 
 impl Simulator {
-    /// Serves the workspace "Acme": Web API, response URLs and the web page.
-    pub async fn start(options: SimulatorOptions) -> anyhow::Result<Simulator> {
-        let listen = options.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
-        let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    /// The workspace "Acme", which is to be served there.
+    pub(crate) fn new(address: SocketAddr, options: SimulatorOptions) -> Simulator {
         let random = || uuid::Uuid::new_v4().simple().to_string();
         let mut state = Workspace::acme();
         state.rules = options.rules;
-        let simulator = Simulator {
+        Simulator {
             inner: Arc::new(Inner {
                 state: Mutex::new(state),
                 changed: watch::Sender::new(0),
                 healed: watch::Sender::new(()),
                 bot: Mutex::new(None),
                 http: Client::builder(TokioExecutor::new()).build_http(),
-                address: listener.local_addr()?,
+                address,
                 bot_token: options.bot_token.unwrap_or_else(|| format!("xoxb-8123456789012-{}", random())),
                 app_token: options.app_token.unwrap_or_else(|| format!("xapp-1-{APP_ID}-8123456789013-{}", random())),
                 signing_secret: options.signing_secret.unwrap_or_else(random),
@@ -95,28 +90,7 @@ impl Simulator {
                 sockets: Sockets::new(),
                 servers: Mutex::default(),
             }),
-        };
-        let here = simulator.inner.address.ip().is_loopback();
-        let page = page::routes(options.panel).with_state(simulator.clone());
-        let routes = Router::new()
-            .merge(web_api::routes())
-            .merge(response_url::routes())
-            .with_state(simulator.clone())
-            .merge(if here { page.layer(middleware::from_fn(page::only_here)) } else { page });
-        let server = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, routes).await {
-                tracing::error!(%error, "the Slack simulator stopped serving");
-            }
-        });
-        let sockets = socket_mode::serve(simulator.clone()).await?;
-        lock(&simulator.inner.servers).extend([server, sockets]);
-        Ok(simulator)
-    }
-
-    /// Stops accepting connections, and breaks the sockets.
-    pub fn stop(&self) {
-        lock(&self.inner.servers).drain(..).for_each(|server| server.abort());
-        self.break_all_sockets();
+        }
     }
 
     /// Base of the Web API, for `SLACK_API_URL`.
@@ -147,11 +121,6 @@ impl Simulator {
     /// Where the bot serves, such as `http://127.0.0.1:3000`; deliveries go there.
     pub fn connect_bot(&self, base: &str) {
         *lock(&self.inner.bot) = Some(base.trim_end_matches('/').to_string());
-    }
-
-    /// A handle on a person, by id such as `U0REQUESTER`.
-    pub fn person(&self, id: &str) -> Person {
-        Person::new(self.clone(), id)
     }
 
     /// Looks at the state.
@@ -231,70 +200,6 @@ impl Simulator {
         self.change(|state| state.faults_in.insert((method.to_string(), channel.to_string()), (fault, count)));
     }
 
-    /// Every Web API call so far.
-    pub fn calls(&self) -> Vec<Call> {
-        self.read(|state| state.calls.clone())
-    }
-
-    /// Every Web API call of one method so far.
-    pub fn calls_of(&self, method: &str) -> Vec<Call> {
-        self.read(|state| state.calls.iter().filter(|call| call.method == method).cloned().collect())
-    }
-
-    /// Every delivery to the bot so far.
-    pub fn deliveries(&self) -> Vec<Delivery> {
-        self.read(|state| state.deliveries.clone())
-    }
-
-    /// Every message there is, ephemeral ones and threads included, by time.
-    pub fn all_messages(&self) -> Vec<Message> {
-        let mut messages: Vec<Message> = self.read(|state| state.messages.values().flatten().cloned().collect());
-        messages.sort_by(|a, b| a.ts.cmp(&b.ts));
-        messages
-    }
-
-    /// What the app said and nobody looked at, by time.
-    pub fn unread(&self) -> Vec<Message> {
-        let mut messages = self.all_messages();
-        messages.retain(|message| message.is_from_bot());
-        self.read(|state| messages.retain(|message| !state.was_looked_at(message)));
-        messages
-    }
-
-    /// The modals that are open and nobody looked at, as text. One that answers a command is
-    /// what was asked for; any other is looked at by whoever reads it or fills it in.
-    pub fn unread_modals(&self) -> Vec<String> {
-        let open = self.read(|state| {
-            let open = state.modals.values().flatten();
-            open.filter(|id| !state.modals_looked_at.contains(*id)).cloned().collect::<Vec<_>>()
-        });
-        let view = |id: &String| self.read(|state| state.views.get(id).map(|view| view.body.to_string()));
-        open.iter().filter_map(view).collect()
-    }
-
-    /// Waits until `look` finds something; checks again at every change. On
-    /// timeout the error shows everything that was said.
-    pub async fn wait_until<T>(
-        &self,
-        what: &str,
-        patience: Duration,
-        mut look: impl FnMut(&Workspace) -> Option<T>,
-    ) -> anyhow::Result<T> {
-        let mut changes = self.inner.changed.subscribe();
-        let search = async {
-            loop {
-                changes.mark_unchanged();
-                if let Some(found) = self.read(&mut look) {
-                    return found;
-                }
-                // The sender lives in `self`: this cannot fail while we wait.
-                let _ = changes.changed().await;
-            }
-        };
-        let found = tokio::time::timeout(patience, search).await;
-        found.map_err(|_| anyhow::anyhow!("waited {patience:?} in vain for {what}\n{}", self.dump()))
-    }
-
     /// The number of changes so far, to follow them.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.inner.changed.subscribe()
@@ -314,6 +219,11 @@ impl Simulator {
 
     pub(crate) fn sockets(&self) -> &Sockets {
         &self.inner.sockets
+    }
+
+    /// What serves it.
+    pub(crate) fn servers(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        lock(&self.inner.servers)
     }
 
     pub(crate) fn base_url(&self) -> String {

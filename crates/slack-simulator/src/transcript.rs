@@ -6,7 +6,8 @@ use crate::blocks;
 use crate::identity::{BOT_NAME, BOT_USER};
 use crate::message::Message;
 use crate::simulator::Simulator;
-use crate::views::Values;
+use crate::storing::unescape;
+use crate::values::{Values, initial_value};
 use crate::workspace::Workspace;
 
 impl Simulator {
@@ -165,7 +166,7 @@ fn element_text(state: &Workspace, element: &Value, label: &str, block_id: &str,
         _ => {}
     }
     let key = (block_id.to_string(), element["action_id"].as_str().unwrap_or_default().to_string());
-    let value = values.get(&key).cloned().or_else(|| blocks::initial_value(element)).unwrap_or_default();
+    let value = values.get(&key).cloned().or_else(|| initial_value(element)).unwrap_or_default();
     let shown = if let Some(user) = value["selected_user"].as_str() {
         state.name_of(user)
     } else {
@@ -199,5 +200,5 @@ fn readable(state: &Workspace, text: &str) -> String {
         rest = &rest[start + length + 1..];
     }
     out.push_str(rest);
-    blocks::unescape(&out)
+    unescape(&out)
 }

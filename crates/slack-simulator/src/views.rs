@@ -2,42 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::blocks;
-use crate::identity::{APP_ID, BOT_ID, TEAM_ID};
+use crate::values::{Values, view_state};
+use crate::view::View;
 use crate::workspace::Workspace;
+use crate::{blocks, storing};
 
 /// A modal stack holds at most three views.
 pub const STACK_LIMIT: usize = 3;
-/// A modal, or somebody's Home tab. `values` is what its person typed and
-/// chose, by `(block_id, action_id)`, each in the shape of `state.values`.
-#[derive(Debug, Clone)]
-pub struct View {
-    /// Such as `V0000000A1`.
-    pub id: String,
-    /// Who has it open.
-    pub user: String,
-    /// The view as sent, with defaults and generated block ids.
-    pub body: Value,
-    /// Changes with each change of it.
-    pub hash: String,
-    /// The app's own ID of it.
-    pub external_id: String,
-    /// The modal below it.
-    pub previous: Option<String>,
-    /// The lowest modal of its stack.
-    pub root: String,
-    /// What was typed and chosen.
-    pub values: Values,
-    /// Errors under fields, by block id.
-    pub errors: BTreeMap<String, String>,
-    /// What Slack says at its top when the app did not answer.
-    pub trouble: Option<String>,
-}
-
-/// The state of interactive elements by `(block_id, action_id)`.
-pub type Values = BTreeMap<(String, String), Value>;
 
 impl Workspace {
     /// The visible modal of a person.
@@ -48,35 +21,6 @@ impl Workspace {
     /// Is the view a modal that its person has open?
     pub fn is_open(&self, view: &str) -> bool {
         self.modals.values().any(|stack| stack.iter().any(|id| id == view))
-    }
-
-    /// A view as the Web API and payloads show it.
-    pub fn view_json(&self, view: &View, with_state: bool) -> Value {
-        let body = &view.body;
-        let or_null = |key: &str| body.get(key).cloned().unwrap_or(Value::Null);
-        let or_empty = |key: &str| body.get(key).cloned().unwrap_or_else(|| json!(""));
-        let title = body.get("title").cloned();
-        json!({
-            "id": view.id,
-            "team_id": TEAM_ID,
-            "type": body["type"],
-            "blocks": body["blocks"],
-            "private_metadata": or_empty("private_metadata"),
-            "callback_id": or_empty("callback_id"),
-            "state": { "values": if with_state { values_json(&view.values) } else { json!({}) } },
-            "hash": view.hash,
-            "title": title.unwrap_or_else(|| json!({ "type": "plain_text", "text": "View Title", "emoji": true })),
-            "clear_on_close": body["clear_on_close"].as_bool().unwrap_or(false),
-            "notify_on_close": body["notify_on_close"].as_bool().unwrap_or(false),
-            "close": or_null("close"),
-            "submit": or_null("submit"),
-            "previous_view_id": view.previous,
-            "root_view_id": view.root,
-            "app_id": APP_ID,
-            "external_id": view.external_id,
-            "app_installed_team_id": TEAM_ID,
-            "bot_id": BOT_ID,
-        })
     }
 
     /// Opens a modal, in place of whatever this person has open.
@@ -125,10 +69,10 @@ impl Workspace {
 
     fn build_view(&mut self, id: String, user: &str, body: &Value, before: &Values) -> View {
         let mut body = body.clone();
-        blocks::fill_text_defaults(&mut body);
+        storing::fill_text_defaults(&mut body);
         let sent = body["blocks"].as_array().cloned().unwrap_or_default();
-        let stored = blocks::stored(&sent, || self.new_id("b"));
-        let values = blocks::view_state(&stored, before);
+        let stored = storing::stored(&sent, || self.new_id("b"));
+        let values = view_state(&stored, before);
         body["blocks"] = stored.into();
         View {
             root: id.clone(),
@@ -162,14 +106,4 @@ impl Workspace {
         !external_id.is_empty()
             && self.views.values().any(|view| view.external_id == external_id && Some(view.id.as_str()) != except)
     }
-}
-
-/// `state.values` of a surface.
-pub fn values_json(values: &Values) -> Value {
-    let mut blocks = serde_json::Map::new();
-    for ((block, action), value) in values {
-        let actions = blocks.entry(block.clone()).or_insert_with(|| json!({}));
-        actions[action.as_str()] = value.clone();
-    }
-    Value::Object(blocks)
 }

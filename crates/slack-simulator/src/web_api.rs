@@ -1,6 +1,7 @@
 //! The `/api/{method}` end of Slack over the simulated state. It takes query,
 //! form and JSON arguments alike, and refuses what Slack refuses.
 
+mod answer;
 mod args;
 mod chat;
 mod content;
@@ -17,12 +18,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use jiff::fmt::rfc2822::DateTimePrinter;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::record::{Call, Fault};
 use crate::scopes;
 use crate::simulator::Simulator;
 use crate::workspace::Workspace;
+use answer::{Answer, Refusal, refuse};
 use args::Args;
 
 /// How long a hanging call hangs.
@@ -31,44 +33,6 @@ const HANG: Duration = Duration::from_secs(60 * 60);
 const ON_ITS_WAY: Duration = Duration::from_millis(500);
 /// Posts in one channel: one a second, this many at once.
 const POST_BURST: usize = 4;
-
-/// What a method answers: fields to put beside `"ok": true`, or an error.
-type Answer = Result<Value, Refusal>;
-
-/// An error of Slack, with what it says besides the code.
-#[derive(Debug)]
-struct Refusal {
-    error: String,
-    more: Map<String, Value>,
-}
-
-impl Refusal {
-    fn new(error: &str) -> Self {
-        Refusal { error: error.into(), more: Map::new() }
-    }
-
-    fn with(error: &str, more: Value) -> Self {
-        Refusal { error: error.into(), more: more.as_object().cloned().unwrap_or_default() }
-    }
-
-    /// `invalid_arguments` with one message.
-    fn argument(message: &str) -> Self {
-        Refusal::with(
-            "invalid_arguments",
-            json!({ "response_metadata": { "messages": [format!("[ERROR] {message}")] } }),
-        )
-    }
-
-    fn json(self) -> Value {
-        let mut body = json!({ "ok": false, "error": self.error });
-        self.more.into_iter().for_each(|(name, value)| body[name.as_str()] = value);
-        body
-    }
-}
-
-fn refuse<T>(error: &str) -> Result<T, Refusal> {
-    Err(Refusal::new(error))
-}
 
 pub(crate) fn routes() -> Router<Simulator> {
     Router::new().route("/api/{method}", any(handle))
@@ -286,9 +250,4 @@ fn over_the_limit(state: &mut Workspace, method: &str, args: &Args) -> bool {
         recent.push_back(Instant::now());
     }
     over
-}
-
-/// A message as the Web API shows it, for payloads.
-pub(crate) fn shown(state: &Workspace, message: &crate::message::Message) -> Value {
-    chat::shown(state, message)
 }

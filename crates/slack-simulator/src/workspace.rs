@@ -4,13 +4,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Instant;
 
-use crate::handed_out::{ResponseUrl, Trigger};
 use crate::identity::{BOT_NAME, BOT_USER};
 use crate::members::{Channel, Group, Profile};
 use crate::message::Message;
+use crate::proofs::{ResponseUrl, Trigger};
 use crate::record::{Call, Delivery, Fault};
 use crate::rules::Rules;
-use crate::views::{Values, View};
+use crate::values::Values;
+use crate::view::View;
 
 /// Everything there is.
 #[derive(Debug, Default)]

@@ -50,9 +50,10 @@ struct Documents {
 
 impl Issuer {
     async fn start() -> Self {
-        let port = Port::take().unwrap();
+        let (port, listener) = Port::listening().unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
         let url = format!("http://{}", port.address());
-        let listener = tokio::net::TcpListener::bind(port.address()).await.unwrap();
         let rsa = RsaKeyPair::from_pkcs8(RSA).unwrap();
         let ec = ec_key();
         let served = Arc::<Served>::default();

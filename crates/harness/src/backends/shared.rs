@@ -13,7 +13,8 @@ use temporalio_client::tonic::IntoRequest;
 use temporalio_client::{Connection, ConnectionOptions};
 use temporalio_common::protos::temporal::api::workflowservice::v1::RegisterNamespaceRequest;
 
-use super::{S3Server, TemporalOptions, TemporalServer, Tools};
+use super::servers::{S3Server, TemporalOptions, TemporalServer};
+use super::tools::Tools;
 
 /// How long a namespace keeps workflows that are over; the least that Temporal takes.
 const RETENTION: Duration = Duration::from_hours(24);

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use slack_simulator::Panel;
 
 use super::Backstage;
-use crate::faults::Pull;
+use crate::plugs::Pull;
 
 /// What is underneath, once all of it runs.
 pub(crate) type Shown = Arc<OnceLock<Arc<Backstage>>>;

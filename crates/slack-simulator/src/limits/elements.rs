@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Check, MAX_ID, Text};
+use super::check::{Check, MAX_ID, Problem, Surface, Text};
 use crate::blocks;
 
 /// Where an element stands; not every element fits everywhere.
@@ -168,8 +168,8 @@ impl Check {
 }
 
 /// Everything wrong with the answer to a `block_suggestion`.
-pub fn check_suggestions(answer: &Value) -> Vec<super::Problem> {
-    let mut check = Check { surface: super::Surface::Modal, problems: Vec::new() };
+pub fn check_suggestions(answer: &Value) -> Vec<Problem> {
+    let mut check = Check { surface: Surface::Modal, problems: Vec::new() };
     check.suggestions(answer);
     check.problems
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Check, Text};
+use super::check::{Check, Text};
 
 impl Check {
     /// A text object of at least one character.
@@ -145,5 +145,15 @@ impl Check {
         self.required_text(fields, "confirm", Text::Plain, 30, at);
         self.required_text(fields, "deny", Text::Plain, 30, at);
         self.one_of(fields, "style", &["primary", "danger"], at);
+    }
+
+    /// An image, as a block or as an element.
+    pub(super) fn image(&mut self, fields: &Map<String, Value>, at: &str) {
+        if !fields.contains_key("image_url") && !fields.contains_key("slack_file") {
+            self.fail("missing required field: image_url", at);
+        }
+        self.optional_string(fields, "image_url", 1, 3000, at);
+        self.required_string(fields, "alt_text", 1, 2000, at);
+        self.optional_text(fields, "title", Text::Plain, 2000, at);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Check, MAX_ID, Problem, Surface, Text};
+use super::check::{Check, MAX_ID, Problem, Surface, Text};
 
 /// A view may have 250 KB.
 pub const MAX_VIEW_BYTES: usize = 250 * 1024;

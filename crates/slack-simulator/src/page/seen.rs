@@ -14,7 +14,7 @@ use crate::identity::{BOT_USER, COMMAND, COMMAND_HINT};
 use crate::members::Channel;
 use crate::message::Message;
 use crate::simulator::Simulator;
-use crate::views::values_json;
+use crate::values::values_json;
 use crate::workspace::Workspace;
 
 /// So many deliveries and calls are listed, the latest first.
@@ -69,7 +69,7 @@ fn seen_by(state: &Workspace, user: &str) -> Value {
         .collect();
     let view = |id: &String| {
         let view = state.views.get(id)?;
-        let mut json = state.view_json(view, true);
+        let mut json = view.json(true);
         json["errors"] = json!(view.errors);
         json["trouble"] = json!(view.trouble);
         Some(json)

@@ -12,9 +12,9 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 
-use super::{CONNECTIONS_MAX, Link, Order, disconnect};
 use crate::identity::APP_ID;
 use crate::simulator::Simulator;
+use crate::sockets::{CONNECTIONS_MAX, Link, Order};
 
 /// How often Slack pings.
 const PING_EVERY: Duration = Duration::from_secs(5);
@@ -148,4 +148,9 @@ async fn converse(
 
 fn text(frame: &Value) -> Frame {
     Frame::text(frame.to_string())
+}
+
+/// What a connection is told that has to go.
+pub(super) fn disconnect(reason: &str) -> Value {
+    json!({ "type": "disconnect", "reason": reason, "debug_info": { "host": "applink-simulator" } })
 }

@@ -6,9 +6,9 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::{Order, SocketFault};
 use crate::record::{Delivery, now};
 use crate::simulator::Simulator;
+use crate::sockets::{Order, SocketFault};
 
 impl Simulator {
     /// Sends an envelope over one of the connections and waits for its
@@ -80,7 +80,7 @@ impl Simulator {
 
     /// Returns when this connection is no more.
     async fn gone(&self, number: u64) {
-        let mut changes = self.sockets().changed.subscribe();
+        let mut changes = self.sockets().changes();
         while self.connections().iter().any(|connection| connection.number == number) {
             let _ = changes.changed().await;
         }

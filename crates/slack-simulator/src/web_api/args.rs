@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
-use super::Refusal;
+use super::answer::Refusal;
 
 pub(super) struct Args {
     fields: Map<String, Value>,

@@ -1,9 +1,10 @@
 //! `chat.*`: posting, changing and deleting messages.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::answer::{Answer, Refusal, refuse};
+use super::args::Args;
 use super::content::{self, MAX_TEXT, content};
-use super::{Answer, Args, Refusal, refuse};
 use crate::identity::{BOT_USER, TEAM_DOMAIN};
 use crate::members::Channel;
 use crate::message::Message;
@@ -27,7 +28,7 @@ pub(super) fn post_message(state: &mut Workspace, args: &Args) -> Answer {
         thread_ts,
         ..Message::default()
     });
-    let answer = json!({ "channel": channel, "ts": message.ts, "message": shown(state, &message) });
+    let answer = json!({ "channel": channel, "ts": message.ts, "message": state.shown(&message) });
     content::with_truncation(answer, content.truncated)
 }
 
@@ -74,7 +75,7 @@ pub(super) fn update(state: &mut Workspace, args: &Args) -> Answer {
         message.metadata = Some(metadata).filter(|metadata| !metadata.is_null());
     }
     let message = message.clone();
-    let mut inner = shown(state, &message);
+    let mut inner = state.shown(&message);
     if let Some(fields) = inner.as_object_mut() {
         fields.remove("ts");
     }
@@ -165,29 +166,4 @@ fn thread_in(state: &Workspace, channel: &str, args: &Args) -> Result<Option<Str
         Some(_) if !state.rules.orphans_at_the_top => refuse("thread_not_found"),
         _ => Ok(None),
     }
-}
-
-/// A message with what Slack knows of its thread.
-pub(super) fn shown(state: &Workspace, message: &Message) -> Value {
-    let mut json = message.json();
-    if let Some(thread) = message.thread_ts.as_ref().filter(|thread| **thread != message.ts) {
-        if let Some(parent) = state.find_message(&message.channel, thread) {
-            json["parent_user_id"] = parent.user.clone().into();
-        }
-        return json;
-    }
-    let replies = state.replies(&message.channel, &message.ts);
-    if let Some(latest) = replies.last() {
-        let mut users: Vec<&str> = replies.iter().map(|reply| reply.user.as_str()).collect();
-        users.sort_unstable();
-        users.dedup();
-        json["thread_ts"] = message.ts.clone().into();
-        json["reply_count"] = replies.len().into();
-        json["reply_users_count"] = users.len().into();
-        json["latest_reply"] = latest.ts.clone().into();
-        json["reply_users"] = json!(users);
-        json["is_locked"] = false.into();
-        json["subscribed"] = false.into();
-    }
-    json
 }

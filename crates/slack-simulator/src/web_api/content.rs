@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Answer, Args, Refusal, refuse};
+use super::answer::{Answer, Refusal, refuse};
+use super::args::Args;
 use crate::blocks;
 use crate::limits::{self, MAX_BLOCK_CHARACTERS, Surface};
+use crate::storing;
 use crate::workspace::Workspace;
 
 /// Longer text is cut, with a warning.
@@ -43,7 +45,7 @@ pub(super) fn content(state: &mut Workspace, args: &Args) -> Result<Content, Ref
     let blocks = checked_blocks(state, &sent)?;
     let truncated = text.chars().count() > MAX_TEXT;
     let text: String = text.chars().take(MAX_TEXT).collect();
-    let text = if text.is_empty() { blocks::text_of(&blocks) } else { blocks::escape(&text) };
+    let text = if text.is_empty() { blocks::text_of(&blocks) } else { storing::escape(&text) };
     Ok(Content { text, blocks, truncated })
 }
 
@@ -56,7 +58,7 @@ pub(super) fn checked_blocks(state: &mut Workspace, sent: &[Value]) -> Result<Ve
     if sent.iter().map(limits::total_characters).sum::<usize>() > MAX_BLOCK_CHARACTERS {
         return refuse("msg_blocks_too_long");
     }
-    Ok(blocks::stored(sent, || state.new_id("b")))
+    Ok(storing::stored(sent, || state.new_id("b")))
 }
 
 /// Message metadata: absent, empty (`{}`), or well-formed.

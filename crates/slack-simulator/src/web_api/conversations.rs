@@ -4,8 +4,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::chat::{readable, shown};
-use super::{Answer, Args, Refusal, refuse};
+use super::answer::{Answer, Refusal, refuse};
+use super::args::Args;
+use super::chat::readable;
 use crate::identity::{BOT_USER, TEAM_ID};
 use crate::members::Channel;
 use crate::message::Message;
@@ -123,7 +124,7 @@ fn page(state: &Workspace, args: &Args, messages: &[&Message]) -> Answer {
         .unwrap_or_default()
         .iter()
         .map(|message| {
-            let mut json = shown(state, message);
+            let mut json = state.shown(message);
             if !args.flag("include_all_metadata")
                 && let Some(metadata) = json.get("metadata")
             {

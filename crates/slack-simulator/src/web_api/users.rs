@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Args, Refusal, refuse};
+use super::answer::{Answer, Refusal, refuse};
+use super::args::Args;
 use crate::identity::{APP_ID, BOT_ID, BOT_NAME, BOT_USER, TEAM_DOMAIN, TEAM_ID, TEAM_NAME};
 use crate::members::Profile;
 use crate::workspace::Workspace;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Args, Refusal, refuse};
+use super::answer::{Answer, Refusal, refuse};
+use super::args::Args;
 use crate::blocks;
 use crate::limits::{self, MAX_VIEW_BYTES, Surface};
 use crate::workspace::Workspace;
@@ -61,7 +62,7 @@ pub(super) fn publish(state: &mut Workspace, args: &Args) -> Answer {
 
 fn answer(state: &Workspace, id: &str) -> Answer {
     let view = state.views.get(id).ok_or_else(|| Refusal::new("not_found"))?;
-    Ok(json!({ "view": state.view_json(view, false) }))
+    Ok(json!({ "view": view.json(false) }))
 }
 
 /// The view of the call, checked.

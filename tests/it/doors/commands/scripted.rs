@@ -1,6 +1,7 @@
 //! A bot that answers as it is told, and the commands that ask it.
 
 use std::collections::VecDeque;
+use std::net::TcpListener;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -104,13 +105,18 @@ struct Script {
 impl Bot {
     pub fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
         let script = Script { answers: answers.into_iter().collect(), asked: Vec::new() };
-        let mut bot = Self { port: Port::take().unwrap(), script: Arc::new(Mutex::new(script)), running: None };
-        bot.serve();
+        let (port, listener) = Port::listening().unwrap();
+        let mut bot = Self { port, script: Arc::new(Mutex::new(script)), running: None };
+        bot.serve_on(listener);
         bot
     }
 
+    /// Starts it again, after [`stop`](Self::stop).
     pub fn serve(&mut self) {
-        let listener = std::net::TcpListener::bind(self.port.address()).unwrap();
+        self.serve_on(TcpListener::bind(self.port.address()).unwrap());
+    }
+
+    fn serve_on(&mut self, listener: TcpListener) {
         listener.set_nonblocking(true).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let routes = Router::new().fallback(serve).with_state(self.script.clone());
