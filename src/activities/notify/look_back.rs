@@ -3,6 +3,8 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use tokio::time::Instant;
+
 use super::attempt::Attempt;
 use crate::domain::notice::MessageRef;
 use crate::domain::notice::part::ROOT;
@@ -22,6 +24,9 @@ const LEEWAY: Duration = Duration::from_secs(15 * 60);
 const PATIENT_ATTEMPTS: u32 = 5;
 /// The same where Slack says that something is broken for a moment.
 const MOST_PATIENT_ATTEMPTS: u32 = 20;
+/// How long what was read back counts as what is there: whoever spoke before this attempt
+/// may have been paused with a message on its way.
+const STAYS_TRUE: Duration = Duration::from_secs(1);
 /// Codes with which Slack says that there is nothing to reply to. It does not always
 /// say so: by some reports a reply to what was deleted appears outside of any thread.
 const NO_THREAD: [&str; 3] = ["thread_not_found", GONE, "cannot_reply_to_message"];
@@ -36,8 +41,8 @@ pub(super) fn is_no_thread(error: &SlackError) -> bool {
 /// Finds what was posted, for one attempt: from then on that knows what it posts.
 pub(super) struct LookBack<'a> {
     attempt: &'a Attempt<'a>,
-    /// Where it has looked.
-    looked: tokio::sync::Mutex<Vec<Nook>>,
+    /// Where it has looked, and when.
+    looked: tokio::sync::Mutex<Vec<(Nook, Instant)>>,
 }
 
 /// Where messages are read back.
@@ -122,13 +127,14 @@ impl<'a> LookBack<'a> {
         self.look(audience, nook).await.map(|_| ())
     }
 
-    /// Notes which messages of this audience are in a place: looked through once by each
-    /// attempt, since from then on the attempt knows what it posts.
+    /// Notes which messages of this audience are in a place, unless that was done just now.
     async fn look(&self, audience: &Audience<'_>, nook: Nook) -> Result<Looked, SlackError> {
         let mut looked = self.looked.lock().await;
-        if looked.contains(&nook) {
+        looked.retain(|(_, at)| at.elapsed() < STAYS_TRUE);
+        if looked.iter().any(|(known, _)| *known == nook) {
             return Ok(Looked::Through);
         }
+        let now = Instant::now();
         // As long as it is not known who the bot is, nobody's message is its own, and
         // nothing is said that may have been said.
         let own = self.attempt.slack.identity().await?;
@@ -140,7 +146,7 @@ impl<'a> LookBack<'a> {
             }
             Err(error) => return Err(error),
         }
-        looked.push(nook);
+        looked.push((nook, now));
         Ok(Looked::Through)
     }
 

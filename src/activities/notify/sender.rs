@@ -11,6 +11,9 @@ use crate::slack::refusal::Refusal;
 use crate::slack::views::Message;
 use crate::slack::web_api::{Event, Post, SlackError};
 
+/// The call that posts a message.
+pub(super) const POST: &str = "chat.postMessage";
+
 /// Where a message is posted.
 #[derive(Clone, Copy)]
 pub(super) struct Spot<'a> {
@@ -29,7 +32,7 @@ pub(super) struct Sender<'a> {
 impl Sender<'_> {
     /// Posts a message.
     pub(super) async fn post(&self, part: &str, to: Spot<'_>, message: &Message) -> Result<MessageRef, SlackError> {
-        self.may_speak("chat.postMessage").await?;
+        self.may_speak(POST).await?;
         let metadata = self.audience.metadata(part);
         let mut post = as_post(message, to, &metadata);
         loop {
@@ -54,7 +57,7 @@ impl Sender<'_> {
     }
 
     /// Nobody speaks for whom somebody else speaks by now.
-    async fn may_speak(&self, method: &'static str) -> Result<(), SlackError> {
+    pub(super) async fn may_speak(&self, method: &'static str) -> Result<(), SlackError> {
         if self.attempt.may_speak().await {
             return Ok(());
         }

@@ -9,7 +9,7 @@ use futures::future::join_all;
 use super::attempt::Attempt;
 use super::failures::Failures;
 use super::look_back::{GONE, LookBack, is_no_thread};
-use super::sender::{Sender, Spot};
+use super::sender::{POST, Sender, Spot};
 use crate::domain::notice::part::ROOT;
 use crate::domain::notice::{MessageRef, part};
 use crate::slack::notices::audience::Audience;
@@ -108,6 +108,10 @@ impl<'a> Writer<'a> {
         }
         let _call = self.attempt.call();
         if self.repeated {
+            // Before the look, for that is to be the last thing before the post.
+            if let Err(error) = self.sender().may_speak(POST).await {
+                return self.failures.hold(part, error);
+            }
             match self.look_back.find(self.audience, part, place).await {
                 Ok(false) => {}
                 Ok(true) => return self.done(part),

@@ -71,6 +71,9 @@ pub async fn tell(world: &World, lanes: &[Lane], open: Vec<String>) {
             wrong.push(format!("{name} belongs to \"{id}\", which is no request, and nobody was told of it"));
         }
     }
+    // All that was said about a request is held against its end; what is left are answers to
+    // one person in the moment, such as that Slack did not open a form.
+    world.stack.slack.look_at(&world.stack.slack.all_messages());
     println!("chaos: {} requests: {endings:?}", known.len());
     if !wrong.is_empty() {
         eprintln!("{}", world.stack.slack.dump());
