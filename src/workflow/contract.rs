@@ -8,6 +8,7 @@ use crate::domain::request::{ProvisionRequest, RequestId};
 /// What `request`, approved for `region` and `profile`, asks of a provisioner.
 pub(super) fn input(id: &RequestId, request: &ProvisionRequest, region: &str, profile: &str) -> ProvisionInput {
     let (application, team) = (request.application_name.as_str(), &request.team_id);
+    let name = provisioner::bucket_name(application, team, id.suffix());
     ProvisionInput {
         application_id: id.to_string(),
         application_name: application.to_owned(),
@@ -15,11 +16,11 @@ pub(super) fn input(id: &RequestId, request: &ProvisionRequest, region: &str, pr
         blueprint: request.blueprint.clone(),
         region: region.to_owned(),
         profile: profile.to_owned(),
-        bucket_name: provisioner::bucket_name(application, team, id.suffix()),
+        resource_name: name.clone(),
+        bucket_name: name,
         requester_id: request.requester_id.clone(),
         authorizer_id: request.authorizer_id.clone(),
-        resume_from: None,
-        unheard: None,
+        ..ProvisionInput::default()
     }
 }
 

@@ -97,8 +97,7 @@ mod tests {
             bucket_name: "app-x-1".into(),
             requester_id: "U1".into(),
             authorizer_id: String::new(),
-            resume_from: None,
-            unheard: None,
+            ..ProvisionInput::default()
         }
     }
 

@@ -50,8 +50,7 @@ mod tests {
             bucket_name: "app-x-1".into(),
             requester_id: String::new(),
             authorizer_id: String::new(),
-            resume_from: None,
-            unheard: None,
+            ..ProvisionInput::default()
         };
         let page = welcome_page(&input);
         assert!(!page.contains("<script"), "{page}");

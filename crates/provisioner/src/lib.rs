@@ -2,23 +2,25 @@
 //! reports on the way, and how it says that it failed.
 //!
 //! A provisioner is a task queue of Temporal and two activities on it, one that builds
-//! and one that undoes; any worker in any language can be one, so these types are
+//! and one that undoes, and others if it likes; any worker in any language can be one, so these types are
 //! lenient in what they read. Nothing here knows Temporal, a cloud or a chat: it is
 //! serde and nothing else.
 //!
-//! - [`ProvisionInput`]: what both activities are told. [`bucket_name`]: the name in it.
+//! - [`ProvisionInput`]: what all of them are told. [`bucket_name`]: the name in it.
 //! - [`Progress`]: what is heartbeated.
-//! - [`Provisioned`]: what the first one answers.
+//! - [`Provisioned`]: what the first one answers. [`Plan`]: what it would do.
 //! - [`FailureDetails`]: what a failure may carry, so that people read more than a message.
 
 mod bucket_name;
 mod failure;
 mod input;
+mod plan;
 mod progress;
 mod result;
 
 pub use self::bucket_name::bucket_name;
 pub use self::failure::FailureDetails;
 pub use self::input::{ProvisionInput, Unheard};
+pub use self::plan::{Change, Counts, Finding, Plan};
 pub use self::progress::Progress;
 pub use self::result::Provisioned;

@@ -143,8 +143,6 @@ pub fn input(region: &str) -> ProvisionInput {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let suffix = format!("{:010x}", NUMBER.fetch_add(1, Ordering::Relaxed));
     ProvisionInput {
-        resume_from: None,
-        unheard: None,
         application_id: format!("checkout-{suffix}"),
         application_name: "checkout".into(),
         team_id: "payments".into(),
@@ -154,6 +152,7 @@ pub fn input(region: &str) -> ProvisionInput {
         bucket_name: format!("app-checkout-payments-{suffix}"),
         requester_id: "U0REQUESTER".into(),
         authorizer_id: "U0AUTHORIZER".into(),
+        ..ProvisionInput::default()
     }
 }
 
