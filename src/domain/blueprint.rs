@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::field::Field;
+
 /// A kind of resource that can be asked for, and who provisions it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -16,6 +18,9 @@ pub struct Blueprint {
     /// shares no key. Only what differs from the default is recorded.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub encrypt: bool,
+    /// What is asked for beyond the name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<Field>,
 }
 
 fn yes() -> bool {

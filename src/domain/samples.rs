@@ -59,6 +59,7 @@ pub fn blueprint() -> Blueprint {
         provision_activity: "provision".into(),
         destroy_activity: "destroy".into(),
         encrypt: true,
+        fields: Vec::new(),
     }
 }
 

@@ -37,7 +37,7 @@ const PARTS: &[Part] = &[
     Part {
         name: "domain",
         uses: &[],
-        crates: Only(&["serde", "serde_json", "thiserror", "sha2", "hex", "jiff"]),
+        crates: Only(&["serde", "serde_json", "thiserror", "sha2", "hex", "jiff", "regex"]),
         still: &[],
     },
     Part {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::fields;
 use super::reader::{Reader, Section};
 use super::values::{is_line, is_option_text, option_text};
 use crate::domain::blueprint::Blueprint;
 
 pub(super) const KEYS: &[&str] =
-    &["id", "name", "description", "task_queue", "provision_activity", "destroy_activity", "encrypt"];
+    &["id", "name", "description", "task_queue", "provision_activity", "destroy_activity", "encrypt", "fields"];
 
 /// Temporal allows 1000 bytes; longer than this is a slip.
 const TEMPORAL_NAME: usize = 200;
@@ -34,6 +35,7 @@ pub(super) fn read(reader: &mut Reader, top: &Section) -> Option<Vec<Blueprint>>
         let provision_activity = temporal_name(reader, section, "provision_activity", PROVISION_ACTIVITY);
         let destroy_activity = temporal_name(reader, section, "destroy_activity", DESTROY_ACTIVITY);
         let encrypt = reader.yes_or_no(section, "encrypt", true);
+        let fields = fields::read(reader, section);
         blueprints.push((|| {
             Some(Blueprint {
                 id: id?,
@@ -43,6 +45,7 @@ pub(super) fn read(reader: &mut Reader, top: &Section) -> Option<Vec<Blueprint>>
                 provision_activity: provision_activity?,
                 destroy_activity: destroy_activity?,
                 encrypt: encrypt?,
+                fields: fields?,
             })
         })());
     }
@@ -59,6 +62,7 @@ pub(super) fn builtin() -> Blueprint {
         provision_activity: PROVISION_ACTIVITY.to_owned(),
         destroy_activity: DESTROY_ACTIVITY.to_owned(),
         encrypt: true,
+        fields: Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@ mod authorization;
 mod blueprints;
 mod choices;
 mod clients;
+mod fields;
 mod reader;
 mod teams;
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{TOP, authorization, blueprints, clients, load, parse, teams};
+use super::{TOP, authorization, blueprints, clients, fields, load, parse, teams};
 use crate::domain::client::{Proof, Right};
+use crate::domain::field::{By, Kind};
 use crate::domain::people::Principal;
 
 const WHOLE: &str = r#"
@@ -30,10 +31,10 @@ fn with(line: &str, replacement: &str) -> String {
 fn the_example_is_valid_and_names_every_key() {
     let text = include_str!("../../../provision-bot.example.toml");
     assert!(parse(Path::new("p.toml"), text).expect("as it is").clients.is_empty(), "nobody is let in by copying it");
-    let (before, clients) = text.split_once("# [[clients]]").expect("clients");
-    let is_toml = |line: &&str| line.starts_with("# [[") || line.split(' ').nth(2) == Some("=");
-    let clients: Vec<_> = clients.lines().filter(is_toml).map(|line| &line[2..]).collect();
-    let text = &format!("{before}[[clients]]\n{}\n", clients.join("\n"));
+    let is_toml =
+        |line: &str| line.starts_with("# [[") || line.starts_with("# ") && line.split(' ').nth(2) == Some("=");
+    let whole: Vec<_> = text.lines().map(|line| if is_toml(line) { &line[2..] } else { line }).collect();
+    let text = &whole.join("\n");
     let policy = parse(Path::new("provision-bot.example.toml"), text).expect("valid");
     assert_eq!(policy.timeout, Duration::from_secs(120));
     assert_eq!(policy.reminder, Some(Duration::from_secs(60)));
@@ -43,13 +44,15 @@ fn the_example_is_valid_and_names_every_key() {
         [Principal::User("U0REQUESTER".into()), Principal::Group("S0USERGROUP".into())]
     );
     assert_eq!(policy.blueprints[0].id, "static-site");
+    assert_eq!(policy.blueprints[0].fields.len(), 3);
     let [ci, github] = &*policy.clients else { panic!("{:?}", policy.clients) };
     assert_eq!((ci.name(), ci.channel(), ci.has(Right::Decide)), ("client:ci-acme".into(), Some("C0DEPLOYS"), false));
     assert!(matches!(&github.proof, Proof::Oidc(oidc) if oidc.claims.len() == 2), "{github:?}");
     let keys = TOP.iter().chain(authorization::KEYS).chain(teams::KEYS).chain(blueprints::KEYS);
-    for key in keys.chain(clients::KEYS) {
-        let explained =
-            text.lines().any(|line| line.starts_with(&format!("{key} =")) || line.contains(&format!("[{key}]")));
+    for key in keys.chain(fields::KEYS).chain(clients::KEYS) {
+        let explained = text.lines().any(|line| {
+            line.starts_with(&format!("{key} =")) || line.contains(&format!("{key}]]")) || line == format!("[{key}]")
+        });
         assert!(explained, "{key}");
     }
 }
@@ -293,4 +296,61 @@ owner = "U1"
     }
     let named = format!("{WHOLE}authorizers = [\"client:ci\", \"U1\"]\n{CLIENT}");
     parse(Path::new("p.toml"), &named).expect("a client may be named to decide");
+}
+
+/// A blueprint with this field.
+fn of_field(text: &str) -> String {
+    format!("{WHOLE}\n[[blueprints]]\nid = \"b\"\nname = \"B\"\n[[blueprints.fields]]\n{text}\n")
+}
+
+#[test]
+fn fields_are_read_with_their_defaults() {
+    let read = |text: &str| parse(Path::new("p.toml"), &of_field(text)).expect(text).blueprints[0].fields[0].clone();
+    let least = read("id = \"a\"\nlabel = \"A\"\nkind = \"text\"\ndefault = \"\"");
+    assert_eq!(
+        (&least.kind, least.by, least.required, least.default),
+        (&Kind::Text { pattern: None, min: None, max: None }, By::Requester, true, None)
+    );
+    let number = read("id = \"a\"\nlabel = \"A\"\nkind = \"number\"\nmin = 1\ndefault = 2.0\nby = \"authorizer\"");
+    assert_eq!((number.by, number.has_decimals()), (By::Authorizer, true));
+    let switch = read("id = \"a\"\nlabel = \"A\"\nkind = \"switch\"\ndefault = true");
+    assert_eq!((switch.required, switch.default), (false, Some(true.into())));
+    let choices = read("id = \"a\"\nlabel = \"A\"\nkind = \"choices\"\nchoices = [\"x\", \"y\"]\ndefault = [\"y\"]");
+    assert_eq!(choices.default, Some(vec!["y"].into()));
+}
+
+#[test]
+fn what_is_wrong_with_a_field_is_told() {
+    for (text, says) in [
+        ("label = \"A\"\nkind = \"text\"", "fields[0].id is missing"),
+        ("id = \"A\"\nlabel = \"A\"\nkind = \"text\"", "fields[0].id found \"A\""),
+        ("id = \"a\"\nkind = \"text\"", "fields[0].label is missing"),
+        ("id = \"a\"\nlabel = \"A\"", "fields[0].kind is missing, expected \"text\""),
+        ("id = \"a\"\nlabel = \"A\"\nkind = \"date\"", "fields[0].kind found \"date\""),
+        ("id = \"a\"\nlabel = \"A\"\nkind = \"text\"\nby = \"bob\"", "fields[0].by found \"bob\""),
+        ("id = \"a\"\nlabel = \"A\"\nkind = \"switch\"\nmin = 1", "fields[0].min does not belong"),
+        ("id = \"a\"\nlabel = \"A\"\nkind = \"number\"\npattern = \"a\"", "fields[0].pattern does not belong"),
+        ("id = \"a\"\nlabel = \"A\"\nkind = \"text\"\npattern = \"(\"", "pattern is no regular expression"),
+        ("id = \"a\"\nlabel = \"A\"\nkind = \"text\"\nmin = 5\nmax = 4", "min found the number 5, expected no more"),
+        ("id = \"a\"\nlabel = \"A\"\nkind = \"text\"\nmax = 3001", "max found the number 3001"),
+        ("id = \"a\"\nlabel = \"A\"\nkind = \"choice\"", "choices is missing"),
+        ("id = \"a\"\nlabel = \"A\"\nkind = \"choice\"\nchoices = []", "choices found 0 entries"),
+        ("id = \"a\"\nlabel = \"A\"\nkind = \"choice\"\nchoices = [\"x\", \"x\"]", "a second time"),
+        (
+            "id = \"a\"\nlabel = \"A\"\nkind = \"choice\"\nchoices = [\"x\"]\ndefault = \"y\"",
+            "default would be refused",
+        ),
+        ("id = \"a\"\nlabel = \"A\"\nkind = \"text\"\npattern = \"a\"\ndefault = \"b\"", "default would be refused"),
+        ("id = \"a\"\nlabel = \"A\"\nkind = \"number\"\nmax = 1\ndefault = 2", "default would be refused"),
+        ("id = \"a\"\nlabel = \"A\"\nkind = \"switch\"\ndefault = \"yes\"", "default would be refused"),
+        ("id = \"a\"\nlabel = \"A\"\nkind = \"text\"\nlable = 1", "did you mean `label`"),
+    ] {
+        let said = said(&of_field(text));
+        assert!(said.contains(says), "{text}: {said}");
+        assert!(said.contains("p.toml:"), "{said}");
+    }
+    let many: String =
+        (0..21).map(|n| format!("[[blueprints.fields]]\nid = \"f{n}\"\nlabel = \"F\"\nkind = \"switch\"\n")).collect();
+    let many = said(&format!("{WHOLE}\n[[blueprints]]\nid = \"b\"\nname = \"B\"\n{many}"));
+    assert!(many.contains("blueprints[0].fields[20] is one too many"), "{many}");
 }
