@@ -2,7 +2,7 @@
 //! where there is one.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context as Waker, Poll};
 
 use anyhow::Context;
@@ -50,13 +50,18 @@ pub fn is_confidential(url: &Url) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && is_here)
 }
 
-/// Trusts the certificates of the system.
+/// Trusts the certificates of the system, which are read once: there are more than a hundred.
 pub fn tls() -> anyhow::Result<ClientConfig> {
-    Ok(ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    static CONFIG: OnceLock<ClientConfig> = OnceLock::new();
+    if let Some(config) = CONFIG.get() {
+        return Ok(config.clone());
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_native_roots()
         .context("the system's certificates cannot be read")?
-        .with_no_client_auth())
+        .with_no_client_auth();
+    Ok(CONFIG.get_or_init(|| config).clone())
 }
 
 fn https<T>(tls: ClientConfig, lines: T) -> HttpsConnector<T> {
