@@ -2,9 +2,13 @@
 //! the workflow asks it, and so does a door, with what is recorded, so that people hear
 //! at once what is wrong.
 
+use serde_json::{Map, Value};
+
 use super::act::{Act, Kind, TEXT_MAX};
 use super::decision::Authorization;
+use super::field::By;
 use super::lifecycle::{Choice, Status};
+use super::parameters::ParameterProblem;
 use super::refusal::Refusal;
 use super::request::ProvisionRequest;
 use super::rules::Rules;
@@ -12,7 +16,8 @@ use super::rules::Rules;
 /// What an act that counts does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Accepted {
-    Decided(Authorization),
+    /// With these values of who decides.
+    Decided(Authorization, Map<String, Value>),
     /// The same was decided before, by the same person.
     Again,
     Withdrawn,
@@ -26,6 +31,8 @@ pub struct Standing<'a> {
     pub round: u32,
     /// The decision that counts so far.
     pub authorization: Option<&'a Authorization>,
+    /// The values of what that is about.
+    pub parameters: Option<&'a Map<String, Value>>,
     /// What somebody has chosen to do about the failure, and who.
     pub chosen: Option<(Choice, &'a str)>,
     pub is_withdrawn: bool,
@@ -37,7 +44,7 @@ pub struct Standing<'a> {
 /// Without rules nobody was asked yet, and any values may be configured.
 pub fn by_what_is_recorded(request: &ProvisionRequest, rules: Option<&Rules>, act: &Act) -> Result<(), Refusal> {
     may(request, rules, act)?;
-    values(rules, act)
+    values(rules, act).map(drop)
 }
 
 /// Judges an act on `request` that stands so.
@@ -48,19 +55,20 @@ pub fn judge(
     act: &Act,
 ) -> Result<Accepted, Refusal> {
     may(request, rules, act)?;
-    if let Some(repeated) = standing.stands(act)? {
+    let chosen = values(rules, act);
+    if let Some(repeated) = standing.stands(act, chosen.as_ref().ok())? {
         return Ok(repeated);
     }
-    values(rules, act)?;
+    let chosen = chosen?;
     let by = act.by.clone();
     Ok(match act.act {
         Kind::Approve => {
             let (region, profile) = (act.region.clone().unwrap_or_default(), act.profile.clone().unwrap_or_default());
-            Accepted::Decided(Authorization::Approve { region, profile, decided_by: by })
+            Accepted::Decided(Authorization::Approve { region, profile, decided_by: by }, chosen)
         }
         Kind::Reject => {
             let reason = act.said().map(str::to_owned);
-            Accepted::Decided(Authorization::Reject { decided_by: by, reason })
+            Accepted::Decided(Authorization::Reject { decided_by: by, reason }, Map::new())
         }
         Kind::Cancel => Accepted::Withdrawn,
         Kind::Retry => Accepted::Chosen(Choice::Retry),
@@ -90,18 +98,16 @@ fn may(request: &ProvisionRequest, rules: Option<&Rules>, act: &Act) -> Result<(
     }
 }
 
-/// Whether an act has the values it needs, and no others.
-fn values(rules: Option<&Rules>, act: &Act) -> Result<(), Refusal> {
+/// The values of the fields of who decides, where an act has all the values it needs, and no
+/// others. What is left out is what the file said.
+fn values(rules: Option<&Rules>, act: &Act) -> Result<Map<String, Value>, Refusal> {
     if act.said().is_some_and(|text| text.chars().count() > TEXT_MAX) {
         return Err(Refusal::TextTooLong { most: TEXT_MAX });
     }
     if act.act != Kind::Approve {
-        return Ok(());
+        return Ok(Map::new());
     }
     let unknown = |name: &str| Err(Refusal::UnknownValue { name: name.to_owned() });
-    if let Some(name) = act.parameters.iter().flat_map(|parameters| parameters.keys()).next() {
-        return unknown(&format!("parameters.{name}"));
-    }
     if act.plan_id.is_some() {
         return unknown("planId");
     }
@@ -113,14 +119,26 @@ fn values(rules: Option<&Rules>, act: &Act) -> Result<(), Refusal> {
         (None, None) => Err(Refusal::NoRegionAndProfile),
         (None, _) => Err(Refusal::NoRegion),
         (_, None) => Err(Refusal::NoProfile),
-        (Some(region), Some(profile)) => rules.map_or(Ok(()), |rules| rules.offer(&region, &profile)),
+        (Some(region), Some(profile)) => match rules {
+            Some(rules) => rules.offer(&region, &profile).and_then(|()| parameters(rules, act)),
+            None => Ok(Map::new()),
+        },
     }
+}
+
+fn parameters(rules: &Rules, act: &Act) -> Result<Map<String, Value>, Refusal> {
+    let given = act.parameters.clone().unwrap_or_default();
+    rules.blueprint.parameters(By::Authorizer, &given).map_err(|wrong| {
+        let ParameterProblem { id, what } = wrong.into_iter().next().unwrap_or_default();
+        let label = rules.blueprint.fields.iter().find(|field| field.id == id).map(|field| field.label.clone());
+        Refusal::Parameter { label: label.unwrap_or_else(|| id.clone()), name: id, what }
+    })
 }
 
 impl Standing<'_> {
     /// Whether a request that stands so waits for this act. `Some`: it was done before.
-    fn stands(&self, act: &Act) -> Result<Option<Accepted>, Refusal> {
-        if let Some(repeated) = self.repeats(act) {
+    fn stands(&self, act: &Act, chosen: Option<&Map<String, Value>>) -> Result<Option<Accepted>, Refusal> {
+        if let Some(repeated) = self.repeats(act, chosen) {
             return Ok(Some(repeated));
         }
         let asks = match act.act {
@@ -137,12 +155,13 @@ impl Standing<'_> {
     }
 
     /// The same act of the same person, with the same values, once more.
-    fn repeats(&self, act: &Act) -> Option<Accepted> {
+    fn repeats(&self, act: &Act, chosen: Option<&Map<String, Value>>) -> Option<Accepted> {
         match (act.act, self.authorization) {
             (Kind::Approve, Some(Authorization::Approve { region, profile, decided_by })) => {
                 let same = act.by == *decided_by
                     && act.region.as_ref() == Some(region)
                     && act.profile.as_ref() == Some(profile)
+                    && chosen.is_some_and(|chosen| self.is_about(chosen))
                     && act.round.is_none_or(|round| round == self.round)
                     && matches!(self.status, Status::AwaitingAuthorization | Status::Provisioning);
                 same.then_some(Accepted::Again)
@@ -155,6 +174,11 @@ impl Standing<'_> {
             (Kind::GiveUp, _) => self.repeats_choice(Choice::GiveUp, act),
             _ => None,
         }
+    }
+
+    /// Are these the values that were decided on?
+    fn is_about(&self, chosen: &Map<String, Value>) -> bool {
+        chosen.iter().all(|(id, value)| self.parameters.is_none_or(|offered| offered.get(id) == Some(value)))
     }
 
     fn repeats_choice(&self, choice: Choice, act: &Act) -> Option<Accepted> {

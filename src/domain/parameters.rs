@@ -6,7 +6,7 @@ use super::blueprint::Blueprint;
 use super::field::{By, Field};
 
 /// Something that is wrong with one of them. The sentence is for whoever gave it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ParameterProblem {
     /// The ID of the field, or whatever was given as one.
     pub id: String,
@@ -19,19 +19,26 @@ impl Blueprint {
         self.fields.iter().filter(move |field| field.by == by)
     }
 
-    /// The values of the fields that `by` fills in, for what they gave; what was left out is
-    /// what the file says. Or everything that is wrong with them.
-    pub fn parameters(&self, by: By, given: &Map<String, Value>) -> Result<Map<String, Value>, Vec<ParameterProblem>> {
+    /// What `by` gave, as it is recorded: what was left out is what the file says, and what was
+    /// emptied although it says something is null. Or everything that is wrong with it.
+    pub fn given(&self, by: By, given: &Map<String, Value>) -> Result<Map<String, Value>, Vec<ParameterProblem>> {
         let mut problems: Vec<_> = given.keys().filter_map(|id| self.not_by(by, id)).collect();
-        let mut parameters = Map::new();
+        let mut read = Map::new();
         for field in self.fields_by(by) {
             match given.get(&field.id).map_or_else(|| field.unsaid(), |value| field.read(value)) {
-                Ok(Some(value)) => _ = parameters.insert(field.id.clone(), value),
+                Ok(Some(value)) => _ = read.insert(field.id.clone(), value),
+                Ok(None) if field.default.is_some() => _ = read.insert(field.id.clone(), Value::Null),
                 Ok(None) => {}
                 Err(wrong) => problems.push(ParameterProblem { id: field.id.clone(), what: wrong.to_string() }),
             }
         }
-        if problems.is_empty() { Ok(parameters) } else { Err(problems) }
+        if problems.is_empty() { Ok(read) } else { Err(problems) }
+    }
+
+    /// The values of the fields that `by` fills in, for what they gave: what is empty is absent.
+    pub fn parameters(&self, by: By, given: &Map<String, Value>) -> Result<Map<String, Value>, Vec<ParameterProblem>> {
+        let given = self.given(by, given)?;
+        Ok(given.into_iter().filter(|(_, value)| !value.is_null()).collect())
     }
 
     /// What is wrong with giving this at all.
@@ -83,6 +90,10 @@ mod tests {
         assert_eq!(read(By::Requester, json!({ "domain": "a", "note": "" })), Ok(json!({ "domain": "a" })));
         assert_eq!(read(By::Requester, json!({ "domain": "a", "note": null })), Ok(json!({ "domain": "a" })));
         assert_eq!(read(By::Authorizer, json!({})), Ok(json!({ "size": "small" })));
+        // What is recorded means the same when it is read again.
+        let recorded = blueprint().given(By::Requester, json!({ "domain": "a", "note": "" }).as_object().unwrap());
+        assert_eq!(recorded, Ok(json!({ "domain": "a", "note": null }).as_object().unwrap().clone()));
+        assert_eq!(read(By::Requester, Value::Object(recorded.unwrap())), Ok(json!({ "domain": "a" })));
     }
 
     #[test]

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::blueprint::Blueprint;
 use super::client::{self, Client, Right};
+use super::field::By;
+use super::parameters::ParameterProblem;
 use super::people::{Directory, Groups, Person, Principal, Standing, group_ids, includes};
 use super::request::ProvisionRequest;
 use super::rules::Rules;
@@ -83,8 +85,8 @@ pub enum PreflightProblem {
     OwnerNotAllowed { client: String, owner: String },
     #[error("What is built here has no end, so a lifetime cannot be asked for. Leave it out.")]
     NoLifetime,
-    #[error("This blueprint asks for nothing called \"{name}\". Leave it out.")]
-    NoSuchParameter { name: String },
+    #[error("What was said of \"{name}\" cannot be built: {what}")]
+    Parameter { name: String, what: String },
     #[error("There is no blueprint \"{blueprint}\" in the configuration any more. Choose another one.")]
     NoSuchBlueprint { blueprint: String },
 }
@@ -114,7 +116,7 @@ impl PreflightProblem {
             }
             Self::NoSuchBlueprint { .. } => Field::Blueprint,
             Self::NoLifetime => Field::Lifetime,
-            Self::NoSuchParameter { name } => Field::Parameter(name),
+            Self::Parameter { name, .. } => Field::Parameter(name),
         }
     }
 }
@@ -158,8 +160,9 @@ impl Policy {
             None => may_person_ask(request, team, known)?,
         }
         self.may_decide(team, request, known)?;
-        asks_for_nothing_else(request)?;
-        self.rules(request)
+        let rules = self.rules(request)?;
+        asks_for_what_there_is(request, &rules.blueprint)?;
+        Ok(rules)
     }
 
     fn may_client_ask(&self, id: &str, team: &Team, known: &Directory) -> Result<(), PreflightProblem> {
@@ -265,12 +268,13 @@ fn may_person_ask(request: &ProvisionRequest, team: &Team, known: &Directory) ->
 }
 
 /// Nothing is asked for that nobody would build.
-fn asks_for_nothing_else(request: &ProvisionRequest) -> Result<(), PreflightProblem> {
+fn asks_for_what_there_is(request: &ProvisionRequest, blueprint: &Blueprint) -> Result<(), PreflightProblem> {
     if request.lifetime_seconds.is_some() {
         return Err(PreflightProblem::NoLifetime);
     }
-    match request.parameters.iter().flat_map(|parameters| parameters.keys()).next() {
-        Some(name) => Err(PreflightProblem::NoSuchParameter { name: name.clone() }),
+    let wrong = blueprint.parameters(By::Requester, &request.parameters()).err();
+    match wrong.and_then(|wrong| wrong.into_iter().next()) {
+        Some(ParameterProblem { id, what }) => Err(PreflightProblem::Parameter { name: id, what }),
         None => Ok(()),
     }
 }

@@ -54,6 +54,12 @@ pub enum Refusal {
     UnknownValue {
         name: String,
     },
+    /// What is wrong with the value of a field.
+    Parameter {
+        name: String,
+        label: String,
+        what: String,
+    },
     TextTooLong {
         most: usize,
     },

@@ -163,6 +163,13 @@ pub struct ProvisionRequest {
     pub parameters: Option<Map<String, Value>>,
 }
 
+impl ProvisionRequest {
+    /// What was given of that.
+    pub fn parameters(&self) -> Map<String, Value> {
+        self.parameters.clone().unwrap_or_default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

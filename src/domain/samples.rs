@@ -132,6 +132,7 @@ pub fn subject() -> RequestSubject {
         request: request(),
         rules: Some(rules()),
         authorization: Some(approved()),
+        parameters: serde_json::Map::new(),
     }
 }
 

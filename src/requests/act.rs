@@ -192,11 +192,12 @@ async fn ended(
     })
 }
 
-fn standing<'a>(state: &RequestState, authorization: Option<&'a Authorization>) -> Standing<'a> {
+fn standing<'a>(state: &'a RequestState, authorization: Option<&'a Authorization>) -> Standing<'a> {
     Standing {
         status: state.status,
         round: state.round,
         authorization,
+        parameters: Some(&state.offer.parameters),
         chosen: None,
         is_withdrawn: false,
         is_late: false,

@@ -2,11 +2,12 @@
 
 use provisioner::ProvisionInput;
 
+use crate::domain::approval::Offer;
 use crate::domain::provisioning::{Progress, Provisioned};
 use crate::domain::request::{ProvisionRequest, RequestId};
 
-/// What `request`, approved for `region` and `profile`, asks of a provisioner.
-pub(super) fn input(id: &RequestId, request: &ProvisionRequest, region: &str, profile: &str) -> ProvisionInput {
+/// What `request`, approved as this offer, asks of a provisioner.
+pub(super) fn input(id: &RequestId, request: &ProvisionRequest, offer: &Offer) -> ProvisionInput {
     let (application, team) = (request.application_name.as_str(), &request.team_id);
     let name = provisioner::bucket_name(application, team, id.suffix());
     ProvisionInput {
@@ -14,12 +15,13 @@ pub(super) fn input(id: &RequestId, request: &ProvisionRequest, region: &str, pr
         application_name: application.to_owned(),
         team_id: team.clone(),
         blueprint: request.blueprint.clone(),
-        region: region.to_owned(),
-        profile: profile.to_owned(),
+        region: offer.region.clone().unwrap_or_default(),
+        profile: offer.profile.clone().unwrap_or_default(),
         resource_name: name.clone(),
         bucket_name: name,
         requester_id: request.requester_id.clone(),
         authorizer_id: request.authorizer_id.clone(),
+        parameters: offer.parameters.clone(),
         ..ProvisionInput::default()
     }
 }

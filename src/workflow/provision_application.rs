@@ -17,6 +17,7 @@ use super::{QUERY_PENDING_NOTICE, QUERY_STATE, QUERY_VERDICT, SIGNAL_ACT, SIGNAL
 use crate::domain::act::{Act, Decision, Kind};
 use crate::domain::approval::{Approval, Effect, Event};
 use crate::domain::decision::Authorization;
+use crate::domain::field::By;
 use crate::domain::judge::{self, Accepted, Standing};
 use crate::domain::lifecycle::{Authorized, Choice, Failure, RequestState, Status};
 use crate::domain::moment::Moment;
@@ -168,7 +169,10 @@ impl ProvisionApplication {
     /// From now on decisions are judged when they come, and those that came early now;
     /// the answer is what did not count.
     pub(super) fn judge_by(&mut self, rules: Rules, waits: Duration, now: Moment) -> Vec<Refusal> {
-        let opened = Event::Opened { waits, reminder: rules.reminder_seconds.map(Duration::from_secs) };
+        let asked = self.request.as_ref().map(ProvisionRequest::parameters).unwrap_or_default();
+        // They were judged before.
+        let parameters = rules.blueprint.parameters(By::Requester, &asked).unwrap_or(asked);
+        let opened = Event::Opened { waits, reminder: rules.reminder_seconds.map(Duration::from_secs), parameters };
         self.rules = Some(rules);
         self.apply(opened, now);
         let early: Vec<Act> = self.inbox.drain(..).collect();
@@ -183,7 +187,7 @@ impl ProvisionApplication {
         };
         let verdict = match &judged {
             Err(why) => Verdict::Refused(why.clone()),
-            Ok(Accepted::Decided(Authorization::Approve { .. }) | Accepted::Chosen(_)) => Verdict::Checking,
+            Ok(Accepted::Decided(Authorization::Approve { .. }, _) | Accepted::Chosen(_)) => Verdict::Checking,
             Ok(_) => Verdict::Accepted,
         };
         // An act that counted is not undone by coming once more.
@@ -193,8 +197,9 @@ impl ProvisionApplication {
             self.note(act.key.clone(), verdict);
         }
         match &judged {
-            Ok(Accepted::Decided(authorization)) => {
-                let decided = Event::Decided { authorization: authorization.clone(), door: act.door };
+            Ok(Accepted::Decided(authorization, parameters)) => {
+                let (authorization, parameters) = (authorization.clone(), parameters.clone());
+                let decided = Event::Decided { authorization, parameters, door: act.door };
                 self.apply(decided, now);
                 self.counted.clone_from(&act.key);
             }
@@ -213,6 +218,7 @@ impl ProvisionApplication {
             status: self.status,
             round: self.approval.round,
             authorization: self.approval.decision(),
+            parameters: Some(&self.approval.offer.parameters),
             chosen: self.choice.as_ref().map(|(choice, by)| (*choice, &**by)),
             is_withdrawn: self.is_withdrawn,
             is_late: self.is_late,

@@ -52,7 +52,7 @@ impl Run {
         self.judge_by(ctx, &rules);
         match self.ask(ctx, &rules).await {
             Ok(Decided::Approved { rules, region, profile, decided_by }) => {
-                let input = contract::input(&self.id, &self.request, &region, &profile);
+                let input = ctx.state(|s| contract::input(&self.id, &self.request, &s.approval.offer));
                 let begun = Notice::Authorized(Authorized { region, profile, decided_by });
                 self.provision(ctx, &rules, input, begun).await
             }

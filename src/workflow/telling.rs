@@ -190,6 +190,7 @@ impl Run {
                     request: self.request.clone(),
                     rules: rules.cloned(),
                     authorization: s.approval.decision().cloned(),
+                    parameters: s.approval.offer.parameters.clone(),
                 },
                 notice,
                 at_work: None,

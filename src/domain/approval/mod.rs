@@ -15,6 +15,7 @@ mod tests;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 pub use self::offer::Offer;
 pub use self::step::{Signature, Step};
@@ -30,6 +31,8 @@ pub struct Approval {
     pub round: u32,
     pub offer: Offer,
     pub steps: Vec<Step>,
+    /// The values of who asks, which every offer has.
+    asked: Map<String, Value>,
     /// The decision that counts, as far as is known, and when it was made.
     decision: Option<(Authorization, Moment)>,
     clock: Clock,
@@ -59,12 +62,12 @@ struct Clock {
 /// What happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The first step opens, for so long.
-    Opened { waits: Duration, reminder: Option<Duration> },
+    /// The first step opens, for so long, about something with these values.
+    Opened { waits: Duration, reminder: Option<Duration>, parameters: Map<String, Value> },
     /// Those who are to sign have been asked.
     Asked,
-    /// Somebody who is seated decides.
-    Decided { authorization: Authorization, door: Door },
+    /// Somebody who is seated decides, with these values of theirs.
+    Decided { authorization: Authorization, parameters: Map<String, Value>, door: Door },
     /// What was decided does not hold.
     Struck,
     /// Nobody could be asked in time whether what was decided holds.
@@ -94,15 +97,26 @@ impl Approval {
     /// By the named person alone.
     pub fn by(named: &str) -> Self {
         let step = Step { from: vec![named.to_owned()], need: 1, asked: Vec::new(), signatures: Vec::new() };
-        Self { round: 1, offer: Offer::new(None, None), steps: vec![step], decision: None, clock: Clock::default() }
+        Self {
+            round: 1,
+            offer: Offer::new(None, None, Map::new()),
+            steps: vec![step],
+            asked: Map::new(),
+            decision: None,
+            clock: Clock::default(),
+        }
     }
 
     /// Something happens at this moment; the answer is what is to be done.
     pub fn apply(&mut self, event: Event, now: Moment) -> Vec<Effect> {
         match event {
-            Event::Opened { waits, reminder } => self.open(now.after(waits), reminder),
+            Event::Opened { waits, reminder, parameters } => {
+                self.offer = Offer::new(None, None, parameters.clone());
+                self.asked = parameters;
+                self.open(now.after(waits), reminder)
+            }
             Event::Asked => self.asked(now),
-            Event::Decided { authorization, door } => self.decided(authorization, door, now),
+            Event::Decided { authorization, parameters, door } => self.decided(authorization, parameters, door, now),
             Event::Struck => self.strike(now),
             Event::Unconfirmed => {
                 self.decision = None;
@@ -159,9 +173,16 @@ impl Approval {
         Vec::new()
     }
 
-    fn decided(&mut self, authorization: Authorization, door: Door, now: Moment) -> Vec<Effect> {
+    fn decided(
+        &mut self,
+        authorization: Authorization,
+        parameters: Map<String, Value>,
+        door: Door,
+        now: Moment,
+    ) -> Vec<Effect> {
         if let Authorization::Approve { region, profile, decided_by } = &authorization {
-            self.offer = Offer::new(Some(region), Some(profile));
+            let all = self.asked.clone().into_iter().chain(parameters).collect();
+            self.offer = Offer::new(Some(region), Some(profile), all);
             let by = decided_by.clone();
             let signature = Signature { by, instead_of: None, at: now, door, struck: None };
             if let Some(step) = self.steps.first_mut() {
@@ -177,7 +198,7 @@ impl Approval {
         for signature in self.steps.iter_mut().flat_map(|step| &mut step.signatures) {
             signature.struck = signature.struck.or(Some(now));
         }
-        self.offer = Offer::new(None, None);
+        self.offer = Offer::new(None, None, self.asked.clone());
         self.decision = None;
         self.round += 1;
         self.clock.deadline.map(|until| Effect::AskAgain { until }).into_iter().collect()

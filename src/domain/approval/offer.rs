@@ -18,9 +18,8 @@ pub struct Offer {
 }
 
 impl Offer {
-    pub(super) fn new(region: Option<&str>, profile: Option<&str>) -> Self {
+    pub(super) fn new(region: Option<&str>, profile: Option<&str>, parameters: Map<String, Value>) -> Self {
         let owned = |value: Option<&str>| value.map(str::to_owned);
-        let parameters = Map::new();
         // Of the plan only what it would do, which is nothing that is known yet.
         let signed = json!({
             "region": region, "profile": profile, "lifetimeSeconds": null, "parameters": parameters, "plan": null,
@@ -36,10 +35,15 @@ mod tests {
 
     #[test]
     fn a_digest_stands_for_the_values() {
-        let digest = |region, profile| Offer::new(Some(region), Some(profile)).digest;
+        let with = |parameters: Value| parameters.as_object().cloned().unwrap();
+        let digest = |region, profile| Offer::new(Some(region), Some(profile), Map::new()).digest;
+        let of = |parameters| Offer::new(Some("us-east-1"), Some("sandbox"), with(parameters)).digest;
         assert_eq!(digest("us-east-1", "sandbox"), digest("us-east-1", "sandbox"));
         assert_ne!(digest("us-east-1", "sandbox"), digest("eu-west-1", "sandbox"));
         assert_ne!(digest("us-east-1", "sandbox"), digest("us-east-1", "production"));
         assert_eq!(digest("us-east-1", "sandbox").len(), 64);
+        assert_eq!(of(json!({})), digest("us-east-1", "sandbox"));
+        assert_ne!(of(json!({ "size": "large" })), of(json!({ "size": "small" })));
+        assert_eq!(of(json!({ "a": 1, "b": 2 })), of(json!({ "b": 2, "a": 1 })), "in whatever order");
     }
 }

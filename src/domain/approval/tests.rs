@@ -13,7 +13,11 @@ fn at(seconds: i64) -> Moment {
 
 fn opened(reminder: Option<u64>) -> Approval {
     let mut approval = Approval::by("U2");
-    let opened = Event::Opened { waits: Duration::from_secs(120), reminder: reminder.map(Duration::from_secs) };
+    let opened = Event::Opened {
+        waits: Duration::from_secs(120),
+        reminder: reminder.map(Duration::from_secs),
+        parameters: Map::new(),
+    };
     assert!(approval.steps[0].asked.is_empty(), "nobody is asked before the step opens");
     assert_eq!(approval.apply(opened, NOON), [Effect::Ask { until: at(120) }]);
     assert_eq!(approval.steps[0].asked, ["U2"]);
@@ -22,11 +26,19 @@ fn opened(reminder: Option<u64>) -> Approval {
 
 fn yes(door: Door) -> Event {
     let (region, profile) = ("us-east-1".to_owned(), "sandbox".to_owned());
-    Event::Decided { authorization: Authorization::Approve { region, profile, decided_by: "U2".into() }, door }
+    Event::Decided {
+        authorization: Authorization::Approve { region, profile, decided_by: "U2".into() },
+        parameters: Map::new(),
+        door,
+    }
 }
 
 fn no() -> Event {
-    Event::Decided { authorization: Authorization::Reject { decided_by: "U2".into(), reason: None }, door: Door::Slack }
+    Event::Decided {
+        authorization: Authorization::Reject { decided_by: "U2".into(), reason: None },
+        parameters: Map::new(),
+        door: Door::Slack,
+    }
 }
 
 #[test]

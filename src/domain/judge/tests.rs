@@ -9,6 +9,7 @@ const WAITING: Standing<'_> = Standing {
     status: Status::AwaitingAuthorization,
     round: 3,
     authorization: None,
+    parameters: None,
     chosen: None,
     is_withdrawn: false,
     is_late: false,
@@ -38,8 +39,8 @@ fn only_who_is_asked_with_configured_values_counts() {
     let reject = Act { text: Some("  because  ".into()), ..act(Kind::Reject, ASKED) };
     let rejected = Authorization::Reject { decided_by: ASKED.into(), reason: Some("because".into()) };
     for (act, expected) in [
-        (good(), Ok(Accepted::Decided(approved()))),
-        (reject, Ok(Accepted::Decided(rejected))),
+        (good(), Ok(Accepted::Decided(approved(), Map::new()))),
+        (reject, Ok(Accepted::Decided(rejected, Map::new()))),
         (act(Kind::Cancel, REQUESTER), Ok(Accepted::Withdrawn)),
         (approve(REQUESTER, Some("eu-west-1"), Some("sandbox")), stranger(Kind::Approve)),
         (act(Kind::Reject, REQUESTER), stranger(Kind::Reject)),

@@ -21,6 +21,7 @@ pub mod ending;
 pub mod notification;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 pub use self::asking::{Refused, Reminded, Requested};
 pub use self::building::{ChoiceNotCounted, NeedsAttention, Retried};
@@ -108,6 +109,9 @@ pub struct RequestSubject {
     pub rules: Option<Rules>,
     /// The decision that counted, once there is one.
     pub authorization: Option<Authorization>,
+    /// The values of what is asked for beyond the name, as far as they are known.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub parameters: Map<String, Value>,
 }
 
 impl Subject for RequestSubject {

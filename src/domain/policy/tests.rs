@@ -173,7 +173,13 @@ fn nothing_is_asked_for_that_nobody_would_build() {
     asked.parameters = Some(serde_json::Map::new());
     assert!(policy().preflight(&asked, &known).is_ok(), "none is none");
     asked.parameters = serde_json::json!({ "size": "large" }).as_object().cloned();
-    assert_eq!(policy().preflight(&asked, &known), Err(PreflightProblem::NoSuchParameter { name: "size".into() }));
+    assert_eq!(
+        policy().preflight(&asked, &known),
+        Err(PreflightProblem::Parameter {
+            name: "size".into(),
+            what: "This blueprint asks for nothing by this name. Leave it out.".into()
+        })
+    );
     asked.lifetime_seconds = Some("never".into());
     assert_eq!(policy().preflight(&asked, &known), Err(PreflightProblem::NoLifetime));
 }

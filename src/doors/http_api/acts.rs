@@ -115,7 +115,7 @@ async fn refused(requests: &Requests, id: &RequestId, why: NotDone) -> Refused {
         NotDone::Unknown => return Refused::unknown("request"),
         NotDone::NoAnswer => return Refused::away("The service that keeps the requests"),
         NotDone::Refused(why) => match wrong_field(&why) {
-            Some(field) => return Refused::field(field, said(&refusal::refusal(&why))),
+            Some(field) => return Refused::field(&field, said(&refusal::refusal(&why))),
             None if is_about_who(&why) => {
                 return Refused::new(StatusCode::FORBIDDEN, said(&refusal::refusal(&why)));
             }
@@ -147,23 +147,25 @@ async fn state(requests: &Requests, id: &RequestId) -> Result<RequestState, Refu
 }
 
 /// The field a refusal is about, if it is about a value.
-fn wrong_field(why: &Refusal) -> Option<&str> {
-    match why {
-        Refusal::NoRegion | Refusal::NoRegionAndProfile | Refusal::UnknownRegion { .. } => Some("region"),
-        Refusal::NoProfile | Refusal::UnknownProfile { .. } => Some("profile"),
+fn wrong_field(why: &Refusal) -> Option<String> {
+    let field = match why {
+        Refusal::Parameter { name, .. } => return Some(format!("parameters.{name}")),
+        Refusal::NoRegion | Refusal::NoRegionAndProfile | Refusal::UnknownRegion { .. } => "region",
+        Refusal::NoProfile | Refusal::UnknownProfile { .. } => "profile",
         // Another plan than there is.
-        Refusal::UnknownValue { name } if name == "planId" => None,
-        Refusal::UnknownValue { name } => Some(name),
-        Refusal::TextTooLong { .. } => Some("text"),
-        Refusal::NotOffered { .. } => Some("act"),
+        Refusal::UnknownValue { name } if name == "planId" => return None,
+        Refusal::UnknownValue { name } => name,
+        Refusal::TextTooLong { .. } => "text",
+        Refusal::NotOffered { .. } => "act",
         Refusal::NotAsked { .. }
         | Refusal::NotRequester { .. }
         | Refusal::OtherRound { .. }
         | Refusal::Decided { .. }
         | Refusal::NothingToChoose
         | Refusal::TooLate
-        | Refusal::Past { .. } => None,
-    }
+        | Refusal::Past { .. } => return None,
+    };
+    Some(field.to_owned())
 }
 
 fn is_about_who(why: &Refusal) -> bool {

@@ -13,7 +13,9 @@ use super::fields::Fields;
 use super::{Api, Caller, body, shown};
 use crate::domain::act::TEXT_MAX;
 use crate::domain::client::{self, Right};
+use crate::domain::field::By;
 use crate::domain::lifecycle::Status;
+use crate::domain::parameters::ParameterProblem;
 use crate::domain::policy::{Field, Policy, PreflightProblem};
 use crate::domain::request::{ApplicationName, ProvisionRequest, RequestId};
 use crate::requests::{self, Asked, NotAsked, show};
@@ -115,10 +117,18 @@ fn read(policy: &Policy, caller: &Caller, object: Map<String, Value>) -> Result<
     if lifetime_seconds.is_some() {
         fields.wrong::<()>("lifetimeSeconds", PreflightProblem::NoLifetime.to_string());
     }
-    for name in parameters.iter().flat_map(Map::keys).map(|name| short(name)) {
-        let said = PreflightProblem::NoSuchParameter { name: name.clone() }.to_string();
-        fields.wrong::<()>(&format!("parameters.{name}"), said);
-    }
+    let parameters = match blueprint.as_deref().and_then(|id| policy.blueprint(id)) {
+        Some(blueprint) => match blueprint.given(By::Requester, &parameters.unwrap_or_default()) {
+            Ok(parameters) => Some(parameters).filter(|parameters| !parameters.is_empty()),
+            Err(wrong) => {
+                for ParameterProblem { id, what } in wrong {
+                    fields.wrong::<()>(&format!("parameters.{}", short(&id)), what);
+                }
+                None
+            }
+        },
+        None => None,
+    };
     fields.finish()?;
     let missing = || Refused::field("body", "Something is missing.");
     Ok(ProvisionRequest {

@@ -40,6 +40,7 @@ pub fn refusal(why: &Refusal) -> String {
             format!("The profile \"{profile}\" is not one of the configured ones. Choose another one.")
         }
         Refusal::UnknownValue { name } => format!("This request has no \"{name}\". Nothing was changed."),
+        Refusal::Parameter { label, what, .. } => format!("{label}: {what} Nothing was changed."),
         Refusal::TextTooLong { most } => format!("The text is too long: at most {most} characters."),
     }
 }
