@@ -56,7 +56,6 @@ const STILL: &[Circle] = &[
         ],
     ),
     ("src/doors/http_api", &["acts.rs", "ask.rs", "leases.rs", "mod.rs", "read.rs", "shown.rs"]),
-    ("src/doors/slack", &["acts.rs", "mod.rs", "request.rs"]),
     ("src/slack", &["app_id.rs", "identity.rs", "web_api/transport.rs"]),
     ("src/slack", &["directory.rs", "directory/names.rs"]),
     ("src/slack/inbound", &["delivery.rs", "mod.rs", "payload.rs"]),
