@@ -34,7 +34,6 @@ const STILL: &[Circle] = &[
             "mod.rs",
         ],
     ),
-    ("src/slack", &["app_id.rs", "identity.rs", "web_api/transport.rs"]),
     ("src/slack", &["directory.rs", "directory/names.rs"]),
     ("src", &["temporal.rs", "temporal/running.rs"]),
 ];
