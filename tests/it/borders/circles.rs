@@ -34,7 +34,6 @@ const STILL: &[Circle] = &[
             "mod.rs",
         ],
     ),
-    ("src/slack", &["directory.rs", "directory/names.rs"]),
     ("src", &["temporal.rs", "temporal/running.rs"]),
 ];
 
