@@ -37,7 +37,9 @@ impl BotActivities {
         ctx: ActivityContext,
         check: Check,
     ) -> Result<LenientResult<Preflight>, ActivityError> {
-        traces::activity(ctx.info(), preflight::run(&self, &ctx, &check)).await.map(LenientResult)
+        traces::activity(ctx.info(), preflight::run(&self.policy, &self.directory, &self.open, &ctx, &check))
+            .await
+            .map(LenientResult)
     }
 
     #[activity(definition = MayGiveUpCall)]
@@ -46,7 +48,9 @@ impl BotActivities {
         ctx: ActivityContext,
         request: ProvisionRequest,
     ) -> Result<LenientResult<Option<PreflightProblem>>, ActivityError> {
-        traces::activity(ctx.info(), preflight::may_give_up(&self, &ctx, &request)).await.map(LenientResult)
+        traces::activity(ctx.info(), preflight::may_give_up(&self.policy, &self.directory, &ctx, &request))
+            .await
+            .map(LenientResult)
     }
 
     #[activity(definition = NotifyCall)]

@@ -4,14 +4,14 @@
 use temporalio_sdk::ApplicationFailure;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
-use super::BotActivities;
 use super::failures::{slack_failures, unreadable};
 use crate::domain::client;
-use crate::domain::people::Directory;
-use crate::domain::policy::PreflightProblem;
+use crate::domain::people;
+use crate::domain::policy::{Policy, PreflightProblem};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Rules;
-use crate::slack::directory::Look;
+use crate::open::Open;
+use crate::slack::directory::{Directory, Look};
 use crate::slack::refusal::Refusal;
 use crate::slack::web_api::SlackError;
 use crate::workflow::calls::{Check, Preflight};
@@ -21,18 +21,24 @@ use crate::workflow::search_attributes;
 /// that is the answer: a few minutes.
 const REFUSED_AT_MOST: u32 = 8;
 
-pub async fn run(bot: &BotActivities, ctx: &ActivityContext, check: &Check) -> Result<Preflight, ActivityError> {
+pub async fn run(
+    policy: &Policy,
+    directory: &Directory,
+    open: &Open,
+    ctx: &ActivityContext,
+    check: &Check,
+) -> Result<Preflight, ActivityError> {
     let look = if check.afresh { Look::Afresh } else { Look::Lately };
-    let known = known(bot, ctx, &check.request, look).await?;
-    let rules = match bot.policy.preflight(&check.request, &known) {
+    let known = known(policy, directory, ctx, &check.request, look).await?;
+    let rules = match policy.preflight(&check.request, &known) {
         Ok(rules) => rules,
         Err(problem) => return Ok(Preflight::Refused { problem }),
     };
     // Counted once: whoever was let begin goes on, whatever the file says later.
     // The limit is on people.
-    if let (Some(most), false) = (bot.policy.open_max, check.afresh)
+    if let (Some(most), false) = (policy.open_max, check.afresh)
         && client::id(&check.request.requester_id).is_none()
-        && !has_room(bot, ctx, &check.request, most).await?
+        && !has_room(open, ctx, &check.request, most).await?
     {
         return Ok(Preflight::Refused { problem: PreflightProblem::TooManyOpen { most } });
     }
@@ -42,35 +48,37 @@ pub async fn run(bot: &BotActivities, ctx: &ActivityContext, check: &Check) -> R
 /// Whether this request is among the first `most` of its person. As long as that cannot
 /// be counted, it waits.
 async fn has_room(
-    bot: &BotActivities,
+    open: &Open,
     ctx: &ActivityContext,
     request: &ProvisionRequest,
     most: u32,
 ) -> Result<bool, ActivityError> {
     let Some(id) = ctx.info().workflow_id.as_deref().map(RequestId::of_workflow) else { return Ok(true) };
-    let may = bot.open.may_go_on(&request.requester_id, &id, most).await;
+    let may = open.may_go_on(&request.requester_id, &id, most).await;
     may.map_err(|error| ApplicationFailure::new(anyhow::anyhow!("open requests cannot be counted: {error}")).into())
 }
 
 /// What speaks against giving up, looked up at this moment.
 pub async fn may_give_up(
-    bot: &BotActivities,
+    policy: &Policy,
+    directory: &Directory,
     ctx: &ActivityContext,
     request: &ProvisionRequest,
 ) -> Result<Option<PreflightProblem>, ActivityError> {
-    let known = known(bot, ctx, request, Look::Afresh).await?;
-    Ok(bot.policy.may_give_up(request, &known).err())
+    let known = known(policy, directory, ctx, request, Look::Afresh).await?;
+    Ok(policy.may_give_up(request, &known).err())
 }
 
 async fn known(
-    bot: &BotActivities,
+    policy: &Policy,
+    directory: &Directory,
     ctx: &ActivityContext,
     request: &ProvisionRequest,
     look: Look,
-) -> Result<Directory, ActivityError> {
+) -> Result<people::Directory, ActivityError> {
     // The workflow task waits for a local activity; for another one nobody does.
-    let directory = if ctx.info().is_local { bot.directory.clone() } else { bot.directory.patient() };
-    match directory.about(&bot.policy, request, look).await {
+    let directory = if ctx.info().is_local { directory.clone() } else { directory.patient() };
+    match directory.about(policy, request, look).await {
         Ok(known) => Ok(known),
         Err(error) => Err(failure(ctx, error).await),
     }

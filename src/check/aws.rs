@@ -15,7 +15,7 @@ use provisioner_s3::failure::Problem;
 use provisioner_s3::partition;
 use tokio::time::timeout;
 
-use super::{DEADLINE, Line};
+use super::line::{DEADLINE, Line};
 use crate::domain::policy::Policy;
 
 const CREATE: &str = "s3:CreateBucket";

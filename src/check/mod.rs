@@ -8,24 +8,25 @@
 //!   whether the encryption keys fit.
 //! - `release`: whether requests go to the workers' release, where they are versioned.
 //! - `aws`: every profile in every region.
+//! - `line`: what each of them says.
 
 mod aws;
+mod line;
 mod people;
 mod proxy;
 mod release;
 mod slack;
 mod temporal;
 
-use std::fmt;
 use std::io::Write;
 use std::path::Path;
-use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
 use provisioner_s3::Aws;
 use serde::Serialize;
 
+use self::line::{Line, counted};
 use crate::codec::Codec;
 use crate::config::{
     self, CodecSettings, ConfigError, Flags, Part, Problem, Settings, aws_authorities, file, file_path,
@@ -33,9 +34,6 @@ use crate::config::{
 };
 use crate::domain::policy::Policy;
 
-/// How long a connection gets to answer: longer than any that is healthy takes,
-/// short enough to wait for.
-const DEADLINE: Duration = Duration::from_secs(10);
 /// Connections that are tried at the same time.
 const AT_ONCE: usize = 16;
 
@@ -110,47 +108,6 @@ struct Report {
     checks: Vec<Line>,
 }
 
-/// What was tried, and how it went.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct Line {
-    what: String,
-    ok: bool,
-    /// What was found, or what is wrong.
-    said: String,
-    /// What to do about it; where it passed, what should be done all the same.
-    advice: Option<String>,
-}
-
-impl Line {
-    fn passed(what: impl Into<String>, said: impl Into<String>) -> Self {
-        Self { what: what.into(), ok: true, said: one_line(&said.into()), advice: None }
-    }
-
-    fn failed(what: impl Into<String>, said: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { ok: false, ..Self::passed(what, said) }.advise(advice)
-    }
-
-    fn advise(self, advice: impl Into<String>) -> Self {
-        let said = self.said.trim_end().trim_end_matches('.').to_owned();
-        Self { said, advice: Some(advice.into()), ..self }
-    }
-}
-
-impl fmt::Display for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", if self.ok { "ok  " } else { "FAIL" }, self.what, self.said)?;
-        match &self.advice {
-            Some(advice) => write!(f, ". {advice}"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Much of what is said comes from elsewhere.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
 fn configuration(path: &Path, policy: &Result<Policy, ConfigError>) -> Vec<Line> {
     const WHAT: &str = "configuration";
     match policy {
@@ -190,10 +147,6 @@ fn problems(what: &str, error: &ConfigError) -> Vec<Line> {
     error.problems.iter().map(line).collect()
 }
 
-fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
 /// The settings as if those that are wrong were not set, if that will do: one
 /// mistake does not hide the next. A wrong address of Slack's is no other address, and
 /// a wrong proxy is not none.
@@ -214,16 +167,6 @@ fn usable(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_is_its_verdict_first() {
-        assert_eq!(Line::passed("Temporal", "here").to_string(), "ok   Temporal: here");
-        assert_eq!(Line::passed("clock", "slow").advise("Set it.").to_string(), "ok   clock: slow. Set it.");
-        assert_eq!(
-            Line::failed("Temporal", "gone\nfor good.", "Look.").to_string(),
-            "FAIL Temporal: gone for good. Look."
-        );
-    }
 
     #[test]
     fn one_mistake_does_not_hide_the_next() {

@@ -4,7 +4,7 @@
 use futures::{StreamExt, stream};
 use secrecy::ExposeSecret;
 
-use super::{DEADLINE, Line, counted};
+use super::line::{DEADLINE, Line, counted};
 use crate::config::Settings;
 use crate::domain::people::{Person, Principal, Standing};
 use crate::domain::policy::Policy;

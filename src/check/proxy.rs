@@ -7,7 +7,7 @@ use outbound::proxy::Proxy;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{DEADLINE, Line};
+use super::line::{DEADLINE, Line};
 
 const WHAT: &str = "proxy";
 

@@ -3,7 +3,7 @@
 
 use temporalio_client::Client;
 
-use super::Line;
+use super::line::Line;
 use crate::config::Release;
 use crate::versioning::{self, Routing};
 

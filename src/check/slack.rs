@@ -10,8 +10,8 @@ use outbound::proxy::Proxy;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use super::line::{DEADLINE, Line};
 use super::people::{Named, people};
-use super::{DEADLINE, Line};
 use crate::config::Settings;
 use crate::slack::inbound::WINDOW_SECONDS;
 use crate::slack::manifest;

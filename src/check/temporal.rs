@@ -17,7 +17,8 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-use super::{DEADLINE, Line, release};
+use super::line::{DEADLINE, Line};
+use super::release;
 use crate::codec::{Codec, CodecError, is_unreadable};
 use crate::config::Release;
 use crate::temporal;

@@ -4,60 +4,24 @@
 //!
 //! This is the only module that reads the environment.
 
+mod command_line;
 pub mod file;
+mod problem;
 mod settings;
 
-use std::fmt;
-use std::path::{Path, PathBuf};
-
-use self::settings::Variables;
-use crate::domain::policy::Policy;
-
+pub use self::command_line::{Flags, Part};
+pub use self::problem::{ConfigError, Problem};
 pub use self::settings::{
-    ClientSettings, CodecSettings, DEFAULT_LOG_FILTER, EncryptionKey, Log, LogFormat, Release, Settings,
-    aws_authorities, proxy, wrong_aws_endpoints,
+    ClientSettings, CodecSettings, DEFAULT_FILE, DEFAULT_LOG_FILTER, EncryptionKey, Log, LogFormat, Release, Settings,
+    aws_authorities, file_path, proxy, wrong_aws_endpoints,
 };
-
-/// Where the configuration file is, unless named.
-pub const DEFAULT_FILE: &str = "provision-bot.toml";
+use crate::domain::policy::Policy;
 
 /// All the bot has to know before it starts.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub settings: Settings,
     pub policy: Policy,
-}
-
-/// What of the bot is going to run; it decides which settings are required.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    All,
-    Web,
-    Worker,
-}
-
-/// What flags of the command line say instead of the environment.
-#[derive(Clone, Debug, Default)]
-pub struct Flags {
-    pub config: Option<PathBuf>,
-    pub listen: Option<String>,
-}
-
-/// Everything that is wrong with the configuration, one line each.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    pub problems: Vec<Problem>,
-}
-
-/// One thing that is wrong, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// A variable (or the flag that replaces it).
-    Variable { name: &'static str, message: String },
-    /// The configuration file as a whole.
-    File { path: PathBuf, message: String },
-    /// A place in the configuration file; `key` is empty where there is none.
-    Key { path: PathBuf, line: usize, column: usize, key: String, message: String },
 }
 
 /// A variable of the environment, as it is.
@@ -82,45 +46,6 @@ impl Config {
                 Err(ConfigError { problems: errors.flat_map(|error| error.problems).collect() })
             }
         }
-    }
-}
-
-/// Which configuration file is meant.
-pub fn file_path(flags: &Flags, lookup: impl Fn(&str) -> Option<String>) -> PathBuf {
-    let named = flags.config.clone().or_else(|| Variables::new(&lookup).get("PROVISION_BOT_CONFIG").map(PathBuf::from));
-    named.unwrap_or_else(|| Path::new(DEFAULT_FILE).to_owned())
-}
-
-impl std::error::Error for ConfigError {}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
-            if index > 0 {
-                writeln!(f)?;
-            }
-            write!(f, "{problem}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Variable { name, message } => write!(f, "{name} {message}"),
-            Self::File { path, message } => write!(f, "{}: {message}", path.display()),
-            Self::Key { path, line, column, key, message } => {
-                let separator = if key.is_empty() { "" } else { " " };
-                write!(f, "{}:{line}:{column}: {key}{separator}{message}", path.display())
-            }
-        }
-    }
-}
-
-impl From<Problem> for ConfigError {
-    fn from(problem: Problem) -> Self {
-        Self { problems: vec![problem] }
     }
 }
 

@@ -6,26 +6,14 @@
 //! Of the first two only the ID is read: slack-morphism's models refuse it together with a
 //! name, or with a view, that are not as they expect.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::time::Instant;
 
 use super::web_api::SlackApi;
 
 /// How long the app may be asked for: behind it a person waits for an answer.
 const ASK: Duration = Duration::from_millis(600);
-/// How soon it is asked for again, if Slack did not answer.
-const ASK_AGAIN: Duration = Duration::from_secs(30);
-
-/// The ID of the app, once it is known, shared by all who have the token.
-#[derive(Clone, Debug, Default)]
-pub(super) struct App {
-    id: Arc<OnceLock<String>>,
-    /// When it may be asked for again; at once if `None`.
-    ask_at: Arc<Mutex<Option<Instant>>>,
-}
 
 impl SlackApi {
     /// The app, as far as it is known.
@@ -63,17 +51,5 @@ impl SlackApi {
             // Asked again before long, whatever the reason: some pass.
             Err(error) => tracing::info!(%error, "Slack did not say which app this is"),
         }
-    }
-}
-
-impl App {
-    fn may_ask(&self) -> bool {
-        let mut ask_at = self.ask_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let may = ask_at.is_none_or(|at| at <= now);
-        if may {
-            *ask_at = Some(now + ASK_AGAIN);
-        }
-        may
     }
 }

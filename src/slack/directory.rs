@@ -16,7 +16,6 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
-use self::names::Filling;
 use self::remembered::Remembered;
 use super::web_api::{IN_AN_ACTIVITY, SlackApi, SlackError};
 use crate::domain::client;
@@ -47,7 +46,8 @@ pub struct Directory {
     groups: Remembered<BTreeSet<String>>,
     /// Whoever asks Slack about a group, one at a time for each.
     asking: Arc<std::sync::Mutex<BTreeMap<String, Arc<Mutex<()>>>>>,
-    filling: Filling,
+    /// The looking for names that goes on, one at a time (`names`).
+    filling: Arc<Mutex<()>>,
 }
 
 impl Directory {
@@ -58,7 +58,7 @@ impl Directory {
 
     pub fn new(api: SlackApi) -> Self {
         let (people, groups) = (Remembered::keeping(SHOWN), Remembered::keeping(Duration::MAX));
-        Self { api, people, groups, asking: Arc::default(), filling: Filling::default() }
+        Self { api, people, groups, asking: Arc::default(), filling: Arc::default() }
     }
 
     /// Where the messages of the workspace are read, with a slash behind, once Slack has

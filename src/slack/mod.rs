@@ -1,6 +1,7 @@
 //! Slack: what a person did, said in our words, and what we say back.
 
 mod app_id;
+mod bot;
 pub mod directory;
 pub mod identity;
 pub mod inbound;

@@ -24,7 +24,7 @@ use toml::de::DeTable;
 
 use self::reader::{Reader, Section};
 use self::values::is_channel;
-use super::{ConfigError, Problem};
+use crate::config::problem::{ConfigError, Problem};
 use crate::domain::policy::Policy;
 
 /// Keys of the file itself, in the order the example explains them.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::config::{ConfigError, Problem};
+use crate::config::problem::{ConfigError, Problem};
 
 /// Collects mistakes while walking. A value that is wrong has been reported
 /// when its reader gives `None`.

@@ -7,7 +7,7 @@ use outbound::trust;
 use url::Url;
 
 use super::variables::Variables;
-use crate::config::Problem;
+use crate::config::problem::Problem;
 
 /// Where the AWS SDK looks for its services, if not at Amazon's.
 const AWS_ENDPOINTS: [&str; 4] =

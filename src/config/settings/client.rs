@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::variables::{Variables, unquoted};
-use crate::config::ConfigError;
+use crate::config::problem::ConfigError;
 use outbound::https::is_confidential;
 use outbound::proxy::Proxy;
 

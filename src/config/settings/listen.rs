@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::variables::Variables;
-use crate::config::Flags;
+use crate::config::command_line::Flags;
 
 /// Where the bot serves, unless told.
 const DEFAULT_LISTEN: &str = "127.0.0.1:3000";

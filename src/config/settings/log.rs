@@ -3,7 +3,7 @@
 use tracing_subscriber::EnvFilter;
 
 use super::variables::Variables;
-use crate::config::ConfigError;
+use crate::config::problem::ConfigError;
 
 /// What is logged, unless told.
 pub const DEFAULT_LOG_FILTER: &str = "info";

@@ -4,6 +4,7 @@
 
 mod aws;
 mod client;
+mod config_file;
 mod encryption;
 mod listen;
 mod log;
@@ -21,14 +22,15 @@ use secrecy::SecretString;
 
 pub use self::aws::{aws_authorities, wrong_aws_endpoints};
 pub use self::client::ClientSettings;
+pub use self::config_file::{DEFAULT_FILE, file_path};
 pub use self::encryption::EncryptionKey;
 pub use self::log::{DEFAULT_LOG_FILTER, Log, LogFormat};
 pub use self::proxy::proxy;
 pub use self::release::Release;
-pub(super) use self::variables::Variables;
+use self::variables::Variables;
+use crate::config::command_line::{Flags, Part};
+use crate::config::problem::ConfigError;
 use outbound::proxy::Proxy;
-
-use super::{ConfigError, Flags, Part};
 
 /// The variables of the environment that are the bot's own, and which release it is.
 /// How to reach Temporal and AWS is read by their SDKs.

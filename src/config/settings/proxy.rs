@@ -3,7 +3,7 @@
 use outbound::proxy::{self, Proxy};
 
 use super::variables::Variables;
-use crate::config::ConfigError;
+use crate::config::problem::ConfigError;
 
 /// The proxy alone, for whoever can do without the rest.
 pub fn proxy(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<Proxy>, ConfigError> {

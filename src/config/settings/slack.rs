@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::variables::Variables;
-use crate::config::Part;
+use crate::config::command_line::Part;
 
 /// The Slack Web API.
 const DEFAULT_SLACK_API_URL: &str = "https://slack.com/api";

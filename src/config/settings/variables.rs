@@ -1,22 +1,22 @@
 //! [`Variables`]: the environment as it is read, and what was found wrong with it.
 
-use crate::config::{ConfigError, Problem};
+use crate::config::problem::{ConfigError, Problem};
 
 /// The environment, and what was found wrong with it so far. A reader that gives
 /// `None` for a required variable has reported it.
-pub(in crate::config) struct Variables<'l> {
+pub(super) struct Variables<'l> {
     lookup: &'l dyn Fn(&str) -> Option<String>,
     pub(super) problems: Vec<Problem>,
 }
 
 impl<'l> Variables<'l> {
-    pub(in crate::config) fn new(lookup: &'l dyn Fn(&str) -> Option<String>) -> Self {
+    pub(super) fn new(lookup: &'l dyn Fn(&str) -> Option<String>) -> Self {
         Self { lookup, problems: Vec::new() }
     }
 
     /// Blank counts as not set, as in an `.env` file with nothing behind the `=`; and
     /// quotes around a value are such a file's, where a container takes them literally.
-    pub(in crate::config) fn get(&self, name: &str) -> Option<String> {
+    pub(super) fn get(&self, name: &str) -> Option<String> {
         let value = (self.lookup)(name)?;
         let value = unquoted(value.trim());
         (!value.is_empty()).then(|| value.to_owned())

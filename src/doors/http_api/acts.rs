@@ -8,9 +8,11 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::answer::Refused;
+use super::api::Api;
+use super::body;
+use super::caller::Caller;
 use super::fields::Fields;
 use super::read::{Id, find};
-use super::{Api, Caller, body};
 use crate::domain::act::{Act, Door, Kind, TEXT_MAX};
 use crate::domain::client::Right;
 use crate::domain::lifecycle::RequestState;

@@ -9,8 +9,10 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::answer::Refused;
+use super::api::Api;
+use super::caller::Caller;
 use super::fields::Fields;
-use super::{Api, Caller, body, shown};
+use super::{body, shown};
 use crate::domain::act::TEXT_MAX;
 use crate::domain::client::{self, Right};
 use crate::domain::field::By;

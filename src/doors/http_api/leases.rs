@@ -6,7 +6,9 @@ use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 use super::answer::Refused;
-use super::{Api, Caller, body};
+use super::api::Api;
+use super::body;
+use super::caller::Caller;
 use crate::domain::client::Right;
 
 pub(super) async fn list(Extension(caller): Extension<Caller>) -> Result<Json<Value>, Refused> {

@@ -8,8 +8,10 @@
 
 mod acts;
 mod answer;
+mod api;
 mod ask;
 mod body;
+mod caller;
 mod fields;
 mod leases;
 mod oidc;
@@ -17,87 +19,17 @@ mod read;
 mod shown;
 mod tokens;
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use self::answer::Refused;
-use self::tokens::Tokens;
-use crate::bodies::Bodies;
-use crate::domain::client::{Client, Right};
-use crate::domain::policy::Policy;
-use crate::requests::Open;
-use crate::requests::Requests;
-use crate::requests::{Asking, Waiting};
-use crate::slack::directory::Directory;
-use crate::telemetry::Metrics;
-use outbound::http::Client as Http;
-
-/// Where all of it is.
-pub const BASE: &str = "/api/v1";
-/// How long a call may take that does not ask to wait: a client is told to come back
-/// within five seconds.
-const ANSWER_WITHIN: Duration = Duration::from_millis(4_300);
-/// The largest body, in bytes, and how long it may take to arrive.
-const BODY_MAX: usize = 64 * 1024;
-const BODY_WITHIN: Duration = Duration::from_secs(5);
-
-/// What the API needs.
-#[derive(Clone)]
-pub struct Api {
-    policy: Arc<Policy>,
-    directory: Directory,
-    requests: Requests,
-    open: Open,
-    metrics: Metrics,
-    tokens: Arc<Tokens>,
-    bodies: Bodies,
-    waiting: Arc<Waiting>,
-    stopping: watch::Receiver<bool>,
-}
-
-/// The client that called, and when.
-#[derive(Clone)]
-struct Caller {
-    client: Arc<Client>,
-    arrived: Instant,
-}
-
-impl Api {
-    /// `http` is the way to the issuers of tokens.
-    pub fn new(
-        policy: Arc<Policy>,
-        directory: Directory,
-        requests: Requests,
-        open: Open,
-        metrics: Metrics,
-        http: &Http,
-        stopping: watch::Receiver<bool>,
-    ) -> Self {
-        let tokens = Arc::new(Tokens::new(&policy.clients, http));
-        // No body takes room beyond what every connection has.
-        let bodies = Bodies::new(BODY_MAX, BODY_WITHIN, 0);
-        Self { policy, directory, requests, open, metrics, tokens, bodies, waiting: Arc::default(), stopping }
-    }
-
-    /// The use cases, for a call that arrived then.
-    fn in_time(&self, arrived: Instant) -> (Requests, Open) {
-        let due = arrived + ANSWER_WITHIN;
-        (self.requests.until(due), self.open.until(due))
-    }
-
-    fn asking<'a>(&'a self, requests: &'a Requests, open: &'a Open) -> Asking<'a> {
-        Asking { policy: &self.policy, directory: &self.directory, requests, open, metrics: &self.metrics }
-    }
-}
+pub use self::api::{Api, BASE};
+use self::caller::Caller;
 
 /// The routes, or none where there are no clients.
 pub fn routes(api: Api) -> Router {
@@ -160,22 +92,4 @@ fn not_allowed(method: &Method, answer: &Response) -> Response {
 
 async fn described() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], include_str!("openapi.json")).into_response()
-}
-
-impl Caller {
-    /// # Errors
-    /// 403 where it has none of these rights.
-    fn needs(&self, rights: &[Right]) -> Result<(), Refused> {
-        if rights.iter().any(|right| self.client.has(*right)) {
-            return Ok(());
-        }
-        let words: Vec<_> = rights.iter().map(|right| format!("\"{}\"", right.word())).collect();
-        let said = format!("The client {} may not do this: it needs {}.", self.client.id, words.join(" or "));
-        Err(Refused::new(StatusCode::FORBIDDEN, said))
-    }
-
-    /// Whether it belongs to this team.
-    fn is_of(&self, team: &str) -> bool {
-        self.client.teams.contains(team)
-    }
 }

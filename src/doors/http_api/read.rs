@@ -12,7 +12,9 @@ use tokio::time::Instant;
 use url::form_urlencoded;
 
 use super::answer::Refused;
-use super::{Api, BASE, Caller, shown};
+use super::api::{Api, BASE};
+use super::caller::Caller;
+use super::shown;
 use crate::domain::client::Right;
 use crate::domain::lifecycle::Status;
 use crate::domain::request::{ProvisionRequest, RequestId};

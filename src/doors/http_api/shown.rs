@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::BASE;
+use super::api::BASE;
 use crate::domain::notice::MessageRef;
 use crate::domain::request::RequestId;
 use crate::requests::Shown;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Handlers, NO_ANSWER, NO_SUCH_REQUEST, Reply};
+use super::handlers::{Handlers, NO_ANSWER, NO_SUCH_REQUEST};
+use super::reply::Reply;
 use crate::domain::act::{Act, Door, Kind};
 use crate::domain::notice::part;
 use crate::domain::request::RequestId;

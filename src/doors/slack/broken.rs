@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use futures::future::join_all;
 
-use super::Handlers;
+use super::handlers::Handlers;
 use crate::domain::lifecycle::{Break, Status};
 use crate::domain::notice::{MessageRef, Notification, part};
 use crate::domain::request::RequestId;

@@ -4,84 +4,24 @@
 
 pub mod acts;
 mod broken;
+mod handlers;
 pub mod http;
+mod reply;
 pub mod request;
 pub mod socket;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
-use crate::domain::policy::Policy;
+pub use self::handlers::Handlers;
+pub use self::reply::Reply;
 use crate::domain::request::{ApplicationName, RequestId};
-use crate::requests::Asking;
-use crate::requests::Open;
-use crate::requests::{Recorded, RequestError, Requests};
-use crate::slack::directory::Directory;
 use crate::slack::ids;
 use crate::slack::inbound::{Click, Inbound};
 use crate::slack::origin::{Foreign, Origin};
-use crate::slack::views::ephemeral;
-use crate::slack::web_api::SlackApi;
-use crate::telemetry::Metrics;
 use crate::traces;
-
-/// What a handler needs.
-#[derive(Clone)]
-pub struct Handlers {
-    pub policy: Arc<Policy>,
-    pub slack: SlackApi,
-    pub directory: Directory,
-    pub requests: Requests,
-    pub open: Open,
-    pub metrics: Metrics,
-}
-
-/// What Slack is answered.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Reply {
-    /// Acknowledged; a form closes.
-    Nothing,
-    Challenge(String),
-    /// Text for the person who ran the command, alone.
-    Private(String),
-    /// Text under the fields of a form, which stays open with what was typed.
-    Errors(BTreeMap<&'static str, String>),
-    /// The options of a select.
-    Options(Value),
-}
-
-impl Reply {
-    /// Text under one field.
-    pub fn error(field: &'static str, text: impl Into<String>) -> Self {
-        Self::Errors(BTreeMap::from([(field, text.into())]))
-    }
-
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Nothing => "nothing",
-            Self::Challenge(_) => "challenge",
-            Self::Private(_) => "private",
-            Self::Errors(_) => "errors",
-            Self::Options(_) => "options",
-        }
-    }
-
-    /// What Slack is sent, where there is something to say.
-    pub fn json(self) -> Option<Value> {
-        match self {
-            Self::Nothing => None,
-            Self::Challenge(challenge) => Some(challenge.into()),
-            Self::Private(text) => Some(json!({ "response_type": "ephemeral", "text": text })),
-            Self::Errors(errors) => Some(json!({ "response_action": "errors", "errors": errors })),
-            Self::Options(options) => Some(options),
-        }
-    }
-}
 
 /// Whom to tell when handling takes too long.
 enum Late {
@@ -204,57 +144,9 @@ impl Handlers {
             Late::Other => Reply::Nothing,
         }
     }
-
-    /// Answers a click so that nobody else reads it. Best effort: there is no
-    /// one left to tell if this fails too.
-    async fn tell(&self, click: &Click, text: &str) -> Reply {
-        let text = &ephemeral::sentence(text);
-        let said = match &click.response_url {
-            Some(url) => self.slack.respond(url, text).await,
-            None => self.slack.post_ephemeral(&click.channel, &click.user, text).await,
-        };
-        if let Err(error) = said {
-            tracing::warn!(request.id = click.request_id, %error, "a click could not be answered");
-        }
-        Reply::Nothing
-    }
-
-    /// What asking needs.
-    fn asking(&self) -> Asking<'_> {
-        Asking {
-            policy: &self.policy,
-            directory: &self.directory,
-            requests: &self.requests,
-            open: &self.open,
-            metrics: &self.metrics,
-        }
-    }
-
-    /// The request a search is about, with the rules that were recorded with it, or what to
-    /// tell instead.
-    async fn recorded(&self, id: &str) -> Result<(RequestId, Recorded), String> {
-        let id = RequestId::parse(id).ok_or(NO_SUCH_REQUEST)?;
-        known(&id, self.requests.recorded(&id).await).map(|recorded| (id, recorded))
-    }
-}
-
-/// What was read of a request, or what to tell instead.
-fn known<T>(id: &RequestId, read: Result<T, RequestError>) -> Result<T, String> {
-    match read {
-        Ok(read) => Ok(read),
-        Err(RequestError::NotFound | RequestError::Ended) => Err(NO_SUCH_REQUEST.to_owned()),
-        Err(RequestError::NoAnswer(why)) => {
-            tracing::warn!(request.id = %id, why, "a request could not be read");
-            Err(NO_ANSWER.to_owned())
-        }
-    }
 }
 
 /// How long telling somebody that it took too long may take.
 const TELL_LATE: Duration = Duration::from_millis(400);
 const WHOSE: &str = "Slack does not tell this app which workspace it belongs to right now. Nothing was changed: please try again in a moment.";
 const LATE: &str = "That took too long. Nothing is lost: please try again in a moment.";
-/// Whether the call was carried out is not known; each may be made again.
-const NO_ANSWER: &str = "The service that keeps the requests does not answer right now. Please try again in a moment: \
-                         nothing will be done twice.";
-const NO_SUCH_REQUEST: &str = "This request is not known any more.";

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Handlers, NO_ANSWER, Reply};
+use super::handlers::{Handlers, NO_ANSWER};
+use super::reply::Reply;
 use crate::domain::people::{Groups, Person, Standing};
 use crate::domain::policy::{Field, PreflightProblem};
 use crate::domain::request::{ApplicationName, ProvisionRequest};

@@ -9,11 +9,9 @@
 //! web side does unasked: nothing depends on it, and it ends with the process.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{AT_ONCE, Directory, SHOWN};
@@ -34,9 +32,6 @@ const PAGE_EVERY: Duration = Duration::from_secs(4);
 const PERSON_EVERY: Duration = Duration::from_millis(1_500);
 /// How often Slack may refuse in a row before the looking ends until the next search.
 const REFUSALS: usize = 3;
-
-/// The looking that goes on, one at a time.
-pub(super) type Filling = Arc<Mutex<()>>;
 
 impl Directory {
     /// These people, as far as they are known at `by`, at the latest: whoever is not is

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::deed::{Command, Inbound};
+use super::malformed::Malformed;
 use super::payload::{or_default, read};
-use super::{Command, Inbound, Malformed};
 
 /// Reads a slash command.
 pub fn command(body: &[u8]) -> Result<Inbound, Malformed> {

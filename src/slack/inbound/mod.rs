@@ -4,134 +4,19 @@
 //! - `signature`: whether a delivery is Slack's.
 //! - `delivery`: the bodies and envelopes in which a payload comes.
 //! - `payload`: the payloads of interactions.
+//! - `deed`, `malformed`: what is made of them, or why nothing can be.
 //!
 //! Only the fields that are needed are read, so that a payload with something
 //! new in it still arrives. Identity comes from the signed payload alone.
 
+mod deed;
 mod delivery;
+mod malformed;
 mod payload;
 mod signature;
 
+pub use self::deed::{Button, Click, Command, Inbound, Reason, Search, Submission};
 pub use self::delivery::{command, envelope, event, interaction};
 pub(super) use self::delivery::{form, payload};
+pub use self::malformed::Malformed;
 pub use self::signature::{NotSlack, Signed, WINDOW_SECONDS, signed};
-use super::ids;
-
-/// What a person did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Inbound {
-    /// Ran the slash command.
-    Command(Command),
-    /// Sent the request form.
-    Submitted(Submission),
-    /// Sent the form that asks why a request is rejected.
-    RejectSubmitted(Reason),
-    /// Pressed a button.
-    Pressed(Button, Click),
-    /// Opened, or typed into, a select whose options we serve.
-    OptionsRequested(Search),
-    /// Slack wants to know whether this address is ours.
-    Challenged(String),
-    /// Nothing that needs an answer: a choice in a select, a closed form, an event.
-    Nothing,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command {
-    pub user: String,
-    pub channel: String,
-    pub text: String,
-    pub trigger: String,
-}
-
-/// The request form, as it was sent. `None`: nothing chosen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Submission {
-    /// What makes this submission itself, also when it is delivered twice.
-    pub digest: String,
-    pub user: String,
-    /// Where the command was run.
-    pub channel: String,
-    pub application_name: String,
-    pub team: Option<String>,
-    pub authorizer: Option<String>,
-    pub blueprint: Option<String>,
-    pub justification: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reason {
-    pub user: String,
-    pub request_id: String,
-    /// The round of the card whose button opened the form.
-    pub round: Option<u32>,
-    pub reason: String,
-    /// Slack's ID of this form: the same one sent twice counts once.
-    pub click_id: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Button {
-    Approve { region: Option<String>, profile: Option<String> },
-    Reject,
-    Cancel,
-    Retry,
-    GiveUp,
-}
-
-impl Button {
-    /// Its `action_id`.
-    pub fn action_id(&self) -> &'static str {
-        match self {
-            Self::Approve { .. } => ids::APPROVE,
-            Self::Reject => ids::REJECT,
-            Self::Cancel => ids::CANCEL,
-            Self::Retry => ids::RETRY,
-            Self::GiveUp => ids::GIVE_UP,
-        }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Click {
-    pub user: String,
-    pub request_id: String,
-    /// The round that the message was for; 0, which no round is, if it does not tell.
-    pub round: u32,
-    pub trigger: String,
-    /// Stands for this click: the same one delivered twice counts once.
-    pub id: String,
-    /// Where the button is, and where a private answer goes.
-    pub channel: String,
-    /// The message with the button, by its ID in the channel.
-    pub message: Option<String>,
-    pub response_url: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Search {
-    pub user: String,
-    /// Whose options are wanted.
-    pub action_id: String,
-    pub typed: String,
-    /// The team chosen in the form, where Slack tells.
-    pub team: Option<String>,
-    /// The request whose card the select is on.
-    pub request_id: Option<String>,
-}
-
-/// Why a signed delivery could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum Malformed {
-    #[error("the body is no form: {0}")]
-    Form(String),
-    #[error("the payload is not what Slack sends: {0}")]
-    Payload(String),
-}
-
-impl From<serde_json::Error> for Malformed {
-    fn from(error: serde_json::Error) -> Self {
-        // Without the text around it: it may be anything.
-        Self::Payload(format!("{:?} error at line {}, column {}", error.classify(), error.line(), error.column()))
-    }
-}

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Button, Click, Inbound, Malformed, Reason, Search, Submission};
+use super::deed::{Button, Click, Inbound, Reason, Search, Submission};
+use super::malformed::Malformed;
 use crate::slack::ids;
 
 /// What of an interaction is read, whichever it is.

@@ -1,6 +1,6 @@
 //! The authorizer's card of a request that needs a hand.
 
-use super::Message;
+use super::message::Message;
 use super::parts::{Trouble, buttons, follow, plain_application, request_id, shown_id, told, trouble};
 use super::template::template;
 use super::text::{Markup, Text};

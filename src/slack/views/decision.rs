@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::Message;
+use super::message::Message;
 use super::parts::{
     Fact, NAME_MAX, WHY, blueprint, buttons, facts, follow, justification, named_quote, plain_application, request_id,
     requester, shown_id, team,

@@ -6,6 +6,7 @@
 //! - [`decision`], [`attention`]: the authorizer's cards, and the form for a reason.
 //! - [`thread`], [`progress`]: the request's message in the channel, and its thread.
 //! - [`ephemeral`], [`refusal`]: what is said to one person alone.
+//! - `message`: what is posted.
 //! - [`text`]: text from outside, made harmless and cut.
 //! - [`template`]: the renderer of the files.
 //!
@@ -13,11 +14,10 @@
 //! and no configuration, and whatever goes in, what comes out is within Slack's
 //! limits. Only a message that ends a request uses the word of its final status.
 
-use serde_json::Value;
-
 pub mod attention;
 pub mod decision;
 pub mod ephemeral;
+mod message;
 pub(super) mod parts;
 pub mod progress;
 pub mod refusal;
@@ -29,28 +29,8 @@ pub mod thread;
 #[cfg(test)]
 pub(super) mod tests;
 
+pub use message::Message;
 use template::{Template, TemplateProblem};
-use text::{Markup, cut_markup};
-
-/// The longest `text` of a message: `chat.update` refuses more than 4000.
-const MESSAGE_TEXT_MAX: usize = 3800;
-
-/// A message, ready to post or to put in the place of an earlier one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Message {
-    /// All that matters, in words: notifications and screen readers read only
-    /// this. With markup, already escaped.
-    pub text: String,
-    /// Block Kit: an array.
-    pub blocks: Value,
-}
-
-impl Message {
-    /// The message whose words are `text`, from a rendered file of `blocks/`.
-    fn new(text: &Markup, mut rendered: Value) -> Self {
-        Self { text: cut_markup(text.as_str(), MESSAGE_TEXT_MAX), blocks: rendered["blocks"].take() }
-    }
-}
 
 /// All files of `blocks/`.
 const TEMPLATES: &[&Template] = &[

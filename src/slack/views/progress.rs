@@ -1,6 +1,6 @@
 //! How far the work on a request is: one message for each attempt, edited in place.
 
-use super::Message;
+use super::message::Message;
 use super::parts::PHRASE_MAX;
 use super::template::template;
 use super::text::{Markup, Text, mention};

@@ -1,7 +1,7 @@
 //! The request's message in the channel and the replies in its thread, as a notice fills
 //! them.
 
-use super::Message;
+use super::message::Message;
 use super::parts::{
     Fact, Trouble, WHY, blueprint, buttons, facts, justification, named_quote, request_id, requester, shown_id, team,
     told, trouble,

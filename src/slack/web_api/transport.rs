@@ -18,8 +18,7 @@ use tracing::{Instrument, Span};
 use url::Url;
 
 use super::error::{SlackError, read_error, unreadable};
-use crate::slack::app_id::App;
-use crate::slack::identity::Identity;
+use crate::slack::bot::{App, Identity};
 use crate::slack::rate_limits::RateLimits;
 use crate::telemetry::Metrics;
 use crate::traces;

@@ -19,8 +19,6 @@ const FORCED: &[Circle] =
 /// Still to be untied. Most are of a module that uses those in it, and has what they share: that
 /// should be a file beside them.
 const STILL: &[Circle] = &[
-    ("src/activities", &["mod.rs", "preflight.rs"]),
-    ("src/check", &["aws.rs", "mod.rs", "people.rs", "proxy.rs", "release.rs", "slack.rs", "temporal.rs"]),
     (
         "src/cli",
         &[
@@ -34,34 +32,6 @@ const STILL: &[Circle] = &[
             "mod.rs",
         ],
     ),
-    (
-        "src/config",
-        &[
-            "file/authorization.rs",
-            "file/blueprints.rs",
-            "file/choices.rs",
-            "file/clients.rs",
-            "file/mod.rs",
-            "file/reader.rs",
-            "file/teams.rs",
-            "file/values.rs",
-            "mod.rs",
-            "settings/aws.rs",
-            "settings/encryption.rs",
-            "settings/log.rs",
-            "settings/mod.rs",
-            "settings/proxy.rs",
-            "settings/release.rs",
-            "settings/variables.rs",
-        ],
-    ),
-    ("src/doors/http_api", &["acts.rs", "ask.rs", "leases.rs", "mod.rs", "read.rs", "shown.rs"]),
-    ("src/doors/slack", &["acts.rs", "mod.rs", "request.rs"]),
-    ("src/slack", &["app_id.rs", "identity.rs", "web_api/transport.rs"]),
-    ("src/slack", &["directory.rs", "directory/names.rs"]),
-    ("src/slack/inbound", &["delivery.rs", "mod.rs", "payload.rs"]),
-    ("src/slack/views", &["attention.rs", "decision.rs", "mod.rs", "progress.rs", "thread.rs"]),
-    ("src/slack/views/template", &["mod.rs", "parse.rs", "render.rs", "values.rs"]),
     ("src", &["temporal.rs", "temporal/running.rs"]),
 ];
 

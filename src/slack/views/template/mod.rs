@@ -18,82 +18,24 @@
 //! that something is left of it whatever is missing, is checked when the program starts
 //! ([`Template::check`]); after that, rendering cannot fail. Values are never searched for names.
 //!
-//! - `values`: what a file may name, from a Rust struct.
-//! - `parse`: a file into a tree, or what is wrong with it.
+//! - `values`: what a file may name.
+//! - `declaration`: that, from a Rust struct.
+//! - `file`: a file and what it may name, checked and filled.
+//! - `parse`, `problem`: a file into a tree, or what is wrong with it.
 //! - `absence`: what becomes of an object without one of its members.
 //! - `render`: the tree and the values into Block Kit.
 
 mod absence;
+mod declaration;
+mod file;
 mod parse;
+mod problem;
 mod render;
 #[cfg(test)]
 mod tests;
 mod values;
 
-use std::sync::OnceLock;
-
-use serde_json::Value;
-
-use self::parse::Parser;
-use self::render::{Node, Scope};
+pub(super) use self::declaration::{fields, template};
+pub use self::file::Template;
+pub use self::problem::TemplateProblem;
 pub use self::values::{Field, Fields, Filled, Kind, Slot};
-pub(super) use self::values::{fields, template};
-
-/// One file of `blocks/`, embedded, and what it may name.
-pub struct Template {
-    file: &'static str,
-    source: &'static str,
-    fields: &'static [Field],
-    parsed: OnceLock<Result<Node, TemplateProblem>>,
-}
-
-impl Template {
-    pub const fn new(file: &'static str, source: &'static str, fields: &'static [Field]) -> Self {
-        Self { file, source, fields, parsed: OnceLock::new() }
-    }
-
-    /// Does the file name all its values, no others, and each in its place?
-    pub fn check(&self) -> Result<(), TemplateProblem> {
-        self.parsed().as_ref().map(|_| ()).map_err(Clone::clone)
-    }
-
-    /// The file with `values` in it, which are in the order of the fields.
-    /// `null` if the file does not pass [`check`](Self::check).
-    pub fn render(&self, values: &[Filled]) -> Value {
-        let Ok(node) = self.parsed() else { return Value::Null };
-        node.render(&Scope { values, rows: &[] }).unwrap_or_default()
-    }
-
-    #[cfg(test)]
-    pub(super) fn source(&self) -> (&'static str, &'static str) {
-        (self.file, self.source)
-    }
-
-    fn parsed(&self) -> &Result<Node, TemplateProblem> {
-        self.parsed.get_or_init(|| Parser::new(self.file, self.fields).parse(self.source))
-    }
-}
-
-/// What is wrong with a template, for whoever edits it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TemplateProblem {
-    #[error("blocks/{file}.json is not JSON: {cause}")]
-    NotJson { file: String, cause: String },
-    #[error("blocks/{file}.json: \"{text}\" opens a name and does not close it, or has an odd name")]
-    Malformed { file: String, text: String },
-    #[error("blocks/{file}.json names {{{{{name}}}}}, which has no value")]
-    NoValue { file: String, name: String },
-    #[error("blocks/{file}.json does not name {{{{{name}}}}}, which has a value")]
-    NoName { file: String, name: String },
-    #[error("blocks/{file}.json: {{{{{name}}}}} cannot be in \"{text}\": {why}")]
-    Misplaced { file: String, name: String, text: String, why: &'static str },
-    #[error("blocks/{file}.json: no single element of an array holds every mention of {{{{{list}.…}}}}")]
-    Scattered { file: String, list: String },
-    #[error(
-        "blocks/{file}.json: {{{{{name}}}}} may have no value, and whether its object can then do without \"{member}\" \
-         is not said in template/absence.rs"
-    )]
-    Unsettled { file: String, name: String, member: String },
-    #[error("blocks/{file}.json: without {{{{{name}}}}} nothing is left of the file")]
-    Nothing { file: String, name: String },
-}

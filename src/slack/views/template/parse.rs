@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::TemplateProblem;
 use super::absence::Absence;
+use super::problem::TemplateProblem;
 use super::render::{Name, Node, Piece, Reading};
 use super::values::{Field, Kind};
 
