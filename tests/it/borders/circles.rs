@@ -19,19 +19,6 @@ const FORCED: &[Circle] =
 /// Still to be untied. Most are of a module that uses those in it, and has what they share: that
 /// should be a file beside them.
 const STILL: &[Circle] = &[
-    (
-        "src/cli",
-        &[
-            "client/acts.rs",
-            "client/id.rs",
-            "client/list.rs",
-            "client/mod.rs",
-            "client/request.rs",
-            "client/show.rs",
-            "client/wait.rs",
-            "mod.rs",
-        ],
-    ),
     ("src", &["temporal.rs", "temporal/running.rs"]),
 ];
 
