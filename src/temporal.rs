@@ -14,7 +14,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use jiff::Timestamp;
 use temporalio_client::envconfig::LoadClientConfigProfileOptions;
 use temporalio_client::errors::{WorkflowQueryError, WorkflowStartError};
 use temporalio_client::tonic::IntoRequest;
@@ -23,9 +22,7 @@ use temporalio_client::{
     WorkflowIdReusePolicy, WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions,
 };
 use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
-use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    CountWorkflowExecutionsRequest, DescribeTaskQueueRequest,
-};
+use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeTaskQueueRequest;
 use temporalio_common::{HasWorkflowDefinition, QueryDefinition};
 use tokio::time::{Instant, timeout};
 
@@ -42,7 +39,7 @@ use crate::domain::lifecycle::RequestState;
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::verdict::Verdict;
 use crate::traces;
-use crate::workflow::{Lenient, ProvisionApplication, TASK_QUEUE, WORKFLOW_TYPE};
+use crate::workflow::{Lenient, ProvisionApplication, TASK_QUEUE};
 
 /// How long a call may take, with its retries, when nobody said until when
 /// ([`Requests::until`]).
@@ -265,26 +262,4 @@ impl Requests {
             Err(_) => Some("no answer within a second".to_owned()),
         }
     }
-
-    /// How many requests that began more than `older_than` seconds ago have not
-    /// ended, as far as Temporal's index knows: it is seconds behind.
-    pub async fn open(&self, older_than: i64) -> Result<i64, RequestError> {
-        let client = self.client()?;
-        let mut query = format!("WorkflowType = '{WORKFLOW_TYPE}' AND ExecutionStatus = 'Running'");
-        if older_than > 0 {
-            let before = Timestamp::from_second(now() - older_than).unwrap_or_default();
-            query += &format!(" AND StartTime < '{before}'");
-        }
-        let mut call =
-            CountWorkflowExecutionsRequest { namespace: client.options().namespace.clone(), query }.into_request();
-        call.set_timeout(self.left());
-        let mut service = client.connection().workflow_service();
-        let count = async { service.count_workflow_executions(call).await.map_err(|status| no_answer(&status)) };
-        Ok(self.answer(count).await?.into_inner().count)
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the age of a request is told from outside its workflow")]
-fn now() -> i64 {
-    Timestamp::now().as_second()
 }

@@ -2,10 +2,13 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use jiff::Timestamp;
 use temporalio_client::tonic::{Code, Status};
 use temporalio_common::protos::temporal::api::common::v1::SearchAttributes;
 use temporalio_common::protos::temporal::api::workflow::v1::WorkflowExecutionInfo;
-use temporalio_common::protos::temporal::api::workflowservice::v1::ListWorkflowExecutionsRequest;
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    CountWorkflowExecutionsRequest, ListWorkflowExecutionsRequest,
+};
 
 use super::statuses::no_answer;
 use super::{IntoRequest, RequestError, Requests};
@@ -68,10 +71,32 @@ impl Requests {
         }
     }
 
+    /// How many requests that began more than `older_than` seconds ago have not
+    /// ended, as far as Temporal's index knows: it is seconds behind.
+    pub async fn open(&self, older_than: i64) -> Result<i64, RequestError> {
+        let client = self.client()?;
+        let mut query = format!("WorkflowType = '{WORKFLOW_TYPE}' AND ExecutionStatus = 'Running'");
+        if older_than > 0 {
+            let before = Timestamp::from_second(now() - older_than).unwrap_or_default();
+            query += &format!(" AND StartTime < '{before}'");
+        }
+        let mut call =
+            CountWorkflowExecutionsRequest { namespace: client.options().namespace.clone(), query }.into_request();
+        call.set_timeout(self.left());
+        let mut service = client.connection().workflow_service();
+        let count = async { service.count_workflow_executions(call).await.map_err(|status| no_answer(&status)) };
+        Ok(self.answer(count).await?.into_inner().count)
+    }
+
     /// When a request began, in nanoseconds of Unix time.
     pub async fn began(&self, id: &RequestId) -> Result<u128, RequestError> {
         Ok(start(&self.describe(id).await?.workflow_execution_info.unwrap_or_default()))
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the age of a request is told from outside its workflow")]
+fn now() -> i64 {
+    Timestamp::now().as_second()
 }
 
 /// A query that the server does not understand names an attribute that it does not have.

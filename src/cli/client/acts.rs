@@ -8,6 +8,7 @@
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use super::common::Common;
 use super::exit::Exit;
 use super::http::{Call, Http};
 use super::id::{self, Id};
@@ -16,10 +17,11 @@ use super::persist::Patience;
 use super::problem::Problem;
 use super::set::{self, Setting};
 use super::state::State;
-use super::{Common, now, seconds, words};
+use super::times::{now, seconds};
+use super::words;
 
 #[derive(Args)]
-pub(in crate::cli) struct Approve {
+pub struct Approve {
     #[command(flatten)]
     request: OfRequest,
     /// Where it is to be built.
@@ -36,7 +38,7 @@ pub(in crate::cli) struct Approve {
 }
 
 #[derive(Args)]
-pub(in crate::cli) struct Reject {
+pub struct Reject {
     #[command(flatten)]
     request: OfRequest,
     /// Why; the requester reads it.
@@ -45,7 +47,7 @@ pub(in crate::cli) struct Reject {
 }
 
 #[derive(Args)]
-pub(in crate::cli) struct Answer {
+pub struct Answer {
     #[command(flatten)]
     request: OfRequest,
     /// The answer to the question that was asked.
@@ -54,7 +56,7 @@ pub(in crate::cli) struct Answer {
 }
 
 #[derive(Args)]
-pub(in crate::cli) struct Extend {
+pub struct Extend {
     #[command(flatten)]
     lease: OfLease,
     /// By how much, such as 30days; from the end it has.
@@ -64,7 +66,7 @@ pub(in crate::cli) struct Extend {
 
 /// What acts of a request have.
 #[derive(Args)]
-pub(in crate::cli) struct OfRequest {
+pub struct OfRequest {
     /// The request's ID.
     #[arg(value_parser = id::of_request)]
     id: Id,
@@ -74,7 +76,7 @@ pub(in crate::cli) struct OfRequest {
 
 /// What acts of a lease have.
 #[derive(Args)]
-pub(in crate::cli) struct OfLease {
+pub struct OfLease {
     /// The ID of the request that built it, or of the lease.
     id: Id,
     #[command(flatten)]

@@ -11,7 +11,7 @@ const LENGTH_MAX: usize = 255;
 
 /// An ID that may be part of an address as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) struct Id(String);
+pub struct Id(String);
 
 impl Id {
     pub(super) fn is_of_a_lease(&self) -> bool {

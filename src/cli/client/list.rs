@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::Common;
+use super::common::Common;
 use super::exit::Exit;
 use super::http::{Call, Http};
 use super::output::Output;
@@ -17,7 +17,7 @@ const PAGES_MAX: usize = 200;
 const COLUMNS: [(&str, usize); 4] = [("requestId", 32), ("status", 22), ("teamId", 16), ("requesterId", 0)];
 
 #[derive(Args)]
-pub(in crate::cli) struct Arguments {
+pub struct Arguments {
     /// Of this team alone, by its ID.
     #[arg(long)]
     team: Option<String>,

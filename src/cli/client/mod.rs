@@ -2,6 +2,7 @@
 //! They need to know where the bot is and who asks, no file, and no secret of the bot.
 
 mod acts;
+mod common;
 mod exit;
 mod http;
 mod id;
@@ -13,21 +14,23 @@ mod request;
 mod set;
 mod show;
 mod state;
+mod times;
 mod wait;
 mod words;
 
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
-use jiff::Timestamp;
+use clap::Subcommand;
 use serde_json::Value;
 
 use self::acts::{Act, Answer, Approve, Extend, OfLease, OfRequest, Reject};
+use self::common::Common;
 use self::exit::Exit;
 use self::http::Http;
 use self::id::Id;
 use self::output::Output;
 use self::problem::Problem;
+use self::times::now;
 use crate::config::{ClientSettings, environment};
 
 #[derive(Subcommand)]
@@ -57,18 +60,6 @@ pub(super) enum Command {
     Keep(OfLease),
     /// Remove what a request built.
     Remove(OfLease),
-}
-
-/// What all of them take.
-#[derive(Args)]
-pub(in crate::cli) struct Common {
-    /// Where the bot is, such as https://bot.example.com [env: PROVISION_BOT_URL]; the
-    /// client's token is read from PROVISION_BOT_TOKEN alone.
-    #[arg(long, display_order = 100)]
-    url: Option<String>,
-    /// Print the bot's own JSON instead, one document a line; what it refuses, too.
-    #[arg(long, display_order = 100)]
-    json: bool,
 }
 
 /// One of the commands, ready to run.
@@ -149,44 +140,4 @@ fn told(problem: &Problem, out: &mut Output) -> ExitCode {
         }
     }
     problem.exit().into()
-}
-
-/// For the words alone: whether a moment is one of today.
-#[expect(clippy::disallowed_methods, reason = "an edge: nothing is decided by it")]
-fn now() -> Timestamp {
-    Timestamp::now()
-}
-
-/// A duration as the API has it, in whole seconds.
-fn seconds(typed: &str) -> Result<u64, String> {
-    match humantime::parse_duration(typed) {
-        Ok(duration) if duration.subsec_nanos() == 0 && !duration.is_zero() => Ok(duration.as_secs()),
-        _ => Err("expected a time in whole seconds, such as 30days, 12h or 90m".to_owned()),
-    }
-}
-
-/// How long something is to live: in seconds, or `never`.
-fn lifetime(typed: &str) -> Result<Value, String> {
-    if typed == "never" {
-        return Ok(typed.into());
-    }
-    seconds(typed).map(Value::from).map_err(|expected| format!("{expected}; or never"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_whole_seconds() {
-        for (typed, read) in [("30days", 2_592_000), ("1h 30m", 5_400), ("90s", 90)] {
-            assert_eq!(seconds(typed), Ok(read), "{typed}");
-        }
-        for typed in ["", "30", "0s", "1500ms", "never", "soon", "-1h"] {
-            assert!(seconds(typed).is_err(), "{typed}");
-        }
-        assert_eq!(lifetime("never"), Ok("never".into()));
-        assert_eq!(lifetime("30days"), Ok(2_592_000.into()));
-        assert!(lifetime("Never").is_err());
-    }
 }

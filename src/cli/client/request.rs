@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
+use super::common::Common;
 use super::exit::Exit;
 use super::http::{Call, Http};
 use super::id::Id;
@@ -14,7 +15,8 @@ use super::output::Output;
 use super::persist::Patience;
 use super::problem::Problem;
 use super::set::{self, Setting};
-use super::{Common, lifetime, wait};
+use super::times::lifetime;
+use super::wait;
 
 /// What `--help` ends with.
 const EXIT_CODES: &str = "\
@@ -28,7 +30,7 @@ const KEY_LENGTH_MAX: usize = 255;
 
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-pub(in crate::cli) struct Arguments {
+pub struct Arguments {
     /// For which team, by its ID.
     #[arg(long, value_name = "TEAM")]
     team: String,

@@ -6,11 +6,11 @@ use serde_json::Value;
 use super::exit::Exit;
 use super::http::{Call, Http};
 use super::id::Id;
-use super::now;
 use super::output::Output;
 use super::persist::Patience;
 use super::problem::Problem;
 use super::state::State;
+use super::times::now;
 use super::words::{self, lifetime, moment, text};
 
 pub(super) async fn run(id: &Id, http: &Http, out: &mut Output) -> Result<Exit, Problem> {

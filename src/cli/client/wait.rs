@@ -13,7 +13,8 @@ use super::output::Output;
 use super::persist::Patience;
 use super::problem::Problem;
 use super::state::State;
-use super::{now, words};
+use super::times::now;
+use super::words;
 
 /// For so long the bot is asked to wait for a change: as long as it does.
 const POLL: Duration = Duration::from_secs(30);
