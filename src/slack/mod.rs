@@ -29,6 +29,21 @@ pub mod ids {
     pub const BLUEPRINT: &str = "blueprint";
     pub const JUSTIFICATION: &str = "justification";
 
+    /// The input of a field of a blueprint.
+    pub fn field(id: &str) -> String {
+        format!("{FIELD}{id}")
+    }
+
+    /// The field that an input is of.
+    pub fn field_of(action_id: &str) -> Option<&str> {
+        action_id.strip_prefix(FIELD)
+    }
+
+    const FIELD: &str = "field-";
+
+    /// The one value of a switch.
+    pub const ON: &str = "true";
+
     // The authorizer's card.
     pub const REGION: &str = "region";
     pub const PROFILE: &str = "profile";

@@ -23,7 +23,7 @@ use provision_bot::slack::notices::{self, broken};
 use provision_bot::slack::views::progress::{self, ProgressState};
 use provision_bot::slack::views::request::{Authorizers, Choice, RequestForm};
 use provision_bot::slack::views::{Message, decision, request};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use slack_simulator::limits::{MAX_BLOCK_CHARACTERS, Surface, check_blocks, check_view, total_characters};
 
 /// Any bytes are read or refused on every route; what is read is what was sent.
@@ -68,6 +68,7 @@ fn read_as_sent(read: &Inbound, sent: &Value) {
             assert_eq!(Some(&*form.user), user);
             assert_eq!(form.reason, typed("reason").unwrap_or_default());
         }
+        Inbound::BlueprintChosen(chosen) => assert_eq!(chosen.blueprint.as_deref(), typed("blueprint")),
         Inbound::OptionsRequested(search) => assert_eq!(Some(&*search.user), user),
         Inbound::Command(_) | Inbound::Challenged(_) => panic!("no interaction: {read:?}"),
         Inbound::Nothing => {}
@@ -116,6 +117,7 @@ pub fn render_from(u: &mut Unstructured) -> Result<()> {
         authorizers: if u.arbitrary()? { Authorizers::Anyone } else { Authorizers::Listed },
         blueprints: choices,
         private_metadata: "{}".to_owned(),
+        ..RequestForm::default()
     };
     for modal in [request::request_modal(&form), decision::reject_modal(n.subject.request_id.as_str(), &typed, "{}")] {
         assert_eq!(check_view(&modal, Surface::Modal), [], "{modal:#}");
@@ -277,6 +279,7 @@ fn notification(u: &mut Unstructured) -> Result<Notification> {
         request: request_of(u)?,
         rules: known.then_some(rules),
         authorization: Some(Authorization::Approve { region: text(u)?, profile: text(u)?, decided_by: person(u)? }),
+        parameters: Map::new(),
     };
     let mut n = Notification { subject, ..samples::notification(notice) };
     n.conversation.0.remove("card");

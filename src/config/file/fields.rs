@@ -16,6 +16,10 @@ pub(super) const KEYS: &[&str] =
 const FIELDS: usize = 20;
 /// Choices of one field: options of a select.
 const CHOICES: usize = 100;
+/// What of a form is left for the choices of all fields, in characters: Slack takes 250,000.
+const ALL_CHOICES: usize = 100_000;
+/// What of a card is left for fields, in characters: Slack takes some 9,000.
+const CARD: usize = 6_000;
 /// What Slack shows of a label, and of a hint, before it cuts them on a phone.
 const LABEL: usize = 75;
 const HINT: usize = 150;
@@ -38,7 +42,55 @@ pub(super) fn read(reader: &mut Reader, blueprint: &Section) -> Option<Vec<Field
     }
     let mut ids = BTreeSet::new();
     let fields: Vec<_> = sections.iter().map(|section| field(reader, section, &mut ids)).collect();
-    fields.into_iter().collect()
+    let fields: Vec<Field> = fields.into_iter().collect::<Option<_>>()?;
+    let choices: usize = fields.iter().flat_map(choices_of).map(|choice| option_takes(choice)).sum();
+    if choices > ALL_CHOICES {
+        let found = format!("have choices that take {choices} characters of a form, which has room for {ALL_CHOICES}.");
+        return reader.say(blueprint.at, &blueprint.path_of("fields"), found);
+    }
+    let takes: usize = fields.iter().map(takes).sum();
+    if takes > CARD {
+        let found = format!(
+            "take {takes} characters of a card, which has room for {CARD}: have fewer by the authorizer, with shorter \
+             ids and defaults."
+        );
+        return reader.say(blueprint.at, &blueprint.path_of("fields"), found);
+    }
+    Some(fields)
+}
+
+fn choices_of(field: &Field) -> &[String] {
+    match &field.kind {
+        Kind::Choice { choices } | Kind::Choices { choices } => choices,
+        _ => &[],
+    }
+}
+
+/// How much of a form or a card an option takes, with its text and its value.
+fn option_takes(choice: &str) -> usize {
+    75 + 2 * Value::from(choice).to_string().chars().count()
+}
+
+/// How much of a card a field takes at least, as the blocks of its message: the input of who
+/// decides, or the value of who asks.
+fn takes(field: &Field) -> usize {
+    /// A short value with its label.
+    const VALUE: usize = 210;
+    if field.by == By::Requester {
+        return VALUE;
+    }
+    let text = |text: &Value| text.as_str().unwrap_or_default().chars().count();
+    let (input, default) = match (&field.kind, &field.default) {
+        (Kind::Text { .. }, default) => (180, default.as_ref().map_or(0, text)),
+        (Kind::Choice { .. }, default) => (250, default.as_ref().and_then(Value::as_str).map_or(0, option_takes)),
+        (Kind::Choices { .. }, Some(Value::Array(chosen))) => {
+            (250, chosen.iter().filter_map(Value::as_str).map(option_takes).sum())
+        }
+        (Kind::Number { .. }, _) => (220, 0),
+        (Kind::Choices { .. }, _) => (250, 0),
+        (Kind::Switch, _) => (330, 0),
+    };
+    input + 2 * field.id.len() + default
 }
 
 fn field(reader: &mut Reader, section: &Section, ids: &mut BTreeSet<String>) -> Option<Field> {
@@ -169,6 +221,10 @@ fn default(reader: &mut Reader, section: &Section, field: &Field) -> Option<Opti
     let Some(value) = value_of(&item) else { return reader.mistake(&item, "a value that the field takes") };
     if value.as_str() == Some("") {
         return Some(None);
+    }
+    // Slack may count an emoji as two.
+    if value.as_str().is_some_and(|text| text.encode_utf16().count() > TEXT_MAX as usize) {
+        return reader.mistake(&item, "a text of at most 3000 characters, emoji counted twice");
     }
     // As it is written, for with decimals of its own a number may have some.
     let field = Field { default: Some(value), required: false, ..field.clone() };

@@ -3,16 +3,19 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
+use super::fields;
 use super::handlers::{Handlers, NO_ANSWER, NO_SUCH_REQUEST};
 use super::reply::Reply;
 use crate::domain::act::{Act, Door, Kind};
+use crate::domain::field::By;
 use crate::domain::notice::part;
+use crate::domain::refusal::Refusal;
 use crate::domain::request::RequestId;
-use crate::requests::{self, NotDone};
+use crate::requests::{self, NotDone, Recorded};
 use crate::slack::ids;
-use crate::slack::inbound::{Button, Click, Reason};
+use crate::slack::inbound::{Button, Click, Entered, Reason};
 use crate::slack::views::refusal::refusal;
 use crate::slack::views::{decision as views, ephemeral};
 
@@ -23,7 +26,10 @@ const OPENING: Duration = Duration::from_millis(700);
 pub async fn pressed(bot: &Handlers, button: Button, click: Click) -> Reply {
     let act = match button {
         Button::Reject => return reject(bot, click).await,
-        Button::Approve { region, profile } => Act { region, profile, ..act(&click, Kind::Approve) },
+        Button::Approve { region, profile, fields } => match given(bot, &click, &fields).await {
+            Ok(parameters) => Act { region, profile, parameters, ..act(&click, Kind::Approve) },
+            Err(why) => return bot.tell(&click, &why).await,
+        },
         Button::Cancel => act(&click, Kind::Cancel),
         Button::Retry => act(&click, Kind::Retry),
         Button::GiveUp => act(&click, Kind::GiveUp),
@@ -40,6 +46,20 @@ pub async fn pressed(bot: &Handlers, button: Button, click: Click) -> Reply {
 
 fn act(click: &Click, kind: Kind) -> Act {
     Act { round: Some(click.round), key: Some(click.id.clone()), ..Act::new(kind, &click.user, Door::Slack) }
+}
+
+/// What was entered into the fields of a card, or what to say about it. Where a card has none
+/// nothing is asked.
+async fn given(bot: &Handlers, click: &Click, entered: &Entered) -> Result<Option<Map<String, Value>>, String> {
+    if entered.is_empty() {
+        return Ok(None);
+    }
+    // What is not known any more is told by whoever judges the act.
+    let Ok((_, Recorded { rules: Some(rules), .. })) = bot.recorded(&click.request_id).await else { return Ok(None) };
+    let read = fields::read(&rules.blueprint, By::Authorizer, entered);
+    let Some((id, what)) = read.wrong.into_iter().next() else { return Ok(Some(read.given)) };
+    let label = rules.blueprint.fields.iter().find(|field| field.id == id).map_or(&id, |field| &field.label);
+    Err(refusal(&Refusal::Parameter { label: label.clone(), name: id, what }))
 }
 
 /// Asks for the reason, unless it is plain that it will not count.

@@ -4,6 +4,7 @@
 
 pub mod acts;
 mod broken;
+mod fields;
 mod handlers;
 pub mod http;
 mod reply;
@@ -39,7 +40,9 @@ impl From<&Inbound> for Late {
             Inbound::Submitted(_) => Self::Form(ids::APPLICATION_NAME),
             Inbound::RejectSubmitted(_) => Self::Form(ids::REASON),
             Inbound::Pressed(_, click) => Self::Click(Box::new(click.clone())),
-            Inbound::OptionsRequested(_) | Inbound::Challenged(_) | Inbound::Nothing => Self::Other,
+            Inbound::BlueprintChosen(_) | Inbound::OptionsRequested(_) | Inbound::Challenged(_) | Inbound::Nothing => {
+                Self::Other
+            }
         }
     }
 }
@@ -54,6 +57,7 @@ fn span(inbound: &Inbound) -> Span {
         }
         Inbound::RejectSubmitted(form) => (ids::REJECT_REQUEST, RequestId::parse(&form.request_id)),
         Inbound::Pressed(button, click) => (button.action_id(), RequestId::parse(&click.request_id)),
+        Inbound::BlueprintChosen(_) => (ids::BLUEPRINT, None),
         Inbound::OptionsRequested(_) => ("options", None),
         Inbound::Challenged(_) | Inbound::Nothing => return Span::none(),
     };
@@ -123,6 +127,7 @@ impl Handlers {
     async fn handle(&self, inbound: Inbound) -> Reply {
         match inbound {
             Inbound::Command(command) => request::command(self, command).await,
+            Inbound::BlueprintChosen(chosen) => request::blueprint_chosen(self, chosen).await,
             Inbound::Submitted(submission) => request::submitted(self, submission).await,
             Inbound::OptionsRequested(search) => request::searched(self, search).await,
             Inbound::Pressed(button, click) => acts::pressed(self, button, click).await,

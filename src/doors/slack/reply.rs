@@ -13,15 +13,15 @@ pub enum Reply {
     /// Text for the person who ran the command, alone.
     Private(String),
     /// Text under the fields of a form, which stays open with what was typed.
-    Errors(BTreeMap<&'static str, String>),
+    Errors(BTreeMap<String, String>),
     /// The options of a select.
     Options(Value),
 }
 
 impl Reply {
     /// Text under one field.
-    pub fn error(field: &'static str, text: impl Into<String>) -> Self {
-        Self::Errors(BTreeMap::from([(field, text.into())]))
+    pub fn error(field: &str, text: impl Into<String>) -> Self {
+        Self::Errors(BTreeMap::from([(field.to_owned(), text.into())]))
     }
 
     pub(super) fn kind(&self) -> &'static str {

@@ -1,13 +1,16 @@
 //! Asking: the command, the form, the options of its selects, and its submission.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
+use super::fields;
 use super::handlers::{Handlers, NO_ANSWER};
 use super::reply::Reply;
+use crate::domain::blueprint::Blueprint;
+use crate::domain::field::By;
 use crate::domain::people::{Groups, Person, Standing};
 use crate::domain::policy::{Field, PreflightProblem};
 use crate::domain::request::{ApplicationName, ProvisionRequest};
@@ -15,7 +18,8 @@ use crate::domain::rules::Rules;
 use crate::requests::Recorded;
 use crate::requests::{self, NotAsked};
 use crate::slack::ids;
-use crate::slack::inbound::{Command, Search, Submission};
+use crate::slack::inbound::{Chosen, Command, Search, Submission};
+use crate::slack::views::fields::choices;
 use crate::slack::views::request::{Authorizers, Choice, RequestForm};
 use crate::slack::views::{ephemeral, request as views};
 use crate::slack::web_api::SlackError;
@@ -98,14 +102,26 @@ fn form(bot: &Handlers, user: &str, typed: &str, private_metadata: String, group
         team: None,
         authorizers: if anyone { Authorizers::Anyone } else { Authorizers::Listed },
         blueprints: blueprints(bot),
+        only: if let [only] = &*policy.blueprints { Some(only.clone()) } else { None },
+        changes: policy.blueprints.iter().any(|blueprint| blueprint.fields_by(By::Requester).next().is_some()),
         private_metadata,
     })
 }
 
+/// Shows the fields of what was chosen, at once; what was typed stays.
+pub async fn blueprint_chosen(bot: &Handlers, chosen: Chosen) -> Reply {
+    let blueprint = chosen.blueprint.as_deref().and_then(|id| bot.policy.blueprint(id));
+    let form = views::with_fields(chosen.form, blueprint);
+    if let Err(error) = bot.slack.update_view(&chosen.view_id, &form).await {
+        // Whoever sends the form as it is reads what to do.
+        tracing::warn!(%error, "the fields of a blueprint could not be shown");
+    }
+    Reply::Nothing
+}
+
 fn blueprints(bot: &Handlers) -> Vec<Choice> {
-    let described = |blueprint: &crate::domain::blueprint::Blueprint| {
-        Choice::new(&blueprint.id, &blueprint.name).with_description(&blueprint.description)
-    };
+    let described =
+        |blueprint: &Blueprint| Choice::new(&blueprint.id, &blueprint.name).with_description(&blueprint.description);
     bot.policy.blueprints.iter().map(described).collect()
 }
 
@@ -127,7 +143,10 @@ pub async fn searched(bot: &Handlers, search: Search) -> Reply {
         ids::REGION => offered(bot, &search, |rules| &rules.regions, &bot.policy.regions).await,
         ids::PROFILE => offered(bot, &search, |rules| &rules.profiles, &bot.policy.profiles).await,
         ids::AUTHORIZER => authorizers(bot, &search).await,
-        _ => Vec::new(),
+        id => match ids::field_of(id) {
+            Some(field) => of_field(bot, &search, field).await,
+            None => Vec::new(),
+        },
     };
     Reply::Options(views::options(&choices, &search.typed))
 }
@@ -146,6 +165,21 @@ async fn offered(
         Ok((_, Recorded { rules: Some(rules), .. })) => choices(recorded(&rules)),
         Ok((_, Recorded { rules: None, .. })) | Err(_) => Vec::new(),
     }
+}
+
+/// The choices of a field: of the blueprint that is chosen in the form, or as recorded with
+/// the request of a card.
+async fn of_field(bot: &Handlers, search: &Search, id: &str) -> Vec<Choice> {
+    let choices =
+        |blueprint: &Blueprint| blueprint.fields.iter().find(|field| field.id == id).map(choices).unwrap_or_default();
+    if let Some(request) = &search.request_id {
+        return match bot.recorded(request).await {
+            Ok((_, Recorded { rules: Some(rules), .. })) => choices(&rules.blueprint),
+            _ => Vec::new(),
+        };
+    }
+    let only = if let [only] = &*bot.policy.blueprints { Some(only) } else { None };
+    search.blueprint.as_deref().and_then(|id| bot.policy.blueprint(id)).or(only).map(choices).unwrap_or_default()
 }
 
 async fn teams(bot: &Handlers, search: &Search) -> Vec<Choice> {
@@ -201,52 +235,75 @@ pub async fn submitted(bot: &Handlers, submission: Submission) -> Reply {
 }
 
 fn read(bot: &Handlers, submission: &Submission) -> Result<ProvisionRequest, Reply> {
-    let mut errors = std::collections::BTreeMap::new();
+    let mut errors = BTreeMap::new();
+    let mut wrong = |id: &str, what: &str| _ = errors.insert(id.to_owned(), what.to_owned());
     let name = ApplicationName::parse(&submission.application_name);
     if let Err(problem) = &name {
-        errors.insert(ids::APPLICATION_NAME, problem.to_string());
+        wrong(ids::APPLICATION_NAME, &problem.to_string());
     }
     if submission.team.is_none() {
-        errors.insert(ids::TEAM, "Choose a team.".to_owned());
+        wrong(ids::TEAM, "Choose a team.");
     }
     if submission.authorizer.is_none() {
-        errors.insert(ids::AUTHORIZER, "Choose who decides.".to_owned());
+        wrong(ids::AUTHORIZER, "Choose who decides.");
     }
     // With a single blueprint there is nothing to choose.
-    let only = match bot.policy.blueprints.as_slice() {
-        [only] => Some(only.id.clone()),
-        _ => None,
-    };
-    let blueprint = submission.blueprint.clone().or(only);
-    if blueprint.is_none() {
-        errors.insert(ids::BLUEPRINT, "Choose a blueprint.".to_owned());
+    let only = if let [only] = &*bot.policy.blueprints { Some(only) } else { None };
+    let chosen = submission.blueprint.as_deref().map_or(only.map(|only| &*only.id), Some);
+    let mut parameters = Map::new();
+    match chosen.map(|id| bot.policy.blueprint(id)) {
+        None => wrong(ids::BLUEPRINT, "Choose a blueprint."),
+        // What is not there any more is told where that is judged.
+        Some(None) => {}
+        Some(Some(blueprint)) => {
+            let read = fields::read(blueprint, By::Requester, &submission.fields);
+            for (id, what) in &read.wrong {
+                wrong(&ids::field(id), what);
+            }
+            // Nobody can fill in what is not shown.
+            if read.is_incomplete {
+                wrong(field_of(bot, ids::BLUEPRINT), UNSHOWN);
+            }
+            // What is wrong with the rest was said.
+            parameters = blueprint.given(By::Requester, &read.given).unwrap_or_default();
+        }
     }
-    match (name, submission.team.clone(), submission.authorizer.clone(), blueprint) {
-        (Ok(application_name), Some(team_id), Some(authorizer_id), Some(blueprint)) => Ok(ProvisionRequest {
-            application_name,
-            team_id,
-            requester_id: submission.user.clone(),
-            authorizer_id,
-            blueprint,
-            justification: submission.justification.clone(),
-            channel_id: submission.channel.clone(),
-            authorization_timeout_seconds: bot.policy.timeout.as_secs(),
-            lifetime_seconds: None,
-            parameters: None,
-        }),
+    match (name, submission.team.clone(), submission.authorizer.clone(), chosen) {
+        (Ok(application_name), Some(team_id), Some(authorizer_id), Some(blueprint)) if errors.is_empty() => {
+            Ok(ProvisionRequest {
+                application_name,
+                team_id,
+                requester_id: submission.user.clone(),
+                authorizer_id,
+                blueprint: blueprint.to_owned(),
+                justification: submission.justification.clone(),
+                channel_id: submission.channel.clone(),
+                authorization_timeout_seconds: bot.policy.timeout.as_secs(),
+                lifetime_seconds: None,
+                parameters: Some(parameters).filter(|parameters| !parameters.is_empty()),
+            })
+        }
         _ => Err(Reply::Errors(errors)),
     }
 }
 
+/// Said where an input of the blueprint was not in the form that was sent.
+const UNSHOWN: &str =
+    "What this asks for was not shown. Close this and ask again, or choose another one and then this one.";
+
+/// The field, or the first one where the form has none such: with a single blueprint.
+fn field_of(bot: &Handlers, id: &'static str) -> &'static str {
+    if id == ids::BLUEPRINT && bot.policy.blueprints.len() == 1 { ids::APPLICATION_NAME } else { id }
+}
+
 /// What is wrong, under its field.
 fn refused(bot: &Handlers, problem: &PreflightProblem) -> Reply {
-    let several_blueprints = bot.policy.blueprints.len() > 1;
-    let field = match problem.field() {
-        Field::Application => ids::APPLICATION_NAME,
-        Field::Team => ids::TEAM,
-        Field::Authorizer => ids::AUTHORIZER,
-        Field::Blueprint if several_blueprints => ids::BLUEPRINT,
-        Field::Blueprint | Field::Lifetime | Field::Parameter(_) => ids::APPLICATION_NAME,
-    };
-    Reply::error(field, problem.to_string())
+    let text = problem.to_string();
+    match problem.field() {
+        Field::Application | Field::Lifetime => Reply::error(ids::APPLICATION_NAME, text),
+        Field::Team => Reply::error(ids::TEAM, text),
+        Field::Authorizer => Reply::error(ids::AUTHORIZER, text),
+        Field::Blueprint => Reply::error(field_of(bot, ids::BLUEPRINT), text),
+        Field::Parameter(name) => Reply::error(&ids::field(name), text),
+    }
 }

@@ -1,5 +1,9 @@
 //! [`Inbound`]: what a person did, by all that is known of each deed.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use crate::slack::ids;
 
 /// What a person did.
@@ -7,6 +11,8 @@ use crate::slack::ids;
 pub enum Inbound {
     /// Ran the slash command.
     Command(Command),
+    /// Chose a blueprint in the request form, which is open.
+    BlueprintChosen(Chosen),
     /// Sent the request form.
     Submitted(Submission),
     /// Sent the form that asks why a request is rejected.
@@ -42,6 +48,27 @@ pub struct Submission {
     pub authorizer: Option<String>,
     pub blueprint: Option<String>,
     pub justification: Option<String>,
+    pub fields: Entered,
+}
+
+/// The request form while it is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    pub view_id: String,
+    /// The form as Slack shows it, to be changed.
+    pub form: Value,
+    pub blueprint: Option<String>,
+}
+
+/// What is in the inputs of a blueprint's fields, by the IDs of the fields.
+pub type Entered = BTreeMap<String, Entry>;
+
+/// What is in an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    Typed(String),
+    /// The values of what was chosen.
+    Chosen(Vec<String>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +84,7 @@ pub struct Reason {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Button {
-    Approve { region: Option<String>, profile: Option<String> },
+    Approve { region: Option<String>, profile: Option<String>, fields: Entered },
     Reject,
     Cancel,
     Retry,
@@ -101,6 +128,8 @@ pub struct Search {
     pub typed: String,
     /// The team chosen in the form, where Slack tells.
     pub team: Option<String>,
+    /// The blueprint chosen in the form.
+    pub blueprint: Option<String>,
     /// The request whose card the select is on.
     pub request_id: Option<String>,
 }

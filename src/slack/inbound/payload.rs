@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::deed::{Button, Click, Inbound, Reason, Search, Submission};
+use super::deed::{Button, Chosen, Click, Entered, Entry, Inbound, Reason, Search, Submission};
 use super::malformed::Malformed;
 use crate::slack::ids;
 
@@ -43,9 +43,15 @@ pub(super) fn read(payload: Payload) -> Result<Inbound, Malformed> {
 
 fn pressed(payload: Payload) -> Result<Inbound, Malformed> {
     let Some(action) = payload.actions.into_iter().next() else { return Ok(Inbound::Nothing) };
+    if let (ids::BLUEPRINT, Some(view)) = (action.action_id.as_str(), &payload.view) {
+        return Ok(blueprint_chosen(view));
+    }
     let state = payload.state.unwrap_or_default();
     let button = match action.action_id.as_str() {
-        ids::APPROVE => Button::Approve { region: state.get(ids::REGION), profile: state.get(ids::PROFILE) },
+        ids::APPROVE => {
+            let (region, profile) = (state.get(ids::REGION), state.get(ids::PROFILE));
+            Button::Approve { region, profile, fields: state.fields() }
+        }
         ids::REJECT => Button::Reject,
         ids::CANCEL => Button::Cancel,
         ids::RETRY => Button::Retry,
@@ -68,6 +74,15 @@ fn pressed(payload: Payload) -> Result<Inbound, Malformed> {
     Ok(Inbound::Pressed(button, click))
 }
 
+fn blueprint_chosen(view: &View) -> Inbound {
+    let form = json!({
+        "type": "modal", "callback_id": view.callback_id, "private_metadata": view.private_metadata,
+        "title": view.title, "submit": view.submit, "close": view.close, "blocks": view.blocks,
+    });
+    let blueprint = view.state.as_ref().and_then(|state| state.get(ids::BLUEPRINT));
+    Inbound::BlueprintChosen(Chosen { view_id: view.id.clone(), form, blueprint })
+}
+
 fn submitted(payload: Payload) -> Result<Inbound, Malformed> {
     let view = payload.view.ok_or_else(|| Malformed::Payload("a submission without a view".to_owned()))?;
     let state = view.state.unwrap_or_default();
@@ -82,6 +97,7 @@ fn submitted(payload: Payload) -> Result<Inbound, Malformed> {
             authorizer: state.get(ids::AUTHORIZER),
             blueprint: state.get(ids::BLUEPRINT),
             justification: state.get(ids::JUSTIFICATION),
+            fields: state.fields(),
         })),
         ids::REJECT_REQUEST => Ok(Inbound::RejectSubmitted(Reason {
             user: payload.user.id,
@@ -95,11 +111,14 @@ fn submitted(payload: Payload) -> Result<Inbound, Malformed> {
 }
 
 fn searched(payload: Payload) -> Inbound {
+    let state = payload.view.and_then(|view| view.state).unwrap_or_default();
+    let chosen = |id| state.get(id);
     Inbound::OptionsRequested(Search {
         user: payload.user.id,
         action_id: payload.action_id.unwrap_or_default(),
         typed: payload.value.unwrap_or_default(),
-        team: payload.view.and_then(|view| view.state).and_then(|state| state.get(ids::TEAM)),
+        team: chosen(ids::TEAM),
+        blueprint: chosen(ids::BLUEPRINT),
         request_id: payload.message.and_then(|message| message.request_id()),
     })
 }
@@ -172,6 +191,14 @@ struct View {
     #[serde(default, deserialize_with = "or_default")]
     hash: String,
     state: Option<State>,
+    #[serde(default)]
+    title: Value,
+    #[serde(default)]
+    submit: Value,
+    #[serde(default)]
+    close: Value,
+    #[serde(default)]
+    blocks: Value,
 }
 
 #[derive(Default, Deserialize)]
@@ -191,6 +218,24 @@ impl State {
             .or_else(|| input.get("selected_option")?.get("value")?.as_str())
             .filter(|text| !text.is_empty())
             .map(str::to_owned)
+    }
+
+    /// What is in the inputs of fields.
+    fn fields(&self) -> Entered {
+        let entry = |(block, inputs): (&String, &Option<HashMap<String, Value>>)| {
+            Some((ids::field_of(block)?.to_owned(), entry(inputs.as_ref()?.get(block)?)))
+        };
+        self.values.iter().filter_map(entry).collect()
+    }
+}
+
+/// What is in an input, whatever kind of input it is.
+fn entry(input: &Value) -> Entry {
+    let value = |option: &Value| option.get("value")?.as_str().map(str::to_owned);
+    match (input.get("selected_options"), input.get("selected_option")) {
+        (Some(options), _) => Entry::Chosen(options.as_array().into_iter().flatten().filter_map(value).collect()),
+        (None, Some(option)) => Entry::Chosen(value(option).into_iter().collect()),
+        (None, None) => Entry::Typed(input.get("value").and_then(Value::as_str).unwrap_or_default().to_owned()),
     }
 }
 

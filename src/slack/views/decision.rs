@@ -3,14 +3,16 @@
 
 use serde_json::Value;
 
+use super::fields::{Room, inputs, values};
 use super::message::Message;
 use super::parts::{
-    Fact, NAME_MAX, WHY, blueprint, buttons, facts, follow, justification, named_quote, plain_application, request_id,
-    requester, shown_id, team,
+    Fact, NAME_MAX, WHY, blueprint, buttons, facts, follow, justification, named_quote, plain_application, quoted,
+    request_id, requester, shown_id, team,
 };
 use super::request::{Choice, entry};
 use super::template::{fields, template};
 use super::text::{Markup, Text};
+use crate::domain::field::By;
 use crate::domain::notice::Notification;
 use crate::slack::ids;
 
@@ -78,11 +80,15 @@ pub fn reject_modal(request_id: &str, application: &str, private_metadata: &str)
 /// The card that asks the authorizer. Where there are too many regions or
 /// profiles for a message, their select asks for [`options`](super::request::options)
 /// by its `action_id`.
-pub(in crate::slack) fn ask(n: &Notification, text: &Markup, headline: Markup) -> Message {
+pub(in crate::slack) fn ask(n: &Notification, text: &Markup, headline: &Markup) -> Message {
+    Message::new(text, Room::enough(|room| asking(n, headline.clone(), room)))
+}
+
+fn asking(n: &Notification, headline: Markup, room: Room) -> Value {
     let rules = n.subject.rules.as_ref();
     let mut regions = named(rules.map_or(&[][..], |rules| &rules.regions));
     let mut profiles = named(rules.map_or(&[][..], |rules| &rules.profiles));
-    let (listed_regions, listed_profiles) = which_are_listed(room(&regions), room(&profiles));
+    let (listed_regions, listed_profiles) = which_are_listed(taken(&regions), taken(&profiles), room);
     let search = |entries: &mut Vec<Named>, listed: bool, id: &str| {
         let searches = !listed || entries.len() > OPTIONS_MAX;
         if searches {
@@ -96,9 +102,9 @@ pub(in crate::slack) fn ask(n: &Notification, text: &Markup, headline: Markup) -
     let view = DecisionAsk {
         application: plain_application(n),
         headline,
-        facts: facts(n),
+        facts: facts(n).into_iter().chain(values(n, room)).collect(),
         why: named_quote(WHY, justification(n).as_ref()),
-        justification: justification(n),
+        justification: quoted(n.subject.request.justification.as_deref(), room.quote),
         region_text: region.map(|entry| entry.text.clone()),
         region_value: region.map(|entry| entry.value.clone()),
         region_search,
@@ -111,7 +117,12 @@ pub(in crate::slack) fn ask(n: &Notification, text: &Markup, headline: Markup) -
         regions,
         profiles,
     };
-    Message::new(text, view.render())
+    let mut view = view.render();
+    if let (Some(rules), Some(blocks)) = (rules, view.get_mut("blocks").and_then(Value::as_array_mut)) {
+        let buttons = blocks.iter().position(|block| block["type"] == "actions").unwrap_or(blocks.len());
+        blocks.splice(buttons..buttons, inputs(&rules.blueprint, By::Authorizer, room));
+    }
+    view
 }
 
 /// The options for `values`.
@@ -126,14 +137,15 @@ fn only(entries: &[Named]) -> Option<&Named> {
 }
 
 /// What the options of a select take up of a message.
-fn room(entries: &[Named]) -> usize {
+fn taken(entries: &[Named]) -> usize {
     entries.iter().map(|entry| OPTION_FRAME + entry.text.literal().len() + entry.value.len()).sum()
 }
 
 /// Which of two selects can list its options: both, or the smaller one, or none.
-fn which_are_listed(regions: usize, profiles: usize) -> (bool, bool) {
-    let both = regions + profiles <= OPTIONS_ROOM;
-    let smaller = regions.min(profiles) <= OPTIONS_ROOM;
+fn which_are_listed(regions: usize, profiles: usize, room: Room) -> (bool, bool) {
+    let most = if room.lists { OPTIONS_ROOM } else { OPTIONS_ROOM / 8 };
+    let both = regions + profiles <= most;
+    let smaller = regions.min(profiles) <= most;
     (both || (smaller && regions <= profiles), both || (smaller && profiles < regions))
 }
 
@@ -161,17 +173,18 @@ impl Decided {
     /// The card: who decided what, and where it goes on.
     pub fn message(self, n: &Notification) -> Message {
         let Decided { headline, place, quote: (quote_name, quote), more, follow } = self;
-        let mut facts = facts(n);
-        facts.extend(place);
         let who = requester(n);
         let text = Markup::ours(format!("{headline}{more} {who} asked for {} for {}.{follow}", blueprint(n), team(n)));
-        let view = DecisionMade {
-            headline: Markup::ours(format!("{headline} {who} asked for it.{follow}")),
-            facts,
-            quote_name: named_quote(quote_name, quote.as_ref()),
-            quote,
-            request_id: shown_id(n.subject.request_id.as_str()),
+        let view = |room| {
+            let made = DecisionMade {
+                headline: Markup::ours(format!("{headline} {who} asked for it.{follow}")),
+                facts: facts(n).into_iter().chain(values(n, room)).chain(place.clone()).collect(),
+                quote_name: named_quote(quote_name, quote.as_ref()),
+                quote: quote.clone(),
+                request_id: shown_id(n.subject.request_id.as_str()),
+            };
+            made.render()
         };
-        Message::new(&text, view.render())
+        Message::new(&text, Room::enough(view))
     }
 }

@@ -3,6 +3,7 @@
 //! [`notices`](super::notices).
 //!
 //! - [`request`]: the form behind `/provision`, and what explains why there is none.
+//! - [`fields`]: the inputs of what a blueprint asks for, and their values.
 //! - [`decision`], [`attention`]: the authorizer's cards, and the form for a reason.
 //! - [`thread`], [`progress`]: the request's message in the channel, and its thread.
 //! - [`ephemeral`], [`refusal`]: what is said to one person alone.
@@ -17,6 +18,7 @@
 pub mod attention;
 pub mod decision;
 pub mod ephemeral;
+pub mod fields;
 mod message;
 pub(super) mod parts;
 pub mod progress;
@@ -36,6 +38,7 @@ use template::{Template, TemplateProblem};
 const TEMPLATES: &[&Template] = &[
     request::RequestModal::TEMPLATE,
     request::MessageModal::TEMPLATE,
+    fields::FieldInput::TEMPLATE,
     decision::RejectModal::TEMPLATE,
     decision::DecisionAsk::TEMPLATE,
     decision::DecisionMade::TEMPLATE,

@@ -121,7 +121,12 @@ pub fn place(region: &str, profile: Option<&str>) -> impl Iterator<Item = Fact> 
 }
 
 pub fn justification(n: &Notification) -> Option<Text> {
-    n.subject.request.justification.as_deref().and_then(|typed| Text::paragraph(typed, QUOTE_MAX))
+    quoted(n.subject.request.justification.as_deref(), QUOTE_MAX)
+}
+
+/// What somebody typed, as a quote of at most so many characters.
+pub fn quoted(typed: Option<&str>, most: usize) -> Option<Text> {
+    typed.and_then(|typed| Text::paragraph(typed, most))
 }
 
 /// What a quote is, above it: else one is taken for the other.

@@ -3,9 +3,12 @@
 
 use serde_json::{Value, json};
 
+use super::fields::{Room, inputs};
 use super::parts::option;
 use super::template::{fields, template};
 use super::text::{Markup, Text};
+use crate::domain::blueprint::Blueprint;
+use crate::domain::field::By;
 use crate::slack::ids;
 
 /// Options of one select, at most.
@@ -34,6 +37,10 @@ pub struct RequestForm {
     pub authorizers: Authorizers,
     /// What can be asked for; with one there is nothing to choose, and no field.
     pub blueprints: Vec<Choice>,
+    /// The one there is to ask for, if there is only one: its fields are shown at once.
+    pub only: Option<Blueprint>,
+    /// Does the form change with the choice of a blueprint?
+    pub changes: bool,
     /// What the submission has to bring back, at most 3000 characters.
     pub private_metadata: String,
 }
@@ -96,7 +103,7 @@ pub fn request_modal(form: &RequestForm) -> Value {
     };
     let team = team.and_then(entry);
     let asks = |by| (form.authorizers == by).then(|| ids::AUTHORIZER.to_owned());
-    RequestModal {
+    let mut view = RequestModal {
         private_metadata: form.private_metadata.clone(),
         application_name: Text::line(&form.application_name, PREFILL_MAX),
         teams,
@@ -109,7 +116,25 @@ pub fn request_modal(form: &RequestForm) -> Value {
         blueprints,
         blueprint_search,
     }
-    .render()
+    .render();
+    if !form.changes {
+        for block in view["blocks"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+            block.remove("dispatch_action");
+        }
+    }
+    with_fields(view, form.only.as_ref())
+}
+
+/// A form with the fields of this blueprint, and of no other: they stand before what the
+/// request is for. Slack keeps what was typed into the inputs that stay.
+pub fn with_fields(mut form: Value, blueprint: Option<&Blueprint>) -> Value {
+    let Some(blocks) = form.get_mut("blocks").and_then(Value::as_array_mut) else { return form };
+    let id = |block: &Value| block.get("block_id").and_then(Value::as_str).map(str::to_owned);
+    blocks.retain(|block| id(block).is_none_or(|id| ids::field_of(&id).is_none()));
+    let at = blocks.iter().position(|block| id(block).as_deref() == Some(ids::JUSTIFICATION)).unwrap_or(blocks.len());
+    let fields = blueprint.map(|blueprint| inputs(blueprint, By::Requester, Room::ALL)).unwrap_or_default();
+    blocks.splice(at..at, fields);
+    form
 }
 
 /// The answer to a select that searches: the choices whose text contains what

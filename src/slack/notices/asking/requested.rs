@@ -38,7 +38,7 @@ pub fn ask(n: &Notification, until: Option<i64>) -> Message {
         team(n),
         because("Why", n.subject.request.justification.as_deref()),
     );
-    decision::ask(n, &Markup::ours(text), Markup::ours(format!("{who} asks you to decide.{until}")))
+    decision::ask(n, &Markup::ours(text), &Markup::ours(format!("{who} asks you to decide.{until}")))
 }
 
 /// The request's message in the channel while it waits.

@@ -18,7 +18,9 @@ impl Absence {
     pub(super) fn of(member: &str) -> Option<Self> {
         match member {
             // Block Kit lets one leave them out.
-            "confirm" | "description" | "hint" | "initial_option" | "initial_value" | "submit" => Some(Self::LeavesOut),
+            "confirm" | "description" | "hint" | "initial_option" | "initial_options" | "initial_value" | "submit" => {
+                Some(Self::LeavesOut)
+            }
             // Nothing can be shown without them, or our own code knows the object by them.
             "action_id" | "block_id" | "element" | "elements" | "options" | "text" | "value" => Some(Self::TakesAlong),
             _ => None,

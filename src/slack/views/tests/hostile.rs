@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::limits::{Surface, check_limits, strings};
-use super::samples::{SOON, message, messages, modals, notices, notification};
+use super::samples::{SOON, fields, message, messages, modals, notices, notification, values};
+use crate::domain::field::By;
 use crate::domain::notice::part::CARD;
 use crate::domain::notice::{Notice, Requested};
 use crate::domain::provisioning::Progress;
@@ -44,6 +45,23 @@ fn hostile_and_huge_input_stays_within_the_limits_and_is_never_markup() {
         for (name, modal) in modals(typed) {
             assert_eq!(check_limits(Surface::Modal, &modal), Vec::<String>::new(), "{}", about("modal", &name));
             assert_harmless(&modal, &about("modal", &name));
+        }
+        // Whoever fills in the fields, a card has room for them.
+        for by in [By::Requester, By::Authorizer] {
+            for name in ["requested", "authorized"] {
+                let notice = notices(typed).into_iter().find(|(is, _)| *is == name).expect(name).1;
+                let mut n = notification(notice, typed);
+                let rules = n.subject.rules.as_mut().expect("rules");
+                rules.blueprint.fields = fields(typed.unwrap_or("tame"), |_| by);
+                if by == By::Authorizer {
+                    // As many as the configuration lets on a card.
+                    rules.blueprint.fields.truncate(15);
+                }
+                n.subject.parameters = values(typed.unwrap_or("tame"), |_| by);
+                for (view, message) in messages(&n) {
+                    assert_message(&message, &about(&format!("{view} with fields by {by:?}"), name));
+                }
+            }
         }
         for (name, notice) in notices(typed) {
             for (view, message) in messages(&notification(notice, typed)) {
@@ -149,12 +167,14 @@ fn every_file_is_checked_and_in_the_form_of_the_block_kit_builder() {
     }
 }
 
-/// A file's preselected option is filled with one of the options only later.
+/// What a file has chosen already is filled only later: an option of the list, a number.
 fn without_preselection(value: &mut Value) {
     match value {
         Value::Array(elements) => elements.iter_mut().for_each(without_preselection),
         Value::Object(members) => {
             members.remove("initial_option");
+            members.remove("initial_options");
+            members.remove("initial_value");
             members.values_mut().for_each(without_preselection);
         }
         _ => {}

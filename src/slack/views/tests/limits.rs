@@ -162,6 +162,23 @@ impl Check {
                     self.plain(&confirm["deny"], 30, "deny", true);
                 }
             }
+            "number_input" => {
+                self.that(element["is_decimal_allowed"].is_boolean(), "is_decimal_allowed");
+                let initial = &element["initial_value"];
+                let number = initial.as_str().map(str::parse::<f64>);
+                self.that(initial.is_null() || matches!(number, Some(Ok(_))), "initial_value is no number");
+            }
+            kind @ ("checkboxes" | "multi_static_select" | "multi_external_select") => {
+                let options = element["options"].as_array().cloned().unwrap_or_default();
+                let initial = element["initial_options"].as_array().cloned();
+                let least = if kind == "multi_external_select" { 0 } else { 1 };
+                let most = if kind == "checkboxes" { 10 } else { 100 };
+                self.that((least..=most).contains(&options.len()), "options");
+                options.iter().chain(initial.iter().flatten()).for_each(|option| self.option(option));
+                self.that(initial.as_ref().is_none_or(|initial| !initial.is_empty()), "initial_options: empty");
+                let known = initial.iter().flatten().all(|option| least == 0 || options.contains(option));
+                self.that(known, "initial_options are none of the options");
+            }
             "static_select" => {
                 let options = element["options"].as_array().cloned().unwrap_or_default();
                 self.that((1..=100).contains(&options.len()), "options");

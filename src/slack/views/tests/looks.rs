@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::samples::{choices, message, messages, notices as samples, notification, progress, tame};
+use crate::domain::blueprint::Blueprint;
+use crate::domain::field::{By, Field, Kind};
 use crate::domain::notice::part::{ATTENTION, CARD, of_attempt};
+use crate::domain::samples as domain;
 use crate::slack::notices;
 use crate::slack::views::progress::ProgressState;
 use crate::slack::views::request::{Authorizers, Choice, RequestForm};
@@ -18,6 +21,46 @@ fn posted(name: &str, part: &str) -> Value {
     shown(&message(&tame(name), part))
 }
 
+/// A field of each kind.
+fn of_each_kind() -> Vec<Field> {
+    let field = |id: &str, kind, default: Option<Value>, by| Field {
+        id: id.into(),
+        label: id.to_uppercase(),
+        kind,
+        by,
+        required: id == "domain",
+        hint: if id == "domain" { "Such as shop.example.com".into() } else { String::new() },
+        default,
+    };
+    let choices = |n: usize| (1..=n).map(|n| format!("zone {n}")).collect::<Vec<_>>();
+    let number = Kind::Number { min: Some(1.into()), max: Some(9.into()) };
+    vec![
+        field("domain", Kind::Text { pattern: None, min: None, max: None }, None, By::Requester),
+        field("count", number.clone(), Some(3.into()), By::Requester),
+        field("size", Kind::Choice { choices: choices(2) }, Some("zone 2".into()), By::Requester),
+        field("zones", Kind::Choices { choices: choices(2) }, Some(vec!["zone 1"].into()), By::Requester),
+        field("regions", Kind::Choices { choices: choices(11) }, None, By::Requester),
+        field("public", Kind::Switch, Some(true.into()), By::Requester),
+        field("budget", number, None, By::Authorizer),
+    ]
+}
+
+#[test]
+fn the_form_and_the_card_have_the_fields_of_the_blueprint() {
+    let blueprint = Blueprint { fields: of_each_kind(), ..domain::blueprint() };
+    let several = RequestForm { blueprints: choices(2, None), changes: true, ..RequestForm::default() };
+    let form = request::request_modal(&several);
+    insta::assert_json_snapshot!("request_modal_fields", request::with_fields(form.clone(), Some(&blueprint)));
+    // Another choice, and none, show nothing of it.
+    assert_eq!(request::with_fields(request::with_fields(form.clone(), Some(&blueprint)), None), form);
+
+    let mut n = tame("requested");
+    n.subject.rules.as_mut().expect("rules").blueprint = blueprint;
+    let given = json!({ "domain": "x".repeat(301), "zones": [], "public": false, "count": 1.5 });
+    n.subject.parameters = given.as_object().expect("values").clone();
+    insta::assert_json_snapshot!("ask_fields", shown(&message(&n, CARD)));
+}
+
 #[test]
 fn the_request_form() {
     let form = RequestForm {
@@ -30,6 +73,7 @@ fn the_request_form() {
         authorizers: Authorizers::Anyone,
         blueprints: vec![Choice::of("bucket")],
         private_metadata: r#"{"channel":"C0PLATFORM"}"#.into(),
+        ..RequestForm::default()
     };
     insta::assert_json_snapshot!("request_modal", request::request_modal(&form));
     let form = RequestForm {

@@ -1,9 +1,10 @@
 //! Every view in every state, with tame texts or with what somebody may type.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::domain::blueprint::Blueprint;
 use crate::domain::decision::Authorization;
+use crate::domain::field::{By, Field, Kind};
 use crate::domain::lifecycle::Failure;
 use crate::domain::notice::{
     self, ApprovalNotCounted, Authorized, Cancelled, ChoiceNotCounted, Cleanup, Expired, Failed, GivenUp,
@@ -15,6 +16,7 @@ use crate::domain::refusal::NotCounted;
 use crate::domain::request::ProvisionRequest;
 use crate::domain::rules::Rules;
 use crate::domain::samples;
+use crate::domain::visible::is_hidden;
 use crate::slack::notices;
 use crate::slack::notices::asking::reminded::reminder;
 use crate::slack::notices::asking::requested;
@@ -27,6 +29,45 @@ use crate::slack::views::{Message, decision, progress as views, request};
 
 /// 24 November 2026, 10:02 UTC.
 pub(in crate::slack) const SOON: i64 = 1_795_514_520;
+
+/// As many fields as a blueprint may have, of every kind, with this in them as far as the
+/// configuration takes it.
+pub(in crate::slack) fn fields(typed: &str, by: impl Fn(usize) -> By) -> Vec<Field> {
+    let seen = |c: &char| !c.is_control() && !is_hidden(*c);
+    let line = |most: usize| typed.chars().filter(seen).take(most).collect::<String>();
+    let choices = |n: usize| (0..n).map(|n| format!("{n} {}", line(70))).collect::<Vec<_>>();
+    let field = |n: usize| {
+        let (kind, default) = match n % 5 {
+            0 => (
+                Kind::Text { pattern: None, min: None, max: None },
+                Some(json!(line(if by(n) == By::Requester { 1_500 } else { 100 }))),
+            ),
+            1 => (Kind::Number { min: Some(1.into()), max: Some(9.into()) }, Some(json!(3))),
+            2 => (Kind::Choice { choices: choices(20) }, Some(json!(choices(1)[0]))),
+            3 => (
+                Kind::Choices { choices: choices(if n < 10 { 10 } else { 20 }) },
+                Some(json!(choices(if by(n) == By::Requester { 10 } else { 0 }))),
+            ),
+            _ => (Kind::Switch, Some(json!(true))),
+        };
+        // An empty default is none.
+        let default = default.filter(|default| default != "" && *default != json!([]));
+        let (label, hint) = (format!("{n}{}", line(73)), line(150));
+        Field { id: format!("{n}{}", "x".repeat(38)), label, kind, by: by(n), required: n % 3 == 0, hint, default }
+    };
+    (0..20).map(field).collect()
+}
+
+/// A value for each of those that who asks fills in.
+pub(in crate::slack) fn values(typed: &str, by: impl Fn(usize) -> By) -> Map<String, Value> {
+    let all = fields(typed, by).into_iter().filter(|field| field.by == By::Requester);
+    all.filter_map(|field| Some((field.id.clone(), field.default?))).collect()
+}
+
+/// The fields by turns.
+fn by_turns(n: usize) -> By {
+    if n.is_multiple_of(2) { By::Requester } else { By::Authorizer }
+}
 
 /// A request for `checkout` in which `typed`, where it is given, stands wherever
 /// text comes from outside.
@@ -44,6 +85,7 @@ pub(in crate::slack) fn notification(notice: Notice, typed: Option<&str>) -> Not
             id: "static-site".into(),
             name: text("Static site"),
             description: text(&tame.blueprint.description),
+            fields: typed.map(|typed| fields(typed, by_turns)).unwrap_or_default(),
             ..tame.blueprint
         };
         Rules {
@@ -63,6 +105,7 @@ pub(in crate::slack) fn notification(notice: Notice, typed: Option<&str>) -> Not
             ..tame.request
         },
         rules: (!refused).then(rules),
+        parameters: typed.map(|typed| values(typed, by_turns)).unwrap_or_default(),
         authorization: (!refused).then(|| Authorization::Approve {
             region: text("eu-west-1"),
             profile: text("sandbox"),
@@ -239,8 +282,13 @@ pub(in crate::slack) fn modals(typed: Option<&str>) -> Vec<(String, Value)> {
                 authorizers,
                 blueprints: choices(count, typed),
                 private_metadata: r#"{"channel":"C0PLATFORM"}"#.into(),
+                ..RequestForm::default()
             };
             all.push((format!("request with {count}, {authorizers:?}"), request::request_modal(&form)));
+            let fields = fields(typed.unwrap_or("tame"), |_| By::Requester);
+            let blueprint = Blueprint { fields, ..samples::blueprint() };
+            let form = RequestForm { only: Some(blueprint), changes: true, ..form };
+            all.push((format!("request with {count}, {authorizers:?}, and fields"), request::request_modal(&form)));
         }
     }
     all
