@@ -23,6 +23,11 @@ impl Found<'_> {
         self.element["type"].as_str().unwrap_or_default()
     }
 
+    /// Do its options come from the app?
+    pub fn is_external(&self) -> bool {
+        matches!(self.kind(), "external_select" | "multi_external_select")
+    }
+
     /// The key of its value in the state of the surface.
     pub fn key(&self) -> (String, String) {
         (self.block_id().into(), self.action_id().into())

@@ -2,7 +2,7 @@
 //! options to choose from, and says so when the app does not answer.
 
 use anyhow::{Context as _, bail};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::blocks::{self, Found};
 use crate::deliveries::OPTIONS;
@@ -16,26 +16,6 @@ pub(crate) fn find<'a>(blocks: &'a [Value], action_id: &str) -> anyhow::Result<F
     let there: Vec<String> = all.iter().map(|found| found.action_id().to_string()).collect();
     let found = all.into_iter().find(|found| found.action_id() == action_id);
     found.with_context(|| format!("there is no `{action_id}` here, only {there:?}"))
-}
-
-/// The `state.values` entry for choosing `wanted`, by value or visible text.
-pub(crate) fn chosen_value(found: Found<'_>, options: &[Value], wanted: &str) -> anyhow::Result<Value> {
-    let kind = found.kind();
-    let (name, value) = match kind {
-        "users_select" => ("selected_user", json!(wanted)),
-        "conversations_select" => ("selected_conversation", json!(wanted)),
-        "channels_select" => ("selected_channel", json!(wanted)),
-        "plain_text_input" => ("value", json!(wanted)),
-        "static_select" | "external_select" | "radio_buttons" | "overflow" => {
-            let values: Vec<String> = options.iter().map(|option| blocks::string(option, "/value")).collect();
-            let option = blocks::option_named(options, wanted);
-            let option = option
-                .with_context(|| format!("`{}` does not offer {wanted:?}, only {values:?}", found.action_id()))?;
-            ("selected_option", option)
-        }
-        other => bail!("nobody taught the simulator to choose in a {other}"),
-    };
-    Ok(json!({ "type": kind, name: value }))
 }
 
 /// Asks the bot for the options of an external select.
@@ -52,6 +32,26 @@ pub(crate) async fn load_options(slack: &Simulator, payload: &Value) -> anyhow::
     }
     storing::fill_text_defaults(&mut answer);
     Ok(blocks::options(&answer))
+}
+
+/// The options of an external select that a person meets who wants these: people type what they
+/// see, and tests choose by value, so what was typed comes first, then everything. What is chosen
+/// already is looked for no more. `typing` is the payload for a typed text.
+pub(crate) async fn find_options(
+    slack: &Simulator,
+    already: &Value,
+    wanted: &[&str],
+    typing: impl Fn(&str) -> Value,
+) -> anyhow::Result<Vec<Value>> {
+    let mut found = already.as_array().cloned().unwrap_or_default();
+    for one in wanted {
+        for typed in [*one, ""] {
+            if blocks::option_named(&found, one).is_none() {
+                found.extend(load_options(slack, &typing(typed)).await?);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// What Slack tells a person when the bot did not acknowledge.

@@ -17,6 +17,7 @@ pub mod scopes;
 
 mod blocks;
 mod client;
+mod filling;
 mod handed_out;
 mod identity;
 mod looking;
@@ -24,6 +25,7 @@ mod members;
 mod message;
 mod messages;
 mod modal;
+mod numbers;
 mod page;
 mod panel;
 mod payloads;

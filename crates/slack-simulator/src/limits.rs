@@ -3,6 +3,7 @@
 
 mod blocks;
 mod check;
+mod choices;
 mod elements;
 mod objects;
 mod views;
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 pub use blocks::check_blocks;
 pub use check::{Problem, Surface, block_errors};
-pub use elements::check_suggestions;
+pub use choices::check_suggestions;
 pub use views::{MAX_VIEW_BYTES, check_view};
 
 /// An undocumented limit over all blocks of a message: refused at 11 341 by one

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::blocks;
-use crate::client::{chosen_value, failure, find, load_options};
+use crate::blocks::{self, Found};
+use crate::client::{failure, find, find_options, load_options};
 use crate::deliveries::INTERACTIONS;
+use crate::filling;
 use crate::limits::{self, Surface};
 use crate::payloads;
 use crate::record::Delivery;
 use crate::simulator::Simulator;
-use crate::values::{initial_value, is_filled};
 use crate::view::View;
 use crate::workspace::Workspace;
 
@@ -109,48 +109,47 @@ impl Modal {
         self.current().map(|view| view.errors).unwrap_or_default()
     }
 
-    /// Types into a text field; an empty text empties it.
+    /// Types into a text or number field; an empty text empties it. Refused, as by the client,
+    /// when it is too long or not such a number as is asked for.
     pub async fn fill(&self, action_id: &str, text: &str) -> anyhow::Result<()> {
         let view = self.current()?;
         let blocks = view_blocks(&view);
-        let found = find(&blocks, action_id)?;
-        let limit = |name: &str, default| found.element[name].as_u64().unwrap_or(default) as usize;
-        let length = text.chars().count();
-        if length > limit("max_length", 3000) {
-            bail!("`{action_id}` takes at most {} characters", limit("max_length", 3000));
-        }
-        let value = if text.is_empty() { Value::Null } else { json!(text) };
-        self.set(action_id, json!({ "type": found.kind(), "value": value })).await
+        self.set(action_id, filling::typed(find(&blocks, action_id)?, text)?).await
     }
 
-    /// Chooses in a select, by value or visible text; users by their id. The
-    /// options of an external select are fetched from the bot, as typed.
+    /// Chooses in a select or among radio buttons, by value or visible text; users by their id.
+    /// The options of an external select are fetched from the bot, as typed.
     pub async fn choose(&self, action_id: &str, wanted: &str) -> anyhow::Result<()> {
         let view = self.current()?;
         let blocks = view_blocks(&view);
         let found = find(&blocks, action_id)?;
-        let options = match found.kind() {
-            // People type what they see; tests choose by value. Try both.
-            "external_select" => match self.options(action_id, wanted).await? {
-                found if blocks::option_named(&found, wanted).is_some() => found,
-                _ => self.options(action_id, "").await?,
-            },
-            _ => blocks::options(found.element),
-        };
-        self.set(action_id, chosen_value(found, &options, wanted)?).await
+        let options = self.options_for(&view, found, &[wanted]).await?;
+        self.set(action_id, filling::chosen(found, &options, wanted)?).await
+    }
+
+    /// Chooses exactly these in checkboxes or a multi-select, by value or visible text.
+    pub async fn check(&self, action_id: &str, wanted: &[&str]) -> anyhow::Result<()> {
+        let view = self.current()?;
+        let blocks = view_blocks(&view);
+        let found = find(&blocks, action_id)?;
+        let options = self.options_for(&view, found, wanted).await?;
+        self.set(action_id, filling::checked(found, &options, wanted)?).await
     }
 
     /// Empties a field.
     pub async fn clear(&self, action_id: &str) -> anyhow::Result<()> {
         let view = self.current()?;
         let blocks = view_blocks(&view);
-        let mut value = initial_value(find(&blocks, action_id)?.element).context("it has no value")?;
-        for (name, inner) in value.as_object_mut().into_iter().flatten() {
-            if name != "type" {
-                *inner = Value::Null;
-            }
+        self.set(action_id, filling::emptied(find(&blocks, action_id)?)?).await
+    }
+
+    async fn options_for(&self, view: &View, found: Found<'_>, wanted: &[&str]) -> anyhow::Result<Vec<Value>> {
+        if !found.is_external() {
+            return Ok(blocks::options(found.element));
         }
-        self.set(action_id, value).await
+        let already = view.values.get(&found.key()).map(|value| value["selected_options"].clone()).unwrap_or_default();
+        let typing = |typed: &str| self.slack.read(|state| payloads::suggestion_in_view(state, view, found, typed));
+        find_options(&self.slack, &already, wanted, typing).await
     }
 
     /// The options an external select offers for a typed text.
@@ -158,7 +157,7 @@ impl Modal {
         let view = self.current()?;
         let blocks = view_blocks(&view);
         let found = find(&blocks, action_id)?;
-        if found.kind() != "external_select" {
+        if !found.is_external() {
             return Ok(blocks::options(found.element));
         }
         let payload = self.slack.read(|state| payloads::suggestion_in_view(state, &view, found, typed));
@@ -268,16 +267,8 @@ fn check_fields(view: &View) -> anyhow::Result<()> {
     if view.body["submit"].is_null() {
         bail!("this modal has no submit button");
     }
-    for found in blocks::elements(&blocks).into_iter().filter(|found| found.is_input()) {
-        let value = view.values.get(&found.key());
-        let filled = value.is_some_and(is_filled);
-        if !filled && found.block["optional"] != true {
-            bail!("`{}` is required and empty", found.action_id());
-        }
-        let length = value.map(|value| blocks::string(value, "/value").chars().count()).unwrap_or_default() as u64;
-        if filled && found.element["min_length"].as_u64().is_some_and(|min| length < min) {
-            bail!("`{}` is too short", found.action_id());
-        }
+    for found in blocks::elements(&blocks).into_iter().filter(Found::is_input) {
+        filling::check_field(found, view.values.get(&found.key()))?;
     }
     Ok(())
 }

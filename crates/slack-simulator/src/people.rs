@@ -7,8 +7,9 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use crate::blocks::{self, Found};
-use crate::client::{chosen_value, failure, find, load_options};
+use crate::client::{failure, find, find_options, load_options};
 use crate::deliveries::INTERACTIONS;
+use crate::filling;
 use crate::message::Message;
 use crate::modal::Modal;
 use crate::payloads;
@@ -164,24 +165,56 @@ impl Person {
         self.slack.read(|state| state.find_message(&message.channel, &message.ts).cloned())
     }
 
-    /// Chooses in a select of a message, by value or visible text. Silent in an
-    /// input block; elsewhere the bot is told.
+    /// Chooses in a select or among radio buttons of a message, by value or visible text. Silent
+    /// in an input block that does not dispatch; elsewhere the bot is told.
     pub async fn select(&self, message: &Message, action_id: &str, wanted: &str) -> anyhow::Result<ClickOutcome> {
         let message = self.refresh(message).context("the message is gone")?;
         let found = find(&message.blocks, action_id)?;
-        let options = match found.kind() {
-            "external_select" => self.message_options(&message, action_id, wanted).await?,
-            _ => blocks::options(found.element),
-        };
-        let value = chosen_value(found, &options, wanted)?;
+        let options = self.options_for(&message, found, &[wanted]).await?;
+        self.set(&message, found, filling::chosen(found, &options, wanted)?).await
+    }
+
+    /// Chooses exactly these in checkboxes or a multi-select of a message, by value or visible
+    /// text. The bot is told as by [`Person::select`].
+    pub async fn check(&self, message: &Message, action_id: &str, wanted: &[&str]) -> anyhow::Result<ClickOutcome> {
+        let message = self.refresh(message).context("the message is gone")?;
+        let found = find(&message.blocks, action_id)?;
+        let options = self.options_for(&message, found, wanted).await?;
+        self.set(&message, found, filling::checked(found, &options, wanted)?).await
+    }
+
+    /// Types into a text or number field of a message; an empty text empties it. The bot is told
+    /// as by [`Person::select`].
+    pub async fn fill(&self, message: &Message, action_id: &str, text: &str) -> anyhow::Result<ClickOutcome> {
+        let message = self.refresh(message).context("the message is gone")?;
+        let found = find(&message.blocks, action_id)?;
+        self.set(&message, found, filling::typed(found, text)?).await
+    }
+
+    async fn set(&self, message: &Message, found: Found<'_>, value: Value) -> anyhow::Result<ClickOutcome> {
         let place = (self.id.clone(), message.channel.clone(), message.ts.clone());
         self.slack.change(|state| state.choices.entry(place).or_default().insert(found.key(), value));
         if found.dispatches() {
-            return Ok(self.act(&message, found, None).await);
+            return Ok(self.act(message, found, None).await);
         }
         let (ephemerals, latency) = (Vec::new(), Duration::ZERO);
         let slack = self.slack.clone();
         Ok(ClickOutcome { slack, ack_status: None, ephemerals, modal: None, confirmed: None, error: None, latency })
+    }
+
+    async fn options_for(&self, message: &Message, found: Found<'_>, wanted: &[&str]) -> anyhow::Result<Vec<Value>> {
+        if !found.is_external() {
+            return Ok(blocks::options(found.element));
+        }
+        let place = (self.id.clone(), message.channel.clone(), message.ts.clone());
+        let already = self.slack.read(|state| {
+            let value = state.choices.get(&place).and_then(|chosen| chosen.get(&found.key()));
+            value.map(|value| value["selected_options"].clone()).unwrap_or_default()
+        });
+        let typing = |typed: &str| {
+            self.slack.read(|state| payloads::suggestion_in_message(state, &self.id, message, found, typed))
+        };
+        find_options(&self.slack, &already, wanted, typing).await
     }
 
     /// The options an external select of a message offers for a typed text.

@@ -32,10 +32,15 @@ pub fn initial_value(element: &Value) -> Option<Value> {
         "channels_select" => ("selected_channel", "initial_channel"),
         "datepicker" => ("selected_date", "initial_date"),
         "timepicker" => ("selected_time", "initial_time"),
-        "checkboxes" => ("selected_options", "initial_options"),
+        "datetimepicker" => ("selected_date_time", "initial_date_time"),
+        "checkboxes" | "multi_static_select" | "multi_external_select" => ("selected_options", "initial_options"),
+        "multi_users_select" => ("selected_users", "initial_users"),
+        "multi_conversations_select" => ("selected_conversations", "initial_conversations"),
+        "multi_channels_select" => ("selected_channels", "initial_channels"),
         _ => return None,
     };
-    let untouched = if kind == "checkboxes" { json!([]) } else { Value::Null };
+    // Where several things can be chosen, none is an empty list.
+    let untouched = if name.ends_with('s') { json!([]) } else { Value::Null };
     let value = element.get(initial).cloned().unwrap_or(untouched);
     Some(json!({ "type": kind, name: value }))
 }
@@ -52,7 +57,8 @@ pub fn is_filled(value: &Value) -> bool {
 }
 
 /// The state of a message for someone who touched `chosen`. Slack leaves the
-/// initial option of an untouched select in a message out; so does this.
+/// initial option of an untouched select in a message out; so does this. What was
+/// chosen in an element that is another one now counts no more.
 pub fn message_state(blocks: &[Value], chosen: Option<&Values>) -> Values {
     let mut values = Values::new();
     for found in elements(blocks) {
@@ -61,7 +67,9 @@ pub fn message_state(blocks: &[Value], chosen: Option<&Values>) -> Values {
             fields.retain(|name, _| !name.starts_with("initial_"));
         }
         let untouched = initial_value(&element);
-        if let Some(value) = chosen.and_then(|chosen| chosen.get(&found.key()).cloned()).or(untouched) {
+        let touched = chosen.and_then(|chosen| chosen.get(&found.key()));
+        let touched = touched.filter(|value| value["type"] == found.element["type"]).cloned();
+        if let Some(value) = touched.or(untouched) {
             values.insert(found.key(), value);
         }
     }

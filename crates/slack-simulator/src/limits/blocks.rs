@@ -47,7 +47,10 @@ impl Check {
         if markdown.map(|block| blocks::string(block, "/text").chars().count()).sum::<usize>() > 12_000 {
             self.fail("markdown blocks must be less than 12001 characters together", at);
         }
-        let inside = blocks.iter().flat_map(|block| [&block["element"], &block["accessory"]]);
+        let inside = blocks.iter().flat_map(|block| {
+            let several = block["elements"].as_array().into_iter().flatten();
+            [&block["element"], &block["accessory"]].into_iter().chain(several)
+        });
         let focused = inside.filter(|element| element["focus_on_load"] == true).count();
         if focused > 1 {
             self.fail("only one element can have focus_on_load", at);
@@ -142,6 +145,9 @@ impl Check {
         self.optional_bool(fields, "optional", at);
         self.optional_bool(fields, "dispatch_action", at);
         match fields.get("element") {
+            Some(element) if element["type"] == "file_input" && fields.get("dispatch_action") == Some(&true.into()) => {
+                self.fail("unsupported type: file_input", &format!("{at}/element/type"));
+            }
             Some(element) => self.element(element, Place::Input, &format!("{at}/element")),
             None => self.fail("missing required field: element", at),
         }

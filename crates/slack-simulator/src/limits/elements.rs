@@ -1,9 +1,10 @@
-//! The interactive elements: buttons, selects, text inputs.
+//! The interactive elements, and where they may stand: buttons, texts and numbers. What is
+//! chosen from options is in `choices`.
 
 use serde_json::{Map, Value};
 
-use super::check::{Check, MAX_ID, Problem, Surface, Text};
-use crate::blocks;
+use super::check::{Check, MAX_ID, Surface, Text};
+use crate::numbers::Number;
 
 /// Where an element stands; not every element fits everywhere.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,12 +15,10 @@ pub(super) enum Place {
 }
 
 /// Elements of Slack that have no rules here beyond their name and ids.
-const PICKERS: [&str; 9] = [
+const PICKERS: [&str; 7] = [
     "conversations_select",
     "channels_select",
-    "multi_static_select",
     "multi_users_select",
-    "multi_external_select",
     "multi_conversations_select",
     "multi_channels_select",
     "datepicker",
@@ -38,8 +37,10 @@ impl Check {
         let misplaced = match kind {
             "button" | "overflow" => place == Place::Input,
             "image" => place != Place::Section,
+            "file_input" => place != Place::Input || self.surface != Surface::Modal,
             _ if INPUT_ONLY.contains(&kind) => place != Place::Input,
             "workflow_button" | "static_select" | "external_select" | "users_select" => false,
+            "multi_static_select" | "multi_external_select" => false,
             "radio_buttons" | "checkboxes" | "datetimepicker" => false,
             _ if PICKERS.contains(&kind) => false,
             _ => true,
@@ -57,10 +58,14 @@ impl Check {
             "button" => self.button(fields, at),
             "static_select" => self.static_select(fields, at),
             "external_select" => self.external_select(fields, at),
+            "multi_static_select" => self.multi_static_select(fields, at),
+            "multi_external_select" => self.multi_external_select(fields, at),
             "users_select" => self.users_select(fields, at),
             "plain_text_input" => self.plain_text_input(fields, at),
-            "overflow" => self.choices(fields, 1, 5, Text::Plain, at),
-            "radio_buttons" | "checkboxes" => self.choices(fields, 1, 10, Text::Any, at),
+            "number_input" => self.number_input(fields, at),
+            "overflow" => self.overflow(fields, at),
+            "radio_buttons" => self.radio_buttons(fields, at),
+            "checkboxes" => self.checkboxes(fields, at),
             "image" => self.image(fields, at),
             _ => {}
         }
@@ -74,42 +79,6 @@ impl Check {
         self.optional_string(fields, "url", 1, 3000, at);
         self.optional_string(fields, "accessibility_label", 1, 75, at);
         self.one_of(fields, "style", &["primary", "danger"], at);
-    }
-
-    fn static_select(&mut self, fields: &Map<String, Value>, at: &str) {
-        let known =
-            ["action_id", "placeholder", "options", "option_groups", "initial_option", "confirm", "focus_on_load"];
-        self.only_known(fields, &known, at);
-        match (fields.contains_key("options"), fields.contains_key("option_groups")) {
-            (true, true) => self.fail("only one of options and option_groups is allowed", at),
-            (false, false) => self.fail("missing required field: options", at),
-            (true, false) => self.option_list(fields, 1, 100, Text::Plain, at),
-            (false, true) => self.option_groups(fields, at),
-        }
-        if let Some(initial) = fields.get("initial_option") {
-            self.option(initial, Text::Plain, &format!("{at}/initial_option"));
-            let same = |option: &Value| {
-                let part = |option: &Value, name: &str| blocks::string(option, name);
-                ["/text/text", "/value", "/description/text"].iter().all(|p| part(option, p) == part(initial, p))
-            };
-            if !blocks::options(&Value::Object(fields.clone())).iter().any(same) {
-                self.fail("must be one of the provided options", &format!("{at}/initial_option"));
-            }
-        }
-    }
-
-    fn external_select(&mut self, fields: &Map<String, Value>, at: &str) {
-        let known = ["action_id", "placeholder", "initial_option", "min_query_length", "confirm", "focus_on_load"];
-        self.only_known(fields, &known, at);
-        if let Some(initial) = fields.get("initial_option") {
-            self.option(initial, Text::Plain, &format!("{at}/initial_option"));
-        }
-        self.optional_number(fields, "min_query_length", 0, 3000, at);
-    }
-
-    fn users_select(&mut self, fields: &Map<String, Value>, at: &str) {
-        self.only_known(fields, &["action_id", "placeholder", "initial_user", "confirm", "focus_on_load"], at);
-        self.optional_string(fields, "initial_user", 1, MAX_ID, at);
     }
 
     fn plain_text_input(&mut self, fields: &Map<String, Value>, at: &str) {
@@ -132,44 +101,61 @@ impl Check {
             self.fail("must not be more than max_length", &format!("{at}/min_length"));
         }
         self.optional_string(fields, "initial_value", 0, max as usize, at);
+        self.dispatch_action_config(fields, at);
     }
 
-    fn choices(&mut self, fields: &Map<String, Value>, min: usize, max: usize, kind: Text, at: &str) {
-        self.option_list(fields, min, max, kind, at);
-    }
-
-    fn option_list(&mut self, fields: &Map<String, Value>, min: usize, max: usize, kind: Text, at: &str) {
-        for (index, option) in self.list(fields, "options", min, max, at).iter().enumerate() {
-            self.option(option, kind, &format!("{at}/options/{index}"));
+    fn number_input(&mut self, fields: &Map<String, Value>, at: &str) {
+        let known = [
+            "action_id",
+            "is_decimal_allowed",
+            "initial_value",
+            "min_value",
+            "max_value",
+            "placeholder",
+            "dispatch_action_config",
+            "focus_on_load",
+        ];
+        self.only_known(fields, &known, at);
+        if !fields.contains_key("is_decimal_allowed") {
+            self.fail("missing required field: is_decimal_allowed", at);
         }
-    }
-
-    fn option_groups(&mut self, fields: &Map<String, Value>, at: &str) {
-        for (index, group) in self.list(fields, "option_groups", 1, 100, at).iter().enumerate() {
-            let at = format!("{at}/option_groups/{index}");
-            let Some(group) = group.as_object() else {
-                self.fail("must be an object", &at);
-                continue;
+        self.optional_bool(fields, "is_decimal_allowed", at);
+        let whole = fields.get("is_decimal_allowed").and_then(Value::as_bool) == Some(false);
+        let [min, max, _] = ["min_value", "max_value", "initial_value"].map(|name| {
+            let value = fields.get(name)?;
+            let here = format!("{at}/{name}");
+            let Some(text) = value.as_str() else {
+                self.fail("must be a string", &here);
+                return None;
             };
-            self.required_text(group, "label", Text::Plain, 75, &at);
-            self.option_list(group, 1, 100, Text::Plain, &at);
+            let number = Number::read(text);
+            match &number {
+                None => self.fail("must be a number", &here),
+                Some(number) if whole && !number.is_whole() => self.fail("must be an integer", &here),
+                Some(_) => {}
+            }
+            number
+        });
+        if let (Some(min), Some(max)) = (min, max)
+            && min > max
+        {
+            self.fail("must not be more than max_value", &format!("{at}/min_value"));
         }
+        self.dispatch_action_config(fields, at);
     }
 
-    /// The answer to a `block_suggestion`.
-    fn suggestions(&mut self, answer: &Value) {
-        let Some(fields) = answer.as_object() else { return self.fail("must be an object", "") };
-        if fields.contains_key("option_groups") {
-            self.option_groups(fields, "");
-        } else {
-            self.option_list(fields, 0, 100, Text::Plain, "");
+    fn dispatch_action_config(&mut self, fields: &Map<String, Value>, at: &str) {
+        let Some(config) = fields.get("dispatch_action_config") else { return };
+        let at = format!("{at}/dispatch_action_config");
+        let Some(config) = config.as_object() else { return self.fail("must be an object", &at) };
+        self.only_known(config, &["trigger_actions_on"], &at);
+        if config.contains_key("trigger_actions_on") {
+            for (index, on) in self.list(config, "trigger_actions_on", 1, 2, &at).iter().enumerate() {
+                if on != "on_enter_pressed" && on != "on_character_entered" {
+                    let here = format!("{at}/trigger_actions_on/{index}");
+                    self.fail("must be one of: on_enter_pressed, on_character_entered", &here);
+                }
+            }
         }
     }
-}
-
-/// Everything wrong with the answer to a `block_suggestion`.
-pub fn check_suggestions(answer: &Value) -> Vec<Problem> {
-    let mut check = Check { surface: Surface::Modal, problems: Vec::new() };
-    check.suggestions(answer);
-    check.problems
 }

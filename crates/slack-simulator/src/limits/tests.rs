@@ -114,10 +114,125 @@ fn a_bad_block_is_refused_with_a_pointer_to_the_mistake() {
         (json!({ "type": "divider", "block_id": x(256) }), "/block_id"),
         (json!("divider"), ""),
     ];
+    refused(table);
+}
+
+/// In a message, each with a pointer to what is wrong.
+fn refused<const N: usize>(table: [(Value, &str); N]) {
     for (block, pointer) in table {
         let problems = check_blocks(std::slice::from_ref(&block), Surface::Message, "/blocks");
         let expected = format!("/blocks/0{pointer}");
         assert!(problems.iter().any(|p| p.pointer == expected), "{block}\nexpected {expected}, got {problems:?}");
+    }
+}
+
+/// An input block with an element that is as given, but for what is changed; null takes it away.
+fn changed(element: &Value, changes: Value) -> Value {
+    let mut element = element.clone();
+    for (name, value) in changes.as_object().into_iter().flatten() {
+        element[name.as_str()] = value.clone();
+    }
+    if let Some(fields) = element.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
+    input(element)
+}
+
+#[test]
+fn what_people_choose_several_of_is_limited() {
+    let options = |count: usize| (0..count).map(|n| option(&n.to_string())).collect::<Vec<_>>();
+    let markup = json!({ "text": { "type": "mrkdwn", "text": "*x*" }, "value": "x" });
+    let group = json!({ "label": plain("l"), "options": options(100) });
+    let boxes = json!({ "type": "checkboxes", "action_id": "a", "options": options(10) });
+    let radio = json!({ "type": "radio_buttons", "action_id": "a", "options": options(10) });
+    let several = json!({ "type": "multi_static_select", "action_id": "a", "options": options(100) });
+    let loaded = json!({ "type": "multi_external_select", "action_id": "a" });
+    for fine in [
+        changed(&boxes, json!({ "initial_options": options(2), "focus_on_load": true })),
+        changed(&boxes, json!({ "options": [markup], "initial_options": [markup] })),
+        changed(&radio, json!({ "options": [markup], "initial_option": markup })),
+        changed(&several, json!({ "initial_options": options(3), "max_selected_items": 3, "placeholder": plain("p") })),
+        changed(&several, json!({ "options": null, "option_groups": [group], "initial_options": options(1) })),
+        changed(&loaded, json!({ "initial_options": options(1), "max_selected_items": 1, "min_query_length": 0 })),
+    ] {
+        for surface in [Surface::Message, Surface::Modal, Surface::Home] {
+            assert_eq!(check_blocks(std::slice::from_ref(&fine), surface, "/blocks"), [], "{fine}");
+        }
+    }
+    refused([
+        (changed(&boxes, json!({ "options": [] })), "/element/options"),
+        (changed(&boxes, json!({ "options": options(11) })), "/element/options"),
+        (changed(&boxes, json!({ "options": null })), "/element"),
+        (changed(&boxes, json!({ "initial_options": [] })), "/element/initial_options"),
+        (changed(&boxes, json!({ "initial_options": [option("10")] })), "/element/initial_options"),
+        (changed(&boxes, json!({ "initial_options": option("1") })), "/element/initial_options"),
+        (changed(&boxes, json!({ "initial_option": option("1") })), "/element"),
+        (changed(&boxes, json!({ "placeholder": plain("p") })), "/element"),
+        (changed(&boxes, json!({ "max_selected_items": 1 })), "/element"),
+        (changed(&radio, json!({ "options": options(11) })), "/element/options"),
+        (changed(&radio, json!({ "initial_option": option("10") })), "/element/initial_option"),
+        (changed(&radio, json!({ "initial_options": options(1) })), "/element"),
+        (changed(&several, json!({ "options": options(101) })), "/element/options"),
+        (changed(&several, json!({ "options": [] })), "/element/options"),
+        (changed(&several, json!({ "options": [markup] })), "/element/options/0/text/type"),
+        (changed(&several, json!({ "option_groups": [group] })), "/element"),
+        (changed(&several, json!({ "options": null })), "/element"),
+        (changed(&several, json!({ "max_selected_items": 0 })), "/element/max_selected_items"),
+        (changed(&several, json!({ "max_selected_items": "2" })), "/element/max_selected_items"),
+        (changed(&several, json!({ "initial_options": [] })), "/element/initial_options"),
+        (changed(&several, json!({ "initial_options": [option("100")] })), "/element/initial_options"),
+        (changed(&several, json!({ "initial_option": option("1") })), "/element"),
+        (changed(&several, json!({ "min_query_length": 1 })), "/element"),
+        (changed(&loaded, json!({ "options": options(1) })), "/element"),
+        (changed(&loaded, json!({ "initial_options": [] })), "/element/initial_options"),
+        (changed(&loaded, json!({ "initial_options": [{}] })), "/element/initial_options/0"),
+        (changed(&loaded, json!({ "max_selected_items": 0 })), "/element/max_selected_items"),
+        (changed(&loaded, json!({ "min_query_length": -1 })), "/element/min_query_length"),
+    ]);
+}
+
+#[test]
+fn what_people_type_is_limited() {
+    let number = json!({ "type": "number_input", "action_id": "a", "is_decimal_allowed": false });
+    let text = json!({ "type": "plain_text_input", "action_id": "a" });
+    let on = |when: Value| json!({ "dispatch_action_config": { "trigger_actions_on": when } });
+    for fine in [
+        changed(&number, json!({ "min_value": "-10", "max_value": "-10", "initial_value": "0" })),
+        changed(&number, json!({ "is_decimal_allowed": true, "min_value": "0.25", "initial_value": "5.5" })),
+        changed(&number, json!({ "placeholder": plain("p"), "focus_on_load": true })),
+        changed(&number, on(json!(["on_enter_pressed", "on_character_entered"]))),
+        changed(&text, on(json!(["on_character_entered"]))),
+        changed(&text, json!({ "min_length": 0, "max_length": 3, "initial_value": "abc" })),
+    ] {
+        for surface in [Surface::Message, Surface::Modal, Surface::Home] {
+            assert_eq!(check_blocks(std::slice::from_ref(&fine), surface, "/blocks"), [], "{fine}");
+        }
+    }
+    refused([
+        (changed(&number, json!({ "is_decimal_allowed": null })), "/element"),
+        (changed(&number, json!({ "is_decimal_allowed": "false" })), "/element/is_decimal_allowed"),
+        (changed(&number, json!({ "min_value": 1 })), "/element/min_value"),
+        (changed(&number, json!({ "max_value": 1 })), "/element/max_value"),
+        (changed(&number, json!({ "initial_value": 1 })), "/element/initial_value"),
+        (changed(&number, json!({ "initial_value": "one" })), "/element/initial_value"),
+        (changed(&number, json!({ "initial_value": "1.5" })), "/element/initial_value"),
+        (changed(&number, json!({ "max_value": "1.5" })), "/element/max_value"),
+        (changed(&number, json!({ "min_value": "2", "max_value": "1" })), "/element/min_value"),
+        (changed(&number, json!({ "min_value": "10", "max_value": "9" })), "/element/min_value"),
+        (changed(&number, json!({ "max_length": 3 })), "/element"),
+        (changed(&number, on(json!(["on_blur"]))), "/element/dispatch_action_config/trigger_actions_on/0"),
+        (changed(&text, on(json!([]))), "/element/dispatch_action_config/trigger_actions_on"),
+        (changed(&text, json!({ "dispatch_action_config": { "on": 1 } })), "/element/dispatch_action_config"),
+        (changed(&text, json!({ "max_length": 3, "initial_value": "abcd" })), "/element/initial_value"),
+        (changed(&text, json!({ "min_length": 4, "max_length": 3 })), "/element/min_length"),
+        (json!({ "type": "section", "text": plain("x"), "accessory": number }), "/accessory/type"),
+        (json!({ "type": "actions", "elements": [number] }), "/elements/0/type"),
+        (input(json!({ "type": "file_input", "action_id": "a" })), "/element/type"),
+    ]);
+    for (dispatch_action, mistakes) in [(false, 0), (true, 1)] {
+        let mut file = input(json!({ "type": "file_input", "action_id": "a" }));
+        file["dispatch_action"] = dispatch_action.into();
+        assert_eq!(check_blocks(&[file], Surface::Modal, "/blocks").len(), mistakes, "{dispatch_action}");
     }
 }
 
@@ -130,7 +245,12 @@ fn what_is_wrong_only_together_is_refused() {
         vec![section("x"); 51],
         vec![named("a"), named("a")],
         vec![json!({ "type": "actions", "elements": [twice, twice] })],
-        vec![focus.clone(), focus],
+        vec![focus.clone(), focus.clone()],
+        vec![
+            focus,
+            json!({ "type": "actions", "elements": [json!({ "type": "checkboxes", "focus_on_load": true,
+            "options": [option("a")] })] }),
+        ],
         vec![json!({ "type": "markdown", "text": "x".repeat(6001) }); 2],
     ] {
         assert_ne!(check_blocks(&blocks, Surface::Message, "/blocks"), []);
