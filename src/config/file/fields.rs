@@ -79,7 +79,7 @@ fn takes(field: &Field) -> usize {
     if field.by == By::Requester {
         return VALUE;
     }
-    let text = |text: &Value| text.as_str().unwrap_or_default().chars().count();
+    let text = |text: &Value| text.to_string().chars().count();
     let (input, default) = match (&field.kind, &field.default) {
         (Kind::Text { .. }, default) => (180, default.as_ref().map_or(0, text)),
         (Kind::Choice { .. }, default) => (250, default.as_ref().and_then(Value::as_str).map_or(0, option_takes)),

@@ -77,7 +77,7 @@ impl Room {
         Self::ALL,
         Self { lists: false, ..Self::ALL },
         Self { lists: false, hints: false, value: 100, ..Self::ALL },
-        Self { lists: false, hints: false, label: 40, value: 40, quote: 200 },
+        Self { lists: false, hints: false, label: 30, value: 30, quote: 200 },
     ];
 
     /// The blocks of a message with as much of the fields as Slack takes.

@@ -55,7 +55,7 @@ fn hostile_and_huge_input_stays_within_the_limits_and_is_never_markup() {
                 rules.blueprint.fields = fields(typed.unwrap_or("tame"), |_| by);
                 if by == By::Authorizer {
                     // As many as the configuration lets on a card.
-                    rules.blueprint.fields.truncate(15);
+                    rules.blueprint.fields.truncate(12);
                 }
                 n.subject.parameters = values(typed.unwrap_or("tame"), |_| by);
                 for (view, message) in messages(&n) {

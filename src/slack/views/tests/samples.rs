@@ -85,7 +85,8 @@ pub(in crate::slack) fn notification(notice: Notice, typed: Option<&str>) -> Not
             id: "static-site".into(),
             name: text("Static site"),
             description: text(&tame.blueprint.description),
-            fields: typed.map(|typed| fields(typed, by_turns)).unwrap_or_default(),
+            // As many as the configuration lets on a card.
+            fields: typed.into_iter().flat_map(|typed| fields(typed, by_turns)).take(14).collect(),
             ..tame.blueprint
         };
         Rules {
