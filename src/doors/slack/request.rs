@@ -19,8 +19,9 @@ use crate::requests::Recorded;
 use crate::requests::{self, NotAsked};
 use crate::slack::ids;
 use crate::slack::inbound::{Chosen, Command, Search, Submission};
+use crate::slack::views::choice::Choice;
 use crate::slack::views::fields::choices;
-use crate::slack::views::request::{Authorizers, Choice, RequestForm};
+use crate::slack::views::request::{Authorizers, RequestForm};
 use crate::slack::views::{ephemeral, request as views};
 use crate::slack::web_api::SlackError;
 

@@ -3,13 +3,13 @@
 
 use serde_json::Value;
 
+use super::choice::{Choice, entry};
 use super::fields::{Room, inputs, values};
 use super::message::Message;
 use super::parts::{
     Fact, NAME_MAX, WHY, blueprint, buttons, facts, follow, justification, named_quote, plain_application, quoted,
     request_id, requester, shown_id, team,
 };
-use super::request::{Choice, entry};
 use super::template::{fields, template};
 use super::text::{Markup, Text};
 use crate::domain::field::By;

@@ -3,10 +3,10 @@
 
 use serde_json::Value;
 
+use super::choice::{Choice, entry};
 use super::parts::{Fact, QUOTE_MAX};
-use super::request::{Choice, entry};
 use super::template::{fields, template};
-use super::text::{Text, cut, weight};
+use super::text::Text;
 use crate::domain::blueprint::Blueprint;
 use crate::domain::field::{By, Field, Kind};
 use crate::domain::notice::Notification;
@@ -211,20 +211,9 @@ pub(in crate::slack) fn values(n: &Notification, room: Room) -> Vec<Fact> {
     let fact = |field: &Field| {
         let value = shown(n.subject.parameters.get(&field.id)?);
         let name = Text::line_or_dash(&field.label, room.label);
-        let value = Text::line(&shortened(&value, room.value), room.value + NOTE_MAX);
-        value.map(|value| Fact { name, value: Some(value), code: None })
+        Text::line(&value, room.value).map(|value| Fact { name, value: Some(value), code: None })
     };
     fields.filter_map(fact).collect()
-}
-
-/// What is said behind a value that was cut takes at most this.
-const NOTE_MAX: usize = 40;
-
-fn shortened(value: &str, most: usize) -> String {
-    match weight(value) > most {
-        true => format!("{} (cut, {} characters in all)", cut(value, most), value.chars().count()),
-        false => value.to_owned(),
-    }
 }
 
 fn shown(value: &Value) -> String {

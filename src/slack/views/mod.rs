@@ -16,6 +16,7 @@
 //! limits. Only a message that ends a request uses the word of its final status.
 
 pub mod attention;
+pub mod choice;
 pub mod decision;
 pub mod ephemeral;
 pub mod fields;

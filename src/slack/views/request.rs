@@ -3,9 +3,10 @@
 
 use serde_json::{Value, json};
 
+use super::choice::{Choice, Entry, entry};
 use super::fields::{Room, inputs};
 use super::parts::option;
-use super::template::{fields, template};
+use super::template::template;
 use super::text::{Markup, Text};
 use crate::domain::blueprint::Blueprint;
 use crate::domain::field::By;
@@ -13,10 +14,6 @@ use crate::slack::ids;
 
 /// Options of one select, at most.
 const OPTIONS_MAX: usize = 100;
-/// The longest text and description of an option.
-const OPTION_TEXT_MAX: usize = 75;
-/// The longest value of an option. A longer one could not be chosen.
-const OPTION_VALUE_MAX: usize = 150;
 /// The longest title of a modal.
 const TITLE_MAX: usize = 24;
 /// The longest text of a section.
@@ -45,14 +42,6 @@ pub struct RequestForm {
     pub private_metadata: String,
 }
 
-/// Something that can be chosen.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Choice {
-    pub value: String,
-    pub text: String,
-    pub description: Option<String>,
-}
-
 /// How the form asks for the authorizer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Authorizers {
@@ -61,11 +50,6 @@ pub enum Authorizers {
     Anyone,
     /// People of a list, which [`options`] answers.
     Listed,
-}
-
-fields! {
-    /// An option of a select.
-    Entry { text: Text, value: String, description: Option<Text> }
 }
 
 template! {
@@ -191,31 +175,5 @@ fn list_or_search(choices: &[Choice], id: &str) -> (Vec<Entry>, Option<String>) 
         (choices.iter().filter_map(entry).collect(), None)
     } else {
         (Vec::new(), Some(id.to_owned()))
-    }
-}
-
-/// A choice as an option; `None` if Slack would not take its value.
-pub(super) fn entry(choice: &Choice) -> Option<Entry> {
-    let value = &choice.value;
-    if value.is_empty() || value.encode_utf16().count() > OPTION_VALUE_MAX {
-        return None;
-    }
-    let text = Text::line(&choice.text, OPTION_TEXT_MAX).unwrap_or_else(|| Text::line_or_dash(value, OPTION_TEXT_MAX));
-    let description = choice.description.as_deref().and_then(|text| Text::line(text, OPTION_TEXT_MAX));
-    Some(Entry { text, value: value.clone(), description })
-}
-
-impl Choice {
-    pub fn new(value: &str, text: &str) -> Self {
-        Self { value: value.to_owned(), text: text.to_owned(), description: None }
-    }
-
-    pub fn with_description(self, description: &str) -> Self {
-        Self { description: Some(description.to_owned()), ..self }
-    }
-
-    /// A choice that is called by its value.
-    pub fn of(value: &str) -> Self {
-        Self { value: value.to_owned(), text: value.to_owned(), description: None }
     }
 }

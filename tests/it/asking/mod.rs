@@ -1,5 +1,6 @@
 //! Asking: the form, who may ask, and the way from the question to the answer.
 
+mod fields;
 mod flow;
 mod form;
 mod hostile;

@@ -8,8 +8,9 @@ use crate::domain::field::{By, Field, Kind};
 use crate::domain::notice::part::{ATTENTION, CARD, of_attempt};
 use crate::domain::samples as domain;
 use crate::slack::notices;
+use crate::slack::views::choice::Choice;
 use crate::slack::views::progress::ProgressState;
-use crate::slack::views::request::{Authorizers, Choice, RequestForm};
+use crate::slack::views::request::{Authorizers, RequestForm};
 use crate::slack::views::{Message, decision, request};
 
 fn shown(message: &Message) -> Value {

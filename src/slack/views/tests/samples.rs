@@ -23,8 +23,9 @@ use crate::slack::notices::asking::requested;
 use crate::slack::notices::building::needs_attention;
 use crate::slack::notices::deciding::approval_not_counted;
 use crate::slack::notices::plan::{Known, Step};
+use crate::slack::views::choice::Choice;
 use crate::slack::views::progress::ProgressState;
-use crate::slack::views::request::{Authorizers, Choice, RequestForm};
+use crate::slack::views::request::{Authorizers, RequestForm};
 use crate::slack::views::{Message, decision, progress as views, request};
 
 /// 24 November 2026, 10:02 UTC.

@@ -8,7 +8,8 @@ use crate::domain::notice::{self, Notice, Requested};
 use crate::domain::provisioning::Provisioned;
 use crate::slack::ids;
 use crate::slack::notices;
-use crate::slack::views::request::{Authorizers, Choice, RequestForm};
+use crate::slack::views::choice::Choice;
+use crate::slack::views::request::{Authorizers, RequestForm};
 use crate::slack::views::{Message, decision, request};
 
 const STATUS_WORDS: [&str; 5] = ["provisioned", "rejected", "expired", "cancelled", "failed"];
