@@ -76,20 +76,18 @@ fn option_takes(choice: &str) -> usize {
 fn takes(field: &Field) -> usize {
     /// A short value with its label.
     const VALUE: usize = 210;
+    /// That something is used if nothing is said.
+    const DEFAULT: usize = 130;
     if field.by == By::Requester {
         return VALUE;
     }
-    let text = |text: &Value| text.to_string().chars().count();
-    let (input, default) = match (&field.kind, &field.default) {
-        (Kind::Text { .. }, default) => (180, default.as_ref().map_or(0, text)),
-        (Kind::Choice { .. }, default) => (250, default.as_ref().and_then(Value::as_str).map_or(0, option_takes)),
-        (Kind::Choices { .. }, Some(Value::Array(chosen))) => {
-            (250, chosen.iter().filter_map(Value::as_str).map(option_takes).sum())
-        }
-        (Kind::Number { .. }, _) => (220, 0),
-        (Kind::Choices { .. }, _) => (250, 0),
-        (Kind::Switch, _) => (330, 0),
+    let input = match field.kind {
+        Kind::Text { .. } => 180,
+        Kind::Number { .. } => 220,
+        Kind::Choice { .. } | Kind::Choices { .. } => 250,
+        Kind::Switch => 330,
     };
+    let default = if field.default.is_some() { DEFAULT } else { 0 };
     input + 2 * field.id.len() + default
 }
 

@@ -19,18 +19,27 @@ pub(super) struct Read {
     pub(super) is_incomplete: bool,
 }
 
-/// Reads the inputs of the fields that `by` fills in. What was emptied is null, so that it is
-/// not taken for what nobody was asked.
+/// Reads the inputs of the fields that `by` fills in. What was emptied in the form is null, so
+/// that it is not taken for what nobody was asked; what is left empty on a card is the default.
 pub(super) fn read(blueprint: &Blueprint, by: By, entered: &Entered) -> Read {
     let mut read = Read::default();
     for field in blueprint.fields_by(by) {
         match entered.get(&field.id).map(|entry| value(field, entry)) {
             None => read.is_incomplete = true,
+            Some(_) if by == By::Authorizer && is_empty(field, &entered[&field.id]) => {}
             Some(Ok(value)) => _ = read.given.insert(field.id.clone(), value.unwrap_or_default()),
             Some(Err(wrong)) => _ = read.wrong.insert(field.id.clone(), wrong.to_string()),
         }
     }
     read
+}
+
+/// Was nothing said? A switch that is off is an answer.
+fn is_empty(field: &Field, entry: &Entry) -> bool {
+    match entry {
+        Entry::Typed(text) => text.trim().is_empty(),
+        Entry::Chosen(chosen) => chosen.is_empty() && field.kind != Kind::Switch,
+    }
 }
 
 fn value(field: &Field, entry: &Entry) -> Result<Option<Value>, Wrong> {
@@ -98,8 +107,12 @@ mod tests {
         let expected = Read { given: given.as_object().unwrap().clone(), ..Read::default() };
         assert_eq!(read(&blueprint(), By::Requester, &all), expected);
         let none = entered(&[("budget", typed(""))]);
-        let given = json!({ "budget": null }).as_object().unwrap().clone();
-        assert_eq!(read(&blueprint(), By::Authorizer, &none), Read { given, ..Read::default() });
+        assert_eq!(read(&blueprint(), By::Authorizer, &none), Read::default(), "the default, on a card");
+        let mut switched = blueprint();
+        switched.fields[5].by = By::Authorizer;
+        let off = entered(&[("budget", typed("")), ("public", chosen(&[]))]);
+        let given = json!({ "public": false }).as_object().unwrap().clone();
+        assert_eq!(read(&switched, By::Authorizer, &off), Read { given, ..Read::default() });
     }
 
     #[test]

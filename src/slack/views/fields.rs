@@ -16,7 +16,9 @@ use crate::slack::ids;
 const BLOCKS_MAX: usize = 9_000;
 /// Slack's own limits of labels and hints are higher than those of the file.
 const LABEL_MAX: usize = 75;
-const HINT_MAX: usize = 150;
+const HINT_MAX: usize = 240;
+/// How much of a default is told.
+const DEFAULT_MAX: usize = 60;
 /// What Slack takes of checkboxes; more choices are a select.
 const CHECKBOXES_MAX: usize = 10;
 
@@ -103,13 +105,13 @@ pub(in crate::slack) fn inputs(blueprint: &Blueprint, by: By, room: Room) -> Vec
 /// The input of a field.
 fn input(field: &Field, room: Room) -> Option<Value> {
     let id = ids::field(&field.id);
-    let default = field.default.as_ref();
+    // In a message Slack does not tell what nobody touched, so nothing is filled in there
+    // beforehand: what is left empty is the default, and says so.
+    let default = field.default.as_ref().filter(|_| field.by == By::Requester);
     let some = || Some(id.clone());
     let options = |choices: &[String]| choices.iter().filter_map(|choice| named(choice)).collect::<Vec<_>>();
-    let mut input = FieldInput::none(
-        Text::line_or_dash(&field.label, room.label),
-        Some(hint(field)).filter(|_| room.hints).and_then(|hint| Text::line(&hint, HINT_MAX)),
-    );
+    let mut input =
+        FieldInput::none(Text::line_or_dash(&field.label, room.label), Text::line(&hint(field, room), HINT_MAX));
     match &field.kind {
         Kind::Text { .. } => {
             (input.text, input.typed) = (some(), default.and_then(Value::as_str).map(str::to_owned));
@@ -187,14 +189,19 @@ fn named(choice: &str) -> Option<Named> {
     entry(&Choice::of(choice)).map(|entry| Named { text: entry.text, value: entry.value })
 }
 
-/// What helps whoever fills it in, if the file says nothing.
-fn hint(field: &Field) -> String {
-    match (&field.kind, field.hint.as_str()) {
+/// What helps whoever fills it in.
+fn hint(field: &Field, room: Room) -> String {
+    let hint = match (&field.kind, field.hint.as_str()) {
+        _ if !room.hints => String::new(),
         (Kind::Number { min: Some(min), max: Some(max) }, "") => format!("From {min} to {max}."),
         (Kind::Number { min: Some(min), max: None }, "") => format!("At least {min}."),
         (Kind::Number { min: None, max: Some(max) }, "") => format!("At most {max}."),
         (_, hint) => hint.to_owned(),
-    }
+    };
+    let default = field.default.as_ref().filter(|_| field.by == By::Authorizer && field.kind != Kind::Switch);
+    let default = default.and_then(|default| Text::line(&shown(default), DEFAULT_MAX));
+    let left_empty = default.map(|default| format!("If left empty: {}", default.literal()));
+    [Some(hint).filter(|hint| !hint.is_empty()), left_empty].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// The choices of a field whose select asks for them.

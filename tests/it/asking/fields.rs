@@ -173,6 +173,7 @@ fn what_is_typed_is_judged_under_its_field_shown_signed_and_built() {
         {
             assert!(card.contains(shown), "{shown}: {card}");
         }
+        assert!(card.contains("If left empty: silver"), "{card}");
         assert!(card.contains("<!channel> *bold* xxx") && card.contains("x… (cut)"), "{card}");
         let given = json!({
             "domain": "shop.example.com", "note": long, "versions": 3, "size": "large", "zones": ["a", "c"],
