@@ -44,6 +44,11 @@ async fn held(slack: &Simulator, window: &Window, field: &str, wanted: Value) {
     panic!("{field} is {}, not {wanted}", modal.value(field).unwrap());
 }
 
+async fn fits(window: &Window) {
+    let wide = window.value("[document.documentElement.scrollWidth, innerWidth]").await;
+    assert!(wide[0].as_i64() <= wide[1].as_i64(), "wider than the phone: {wide}");
+}
+
 fn values(chosen: &Value) -> Vec<&str> {
     chosen["selected_options"].as_array().unwrap().iter().map(|option| option["value"].as_str().unwrap()).collect()
 }
@@ -91,8 +96,7 @@ fn a_form_by_mouse_on_a_phone() {
         window.wait("document.querySelector('[data-action=days]').value === '31'").await;
         window.wait("document.querySelector('[data-action=size]').value === 'Small'").await;
         window.wait("document.querySelector('[data-action=parts] [data-value=alerts]').checked").await;
-        let wide = window.value("[document.documentElement.scrollWidth, innerWidth]").await;
-        assert!(wide[0].as_i64() <= wide[1].as_i64(), "wider than the phone: {wide}");
+        fits(window).await;
 
         // What is no such number is not sent either.
         window.click("dialog [type=submit]").await;
@@ -114,7 +118,7 @@ fn a_form_by_keyboard() {
         window.tab_to("[data-action=days]").await;
         window.type_text("7").await;
         window.tab_to("[data-action=parts] [data-value=metrics]").await;
-        window.press("Space").await;
+        window.press(" ").await;
         window.tab_to("[data-action=regions]").await;
         window.press("Enter").await;
         window.wait("document.querySelector('[role=option].active')?.innerText === 'US'").await;
@@ -126,7 +130,7 @@ fn a_form_by_keyboard() {
         window.wait("document.querySelectorAll('.tokens button').length === 1").await;
         window.press("Escape").await;
         window.tab_to("[data-action=size] [data-value=s]").await;
-        window.press("Space").await;
+        window.press(" ").await;
         window.press("ArrowDown").await;
         window.wait("document.querySelector('[data-action=size] [data-value=l]').checked").await;
         window.tab_to("[data-action=kind]").await;
@@ -178,7 +182,11 @@ fn a_message_asks_on_the_page() {
         assert_eq!(values(&state["parts"]["parts"]), ["logs", "metrics"]);
         assert_eq!(values(&state["regions"]["regions"]), ["eu"]);
         assert_eq!(state["size"]["size"]["selected_option"]["value"], "l");
-        let wide = window.value("[document.documentElement.scrollWidth, innerWidth]").await;
-        assert!(wide[0].as_i64() <= wide[1].as_i64(), "wider than the phone: {wide}");
+        fits(window).await;
+        // An edit takes what was typed, for the bot and for the eye.
+        let (channel, ts) = (&told["channel"]["id"], &told["message"]["ts"]);
+        ok(slack, "chat.update", json!({ "channel": channel, "ts": ts, "text": "Decide", "blocks": message() })).await;
+        window.wait("document.querySelector('[data-action=name]').value === ''").await;
+        window.wait("!document.querySelector('[data-action=parts] [data-value=metrics]').checked").await;
     });
 }

@@ -1,12 +1,15 @@
 // The layout blocks of Block Kit. A surface says how its elements act:
 // `id`, `values`, `errors`, `button(element)`, `change(element, value, block)`,
-// `options(element, typed)`, and perhaps `typing(element, text, block)`.
+// `options(element, typed)`, and perhaps `typing(element, text, block)` and `edition`.
 import { html, classes } from "/sim/html.js";
 import { richText, text } from "/sim/mrkdwn.js";
 import { Element } from "/sim/elements.js";
 
+// Who sees an edited message has put nothing into it: its inputs start anew.
+const keyOf = (b, { edition }) => b.type === "input" && edition ? `${b.block_id} ${edition}` : b.block_id;
+
 export function Blocks({ blocks, surface }) {
-  return blocks.map((b) => html`<${Block} key=${b.block_id} b=${b} surface=${surface} />`);
+  return blocks.map((b) => html`<${Block} key=${keyOf(b, surface)} b=${b} surface=${surface} />`);
 }
 
 function Block({ b, surface }) {

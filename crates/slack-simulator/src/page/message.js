@@ -32,7 +32,7 @@ export function Message({ user, message, replies = [], openThread }) {
     return sending.current;
   };
   const surface = {
-    id: ts.replace(".", "-"), values: message.values, errors,
+    id: ts.replace(".", "-"), values: message.values, errors, edition: message.edits,
     button: (e) => after("click", e),
     change: (e, value, b) => {
       const wrong = mistake(e, value);

@@ -76,7 +76,7 @@ export function Picker({ named, placeholder, selected, load, choose, atLeast, ma
   const item = (option, index) => html`
     <li role="option" id=${`${listId}-${index}`} key=${option.value} data-value=${option.value} class=${classes(index === active && "active")}
       aria-selected=${String(isChosen(option))}
-      onMouseDown=${(event) => { event.preventDefault(); take(option); }} onMouseMove=${() => setActive(index)}>
+      onMouseDown=${(event) => { event.preventDefault(); if (!many) take(option); }} onClick=${() => many && take(option)} onMouseMove=${() => setActive(index)}>
       ${option.text}${option.description && html`<small>${option.description}</small>`}
     </li>`;
   const nothing = options ? "Nothing found" : typed.length < atLeast ? `Type at least ${atLeast} letters` : "Loading…";
