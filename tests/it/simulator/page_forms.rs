@@ -7,6 +7,7 @@ use slack_simulator::Simulator;
 use crate::simulator::browser::{PHONE, Window};
 use crate::simulator::forms::{inputs, inputs_of_a_kind, message, view};
 use crate::simulator::page::{TURN, choose};
+use crate::simulator::page_looks::is_fine;
 use crate::simulator::tiny_bot::{TinyBot, ok};
 use crate::world::plain;
 
@@ -88,6 +89,8 @@ fn a_form_by_mouse_on_a_phone() {
         assert_eq!(values(&modal.value("parts").unwrap()), ["logs", "alerts"]);
         assert_eq!(modal.value("name").unwrap()["value"], "checkout-s", "no more fits");
 
+        is_fine(window, "the form with every element").await;
+        window.resize(PHONE).await;
         // The form changes, and keeps what was typed.
         choose(window, "kind", "bucket").await;
         window.wait("document.querySelector('[data-action=depth]')?.value === '3'").await;
