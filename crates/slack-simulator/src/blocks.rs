@@ -99,6 +99,13 @@ fn collect_text(value: &Value, words: &mut Vec<String>) {
                     _ => {}
                 }
             }
+            // What can be ticked stands there, while other options are behind a click.
+            if matches!(fields.get("type").and_then(Value::as_str), Some("checkboxes" | "radio_buttons")) {
+                for option in fields.get("options").and_then(Value::as_array).into_iter().flatten() {
+                    collect_text(&option["text"], words);
+                    collect_text(&option["description"], words);
+                }
+            }
         }
         _ => {}
     }

@@ -20,12 +20,14 @@ use crate::panel::Panel;
 use crate::simulator::Simulator;
 
 /// The files of the page, by their names in its addresses.
-const FILES: [(&str, &str); 23] = [
+const FILES: [(&str, &str); 25] = [
     ("html.js", include_str!("page/html.js")),
     ("store.js", include_str!("page/store.js")),
     ("mrkdwn.js", include_str!("page/mrkdwn.js")),
     ("blocks.js", include_str!("page/blocks.js")),
     ("elements.js", include_str!("page/elements.js")),
+    ("choices.js", include_str!("page/choices.js")),
+    ("fields.js", include_str!("page/fields.js")),
     ("picker.js", include_str!("page/picker.js")),
     ("confirm.js", include_str!("page/confirm.js")),
     ("modal.js", include_str!("page/modal.js")),

@@ -167,15 +167,26 @@ fn element_text(state: &Workspace, element: &Value, label: &str, block_id: &str,
     }
     let key = (block_id.to_string(), element["action_id"].as_str().unwrap_or_default().to_string());
     let value = values.get(&key).cloned().or_else(|| initial_value(element)).unwrap_or_default();
-    let shown = if let Some(user) = value["selected_user"].as_str() {
-        state.name_of(user)
-    } else {
-        let option = blocks::string(&value, "/selected_option/text/text");
-        if option.is_empty() { blocks::string(&value, "/value") } else { option }
-    };
+    let shown = value_text(state, &value);
     let placeholder = blocks::string(element, "/placeholder/text");
     let label = if label.is_empty() { &placeholder } else { label };
     format!("({label}: {})", if shown.is_empty() { "—" } else { &shown })
+}
+
+/// What is typed or chosen, several things with commas.
+fn value_text(state: &Workspace, value: &Value) -> String {
+    let text = |option: &Value| readable(state, &blocks::string(option, "/text/text"));
+    let all = |name: &str| value[name].as_array().into_iter().flatten();
+    let several: Vec<String> = if value["selected_option"].is_object() {
+        vec![text(&value["selected_option"])]
+    } else if value["selected_options"].is_array() {
+        all("selected_options").map(text).collect()
+    } else if let Some(user) = value["selected_user"].as_str() {
+        vec![state.name_of(user)]
+    } else {
+        all("selected_users").filter_map(Value::as_str).map(|user| state.name_of(user)).collect()
+    };
+    if several.is_empty() { blocks::string(value, "/value") } else { several.join(", ") }
 }
 
 /// Text with names for mentions, and without escapes.

@@ -57,8 +57,7 @@ pub fn is_filled(value: &Value) -> bool {
 }
 
 /// The state of a message for someone who touched `chosen`. Slack leaves the
-/// initial option of an untouched select in a message out; so does this. What was
-/// chosen in an element that is another one now counts no more.
+/// initial option of an untouched select in a message out; so does this.
 pub fn message_state(blocks: &[Value], chosen: Option<&Values>) -> Values {
     let mut values = Values::new();
     for found in elements(blocks) {
@@ -67,9 +66,7 @@ pub fn message_state(blocks: &[Value], chosen: Option<&Values>) -> Values {
             fields.retain(|name, _| !name.starts_with("initial_"));
         }
         let untouched = initial_value(&element);
-        let touched = chosen.and_then(|chosen| chosen.get(&found.key()));
-        let touched = touched.filter(|value| value["type"] == found.element["type"]).cloned();
-        if let Some(value) = touched.or(untouched) {
+        if let Some(value) = chosen.and_then(|chosen| chosen.get(&found.key()).cloned()).or(untouched) {
             values.insert(found.key(), value);
         }
     }

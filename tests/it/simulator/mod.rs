@@ -3,7 +3,9 @@
 mod acting;
 mod backends;
 pub mod browser;
+mod forms;
 pub mod page;
+mod page_forms;
 mod page_looks;
 mod sdks;
 mod tiny_bot;

@@ -12,7 +12,7 @@ use crate::simulator::browser::{DESKTOP, Window};
 use crate::world::{BOT, plain};
 
 /// Chromium takes much of a small machine: one at a time.
-static TURN: Mutex<()> = Mutex::const_new(());
+pub static TURN: Mutex<()> = Mutex::const_new(());
 
 /// A demo and a browser on its page.
 pub fn visit(config: Option<&str>, test: impl AsyncFnOnce(&Show, &Window)) {

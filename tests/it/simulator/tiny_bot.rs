@@ -49,7 +49,7 @@ pub fn plain(text: &str) -> Value {
     json!({ "type": "plain_text", "text": text })
 }
 
-fn option(value: &str, text: &str) -> Value {
+pub fn option(value: &str, text: &str) -> Value {
     json!({ "text": plain(text), "value": value })
 }
 
@@ -81,17 +81,21 @@ pub fn card() -> Value {
     ])
 }
 
-/// What the tiny bot answers to the next submission, and where it posts.
+/// What the tiny bot answers to the next submission, which form a command opens, and which it
+/// becomes once somebody used an element of it that tells.
 #[derive(Clone)]
 pub struct TinyBot {
     slack: Simulator,
     pub next_answer: Arc<Mutex<String>>,
+    pub opens: Arc<Mutex<Value>>,
+    pub becomes: Arc<Mutex<Option<Value>>>,
 }
 
 impl TinyBot {
     pub async fn start() -> (Simulator, TinyBot) {
         let slack = start().await;
-        let bot = TinyBot { slack: slack.clone(), next_answer: Arc::default() };
+        let opens = Arc::new(Mutex::new(form()));
+        let bot = TinyBot { slack: slack.clone(), next_answer: Arc::default(), opens, becomes: Arc::default() };
         let routes = Router::new()
             .route("/slack/commands", post(Self::command))
             .route("/slack/options", post(Self::options))
@@ -118,7 +122,8 @@ impl TinyBot {
             "text" => return "just text".into_response(),
             "json" => return axum::Json(json!({ "response_type": "in_channel", "text": "to all" })).into_response(),
             _ => {
-                drop(ok(&bot.slack, "views.open", json!({ "trigger_id": fields["trigger_id"], "view": form() })).await)
+                let view = bot.opens.lock().unwrap().clone();
+                drop(ok(&bot.slack, "views.open", json!({ "trigger_id": fields["trigger_id"], "view": view })).await)
             }
         }
         ().into_response()
@@ -143,6 +148,14 @@ impl TinyBot {
                 ok(&bot.slack, "chat.postMessage", post).await;
             }
             return ([(header::CONTENT_TYPE, "application/json")], answer).into_response();
+        }
+        if payload["view"].is_object() {
+            let view = bot.becomes.lock().unwrap().take();
+            if let Some(view) = view {
+                let (id, hash) = (&payload["view"]["id"], &payload["view"]["hash"]);
+                ok(&bot.slack, "views.update", json!({ "view_id": id, "hash": hash, "view": view })).await;
+            }
+            return ().into_response();
         }
         let region = &payload["state"]["values"]["region"]["region"]["selected_option"]["value"];
         if region.is_null() {

@@ -25,9 +25,12 @@ enum Action {
     Say { channel: Option<String>, text: String, thread_ts: Option<String> },
     Click { channel: String, ts: String, action_id: String },
     Select { channel: String, ts: String, action_id: String, value: String },
+    MessageFill { channel: String, ts: String, action_id: String, value: String },
+    MessageCheck { channel: String, ts: String, action_id: String, values: Vec<String> },
     MessageOptions { channel: String, ts: String, action_id: String, typed: String },
     Fill { view: String, action_id: String, value: String },
     Choose { view: String, action_id: String, value: String },
+    Check { view: String, action_id: String, values: Vec<String> },
     ViewOptions { view: String, action_id: String, typed: String },
     ViewClick { view: String, action_id: String },
     Submit { view: String },
@@ -64,6 +67,13 @@ async fn perform(slack: &Simulator, user: &str, action: Action) -> anyhow::Resul
         Action::Select { channel, ts, action_id, value } => {
             error = person.select(&message(&channel, &ts)?, &action_id, &value).await?.error.map(not_responding);
         }
+        Action::MessageFill { channel, ts, action_id, value } => {
+            error = person.fill(&message(&channel, &ts)?, &action_id, &value).await?.error.map(not_responding);
+        }
+        Action::MessageCheck { channel, ts, action_id, values } => {
+            let message = message(&channel, &ts)?;
+            error = person.check(&message, &action_id, &borrowed(&values)).await?.error.map(not_responding);
+        }
         Action::MessageOptions { channel, ts, action_id, typed } => {
             let options = person.message_options(&message(&channel, &ts)?, &action_id, &typed).await?;
             return Ok(json!({ "options": options }));
@@ -71,6 +81,7 @@ async fn perform(slack: &Simulator, user: &str, action: Action) -> anyhow::Resul
         Action::Fill { view, action_id, value } => modal(&view).fill(&action_id, &value).await?,
         Action::Choose { view, action_id, value } if value.is_empty() => modal(&view).clear(&action_id).await?,
         Action::Choose { view, action_id, value } => modal(&view).choose(&action_id, &value).await?,
+        Action::Check { view, action_id, values } => modal(&view).check(&action_id, &borrowed(&values)).await?,
         Action::ViewOptions { view, action_id, typed } => {
             return Ok(json!({ "options": modal(&view).options(&action_id, &typed).await? }));
         }
@@ -83,6 +94,10 @@ async fn perform(slack: &Simulator, user: &str, action: Action) -> anyhow::Resul
         Action::Dismiss { view } => modal(&view).dismiss().await?,
     }
     Ok(json!({ "error": error }))
+}
+
+fn borrowed(values: &[String]) -> Vec<&str> {
+    values.iter().map(String::as_str).collect()
 }
 
 fn not_responding(error: String) -> String {

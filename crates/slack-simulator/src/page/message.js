@@ -1,8 +1,9 @@
 // One message: who, when, its blocks, and the way into its thread.
-import { html, classes, useLayoutEffect, useRef } from "/sim/html.js";
+import { html, classes, useLayoutEffect, useRef, useState } from "/sim/html.js";
 import { mrkdwn } from "/sim/mrkdwn.js";
 import { act, nameOf, store } from "/sim/store.js";
 import { Blocks } from "/sim/blocks.js";
+import { mistake, sent, verb } from "/sim/fields.js";
 
 /** A square with the initial of a person, in a colour of their own. */
 export function Avatar({ id }) {
@@ -22,11 +23,23 @@ export function Message({ user, message, replies = [], openThread }) {
   useLayoutEffect(() => {
     if (hadFocus && document.activeElement === document.body) node.current.focus();
   });
+  const [errors, setErrors] = useState({});
+  const sending = useRef(Promise.resolve());
   const on = (what, e, more = {}) => act(user, { do: what, channel, ts, action_id: e.action_id, ...more });
+  // One after the other: a button is told of what was typed before it was pressed.
+  const after = (what, e, more) => {
+    sending.current = sending.current.then(() => on(what, e, more));
+    return sending.current;
+  };
   const surface = {
-    id: ts.replace(".", "-"), values: message.values,
-    button: (e) => on("click", e),
-    change: (e, value) => value && on("select", e, { value }),
+    id: ts.replace(".", "-"), values: message.values, errors, edition: message.edits,
+    button: (e) => after("click", e),
+    change: (e, value, b) => {
+      const wrong = mistake(e, value);
+      setErrors((before) => ({ ...before, [b.block_id]: wrong }));
+      const what = { fill: "message_fill", check: "message_check", choose: "select" }[verb(e)];
+      return after(what, e, sent(wrong && e.type === "number_input" ? "" : value));
+    },
     options: async (e, typed) => (await on("message_options", e, { typed })).options ?? [],
   };
   const when = timeOf(ts);

@@ -2,20 +2,23 @@
 import { html, classes, useLayoutEffect, useRef, useState } from "/sim/html.js";
 import { act } from "/sim/store.js";
 import { Blocks } from "/sim/blocks.js";
+import { inside, mistake, problem, sent, verb } from "/sim/fields.js";
 import { useDialog } from "/sim/confirm.js";
 import { Toasts } from "/sim/toasts.js";
 
-const REQUIRED = "Please complete this required field.";
-
-const isFilled = (value) => Boolean(value && (value.value || value.selected_option || value.selected_user));
+/** What keeps its text through an update: the same element in the same place. */
+const keyOf = (b, e) => `${b.block_id} ${e.action_id} ${e.type}`;
 
 export function Modal({ user, name, stack }) {
   const view = stack.at(-1);
   const dialog = useDialog();
   const [busy, setBusy] = useState(false);
   const [missing, setMissing] = useState({});
+  const [tries, setTries] = useState(0);
   const drafts = useRef({}); // typed, and not sent yet
   const given = useRef({}); // sent, and perhaps not shown yet
+  const latest = useRef();
+  latest.current = view;
   const sending = useRef(Promise.resolve());
   const send = (action, element, more = {}) => {
     sending.current = sending.current.then(() => act(user, { do: action, view: view.id, action_id: element.action_id, ...more }));
@@ -34,22 +37,29 @@ export function Modal({ user, name, stack }) {
     focusFirst();
   }, [view.id]);
   useLayoutEffect(() => {
+    const inputs = view.blocks.filter((b) => b.type === "input");
+    const there = inputs.map((b) => keyOf(b, b.element));
+    for (const typed of [drafts.current, given.current]) {
+      Object.keys(typed).forEach((key) => there.includes(key) || delete typed[key]);
+    }
+    setMissing((before) => Object.fromEntries(inputs.flatMap(({ block_id: id }) => before[id] ? [[id, before[id]]] : [])));
     if (document.activeElement === document.body || document.activeElement === dialog.current) focusFirst();
   }, [view.hash]);
   const errors = { ...view.errors, ...missing };
-  const wrong = Object.keys(errors).join();
-  useLayoutEffect(() => { if (wrong) dialog.current.querySelector("[aria-invalid=true]")?.focus(); }, [wrong]);
+  const refused = Object.keys(view.errors).join();
+  useLayoutEffect(() => { dialog.current.querySelector("[aria-invalid=true]")?.focus(); }, [refused, tries]);
 
-  const change = (e, value) => {
-    delete drafts.current[e.action_id];
-    given.current[e.action_id] = value;
-    setMissing((before) => Object.fromEntries(Object.entries(before).filter(([id]) => fieldOf(id)?.element.action_id !== e.action_id)));
-    return send(e.type === "plain_text_input" ? "fill" : "choose", e, { value });
+  const change = (e, value, b) => {
+    const wrong = mistake(e, value);
+    delete drafts.current[keyOf(b, e)];
+    given.current[keyOf(b, e)] = value;
+    setMissing((before) => ({ ...before, [b.block_id]: wrong }));
+    // What is no such number stays here, and what was there before does not stay there.
+    return send(verb(e), e, sent(wrong && e.type === "number_input" ? "" : value));
   };
-  const fieldOf = (id) => view.blocks.find((b) => b.block_id === id);
   const surface = {
     id: view.id, values: view.state.values, errors, change,
-    typing: (e, value) => { drafts.current[e.action_id] = { e, value }; },
+    typing: (e, value, b) => { drafts.current[keyOf(b, e)] = { e, value, b }; },
     button: (e) => send("view_click", e),
     options: async (e, typed) => (await act(user, { do: "view_options", view: view.id, action_id: e.action_id, typed })).options ?? [],
   };
@@ -57,13 +67,15 @@ export function Modal({ user, name, stack }) {
     event.preventDefault();
     if (busy) return;
     setBusy(true);
-    for (const { e, value } of Object.values(drafts.current)) change(e, value);
+    for (const { e, value, b } of Object.values(drafts.current)) change(e, value, b);
     await sending.current;
-    const isEmpty = ({ block_id, element: { action_id } }) =>
-      !(given.current[action_id] ?? isFilled(view.state.values[block_id]?.[action_id]));
-    const empty = view.blocks.filter((b) => b.type === "input" && !b.optional && isEmpty(b));
-    setMissing(Object.fromEntries(empty.map((b) => [b.block_id, REQUIRED])));
-    if (!empty.length) await act(user, { do: "submit", view: view.id });
+    const now = latest.current;
+    const held = ({ block_id, element: e }) =>
+      given.current[keyOf({ block_id }, e)] ?? inside(now.state.values[block_id]?.[e.action_id]);
+    const found = now.blocks.filter((b) => b.type === "input").map((b) => [b.block_id, problem(b, held(b))]).filter(([, it]) => it);
+    setMissing(Object.fromEntries(found));
+    if (found.length) setTries((before) => before + 1);
+    else await act(user, { do: "submit", view: view.id });
     setBusy(false);
   };
   const close = () => act(user, { do: "close", view: view.id });

@@ -1,11 +1,12 @@
 // A select that can be searched: the combobox of the ARIA practices, with a list
-// below. Slack draws its menus like this, and it works with the keyboard alone.
+// below. Slack draws its menus like this, and it works with the keyboard alone. With `many`,
+// what is chosen already, it stays open and each choice adds or takes away.
 import { html, classes, useLayoutEffect, useRef, useState } from "/sim/html.js";
 
 /** How long typing rests before options are loaded. */
 const REST = 150;
 
-export function Picker({ named, placeholder, selected, load, choose, atLeast }) {
+export function Picker({ named, placeholder, selected, load, choose, atLeast, many }) {
   const [open, setOpen] = useState(false);
   const [typed, setTyped] = useState("");
   const [options, setOptions] = useState(null);
@@ -14,7 +15,8 @@ export function Picker({ named, placeholder, selected, load, choose, atLeast }) 
   const asked = useRef(0);
   const timer = useRef();
   const list = useRef();
-  const shown = mine ?? selected;
+  const shown = many ? null : mine ?? selected;
+  const isChosen = (option) => many ? many.some((one) => one.value === option.value) : option.value === shown?.value;
   const listId = `${named.id}-list`;
 
   const search = async (text) => {
@@ -30,6 +32,10 @@ export function Picker({ named, placeholder, selected, load, choose, atLeast }) 
   const hide = () => { clearTimeout(timer.current); asked.current++; setOpen(false); };
   const take = async (option) => {
     if (!option) return;
+    if (many) {
+      if (typed) { setTyped(""); search(""); }
+      return choose(option);
+    }
     hide();
     setMine(option);
     if ((await choose(option))?.error) setMine(null);
@@ -59,6 +65,8 @@ export function Picker({ named, placeholder, selected, load, choose, atLeast }) 
     } else if (event.key === "Enter") {
       event.preventDefault();
       if (open) take(options?.[active]); else show();
+    } else if (event.key === "Backspace" && many?.length && !event.target.value) {
+      choose(many.at(-1));
     } else if (event.key === "Escape" && open) {
       event.preventDefault();
       event.stopPropagation();
@@ -67,8 +75,8 @@ export function Picker({ named, placeholder, selected, load, choose, atLeast }) 
   };
   const item = (option, index) => html`
     <li role="option" id=${`${listId}-${index}`} key=${option.value} data-value=${option.value} class=${classes(index === active && "active")}
-      aria-selected=${String(option.value === shown?.value)}
-      onMouseDown=${(event) => { event.preventDefault(); take(option); }} onMouseMove=${() => setActive(index)}>
+      aria-selected=${String(isChosen(option))}
+      onMouseDown=${(event) => { event.preventDefault(); if (!many) take(option); }} onClick=${() => many && take(option)} onMouseMove=${() => setActive(index)}>
       ${option.text}${option.description && html`<small>${option.description}</small>`}
     </li>`;
   const nothing = options ? "Nothing found" : typed.length < atLeast ? `Type at least ${atLeast} letters` : "Loading…";
@@ -79,7 +87,7 @@ export function Picker({ named, placeholder, selected, load, choose, atLeast }) 
         aria-expanded=${String(open)} aria-controls=${listId} aria-autocomplete="list"
         aria-activedescendant=${open && options?.length ? `${listId}-${active}` : null}
         onClick=${show} onInput=${onInput} onKeyDown=${onKeyDown} onBlur=${hide} />
-      <ul role="listbox" id=${listId} ref=${list} aria-label=${named["aria-label"] ?? "Options"} hidden=${!open}>
+      <ul role="listbox" id=${listId} ref=${list} aria-multiselectable=${many ? "true" : null} aria-label=${named["aria-label"] ?? "Options"} hidden=${!open}>
         ${open && (options?.length ? options.map(item) : html`<li class="none" role="option" aria-disabled="true" aria-selected="false">${nothing}</li>`)}
       </ul>
     </div>`;

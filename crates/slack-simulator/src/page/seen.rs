@@ -108,6 +108,7 @@ fn message_json(state: &Workspace, message: &Message, viewer: &str) -> Value {
         "blocks": message.blocks,
         "thread_ts": message.thread_ts,
         "is_ephemeral": message.is_ephemeral(),
+        "edits": message.edits,
         "is_edited": message.edits > 0 && message.blocks.is_empty(),
         "is_tombstone": message.is_tombstone,
         "values": chosen.map(values_json).unwrap_or_else(|| json!({})),
