@@ -43,7 +43,17 @@ const PARTS: &[Part] = &[
     Part {
         name: "workflow",
         uses: &["domain"],
-        crates: But(&["aws_", "axum", "hyper", "outbound", "provisioner_s3", "reqwest", "slack_morphism", "tokio"]),
+        crates: But(&[
+            "aws_",
+            "axum",
+            "hyper",
+            "outbound",
+            "provisioner_cloudformation",
+            "provisioner_s3",
+            "reqwest",
+            "slack_morphism",
+            "tokio",
+        ]),
         still: &[],
     },
     Part {
@@ -176,11 +186,12 @@ const IO: &[&str] = &["aws_", "axum", "hyper", "outbound", "provisioner", "slack
 /// Our crates, and which of each other they use. The bot may use all; none uses the bot.
 const CRATES: &[(&str, &[&str])] = &[
     ("activity-lease", &[]),
+    ("aws-profiles", &["outbound", "provisioner"]),
     ("harness", &["slack-simulator"]),
     ("loopback", &[]),
     ("outbound", &[]),
     ("provisioner", &[]),
-    ("provisioner-s3", &["activity-lease", "outbound", "provisioner"]),
+    ("provisioner-s3", &["activity-lease", "aws-profiles", "provisioner"]),
     ("slack-simulator", &["loopback"]),
 ];
 

@@ -238,7 +238,7 @@ pub fn s3(endpoint: &str, region: &str) -> aws_sdk_s3::Client {
         .region(Region::new(region.to_owned()))
         .endpoint_url(endpoint)
         .force_path_style(true)
-        .http_client(provisioner_s3::http::client(None, None))
+        .http_client(aws_profiles::http::client(None, None))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .build();
     aws_sdk_s3::Client::from_conf(config)
