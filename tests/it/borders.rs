@@ -129,13 +129,14 @@ const PARTS: &[Part] = &[
     Part {
         name: "activities",
         uses: &["workflow", "slack", "domain", "open", "telemetry", "traces"],
-        crates: But(&["aws_", "axum", "outbound", "provisioner_s3"]),
+        crates: But(&["aws_", "axum", "outbound", "provisioner_cloudformation", "provisioner_s3"]),
         still: &[],
     },
     Part { name: "versioning", uses: &["config", "temporal"], crates: But(&["aws_", "slack_morphism"]), still: &[] },
+    Part { name: "stacks", uses: &[], crates: But(&["aws_", "axum", "slack_morphism", "temporalio_"]), still: &[] },
     Part {
         name: "workers",
-        uses: &["activities", "config", "versioning", "workflow"],
+        uses: &["activities", "config", "stacks", "versioning", "workflow"],
         crates: But(&["aws_", "axum", "slack_morphism"]),
         still: &[],
     },
@@ -162,6 +163,7 @@ const PARTS: &[Part] = &[
             "open",
             "server",
             "slack",
+            "stacks",
             "telemetry",
             "temporal",
             "traces",
@@ -191,6 +193,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("loopback", &[]),
     ("outbound", &[]),
     ("provisioner", &[]),
+    ("provisioner-cloudformation", &["activity-lease", "aws-profiles", "provisioner"]),
     ("provisioner-s3", &["activity-lease", "aws-profiles", "provisioner"]),
     ("slack-simulator", &["loopback"]),
 ];

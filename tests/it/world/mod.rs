@@ -63,6 +63,11 @@ pub async fn servers() -> Arc<Shared> {
     SERVERS[next].get_or_init(start).await.clone()
 }
 
+/// Runs what outlives the test that needs it first: a server for all of them.
+pub async fn on_the_runtime<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    RUNTIME.spawn(work).await.expect("work that does not panic")
+}
+
 /// A test on the stack that all share.
 pub fn shared(test: impl AsyncFnOnce(Scene)) {
     RUNTIME.block_on(async {

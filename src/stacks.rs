@@ -1,0 +1,34 @@
+//! The built-in provisioner of CloudFormation stacks, for the blueprints that have a template:
+//! `workers` polls its queue when there is one. It can be left out of the program (the cargo
+//! feature `cloudformation`).
+
+use std::collections::BTreeMap;
+
+use provisioner_s3::Aws;
+
+#[cfg(feature = "cloudformation")]
+pub use provisioner_cloudformation::template::Template;
+#[cfg(feature = "cloudformation")]
+pub use provisioner_cloudformation::{Provisioner, QUEUE};
+
+/// There is none in a program without the feature.
+#[cfg(not(feature = "cloudformation"))]
+#[derive(Clone, Debug)]
+pub enum Template {}
+#[cfg(not(feature = "cloudformation"))]
+pub enum Provisioner {}
+
+/// The templates, by the IDs of their blueprints.
+pub type Templates = BTreeMap<String, Template>;
+
+/// The provisioner of these templates; none where there are none.
+#[cfg(feature = "cloudformation")]
+pub fn provisioner(aws: Aws, templates: &Templates) -> Option<Provisioner> {
+    (!templates.is_empty()).then(|| Provisioner::new(aws, templates.clone()))
+}
+
+/// The same, of a program without it.
+#[cfg(not(feature = "cloudformation"))]
+pub fn provisioner(_aws: Aws, _templates: &Templates) -> Option<Provisioner> {
+    None
+}
