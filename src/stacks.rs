@@ -32,3 +32,15 @@ pub fn provisioner(aws: Aws, templates: &Templates) -> Option<Provisioner> {
 pub fn provisioner(_aws: Aws, _templates: &Templates) -> Option<Provisioner> {
     None
 }
+
+#[cfg(all(test, feature = "cloudformation"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_templates_there_is_no_provisioner_of_them() {
+        assert!(provisioner(Aws::default(), &Templates::new()).is_none());
+        let template = Template::parse("Resources: { Topic: { Type: AWS::SNS::Topic } }").unwrap();
+        assert!(provisioner(Aws::default(), &Templates::from([("topic".to_owned(), template)])).is_some());
+    }
+}

@@ -13,6 +13,7 @@ use crate::events::{Event, first_failure, label, made};
 use crate::failure::{Problem, Stop};
 use crate::pace::Pace;
 use crate::place::{Found, IN_REVIEW, Place, Seen};
+use crate::plan;
 use crate::planned::{Planned, findings};
 use crate::remove::{self, Heed, events};
 use crate::sets;
@@ -52,11 +53,13 @@ enum Next {
 }
 
 async fn built(place: &Place, template: &Template) -> Result<Provisioned, Stop> {
-    let last = place.attempt.last();
     let approved = place.input.plan_id.clone();
-    let next = match last.change_set.clone().or_else(|| approved.clone()) {
-        Some(set) => after_approval(place, &set).await?,
-        None => unasked(place, template).await?,
+    let next = match under_way(place, approved.as_deref()).await? {
+        Some(next) => next,
+        None => match &approved {
+            Some(set) => after_approval(place, set).await?,
+            None => unasked(place, template).await?,
+        },
     };
     let (stack, set, size) = match next {
         Next::Watch { stack, set, size } => (stack, set, size),
@@ -67,7 +70,25 @@ async fn built(place: &Place, template: &Template) -> Result<Provisioned, Stop> 
         }
     };
     let seen = watch(place, &stack, &set, size).await?;
-    Ok(result(place, &seen, sets::describe(place, &set).await?.as_ref()))
+    let planned = if set.is_empty() { None } else { sets::describe(place, &set).await? };
+    Ok(result(place, &seen, planned.as_ref()))
+}
+
+/// What an attempt before this one was heard to execute, if that is what goes on. It may be
+/// another change set than the approved one, which it was as good as.
+async fn under_way(place: &Place, approved: Option<&str>) -> Result<Option<Next>, Stop> {
+    let Some(heard) = place.attempt.last().change_set else { return Ok(None) };
+    if !place.attempt.is_another && approved == Some(&heard) {
+        return Ok(None);
+    }
+    match after_approval(place, &heard).await {
+        // Of an activity before this one: a person has been told how it ended since, and may
+        // have approved something else.
+        Ok(Next::Execute(_) | Next::Again) | Err(Stop::Failed(Problem::Stale(_))) if !place.attempt.is_another => {
+            Ok(None)
+        }
+        next => next.map(Some),
+    }
 }
 
 /// Where nobody was asked: planned and executed in one go.
@@ -79,7 +100,7 @@ async fn unasked(place: &Place, template: &Template) -> Result<Next, Stop> {
         // An attempt before this one was not heard when it began.
         return Ok(Next::Watch { stack: seen.id, set: String::new(), size: template.resources().len() });
     }
-    Ok(Next::Execute(sets::make(place, template).await?))
+    Ok(Next::Execute(plan::make(place, template).await?))
 }
 
 /// What has become of the change set since.
@@ -103,7 +124,7 @@ async fn after_approval(place: &Place, set: &str) -> Result<Next, Stop> {
         None => match place.find().await? {
             Found::Ours(seen) => Some(seen),
             Found::Nothing => None,
-            Found::Strangers(_, why) => return Err(sets::taken(place, why).into()),
+            Found::Strangers(_, why) => return Err(plan::taken(place, why).into()),
         },
     };
     // What failed was told to a person, who wants it to be tried again. An attempt that failed
@@ -130,7 +151,7 @@ async fn is_by(place: &Place, seen: &Seen, set: &str) -> Result<bool, Problem> {
 /// Plans anew what was approved and is used up. Only the same may be executed.
 async fn again(place: &Place, template: &Template, approved: Option<&str>) -> Result<Planned, Stop> {
     let before = place.attempt.last().digest;
-    let planned = sets::make(place, template).await?;
+    let planned = plan::make(place, template).await?;
     let same = match &before {
         Some(digest) => *digest == planned.digest(&findings(template)),
         // The name is a digest, too: of the template, the values and the tags.
@@ -208,7 +229,8 @@ async fn watch(place: &Place, stack: &str, set: &str, size: usize) -> Result<See
             "CREATE_COMPLETE" => return Ok(seen),
             // It has not begun, or will not.
             IN_REVIEW => {
-                if let Some(planned) = sets::describe(place, set).await?
+                if !set.is_empty()
+                    && let Some(planned) = sets::describe(place, set).await?
                     && planned.execution == "EXECUTE_FAILED"
                 {
                     return Err(not_made(&events, &planned.reason).into());

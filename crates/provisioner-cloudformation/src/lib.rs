@@ -7,7 +7,8 @@
 //!
 //! - [`template`]: what a template says of itself, and what is asked beside it.
 //! - `place`: one request's stack, and whose it is. `clients`: one per region and profile.
-//! - `sets`: change sets; `planned`: what one would do. `build`: executing it, and watching.
+//! - `plan`: making a change set; `sets`: reading one; `planned`: what it would do. `build`:
+//!   executing it, and watching.
 //! - `events`: what a stack tells of itself. `remove`: stacks and plans. `inspect`: drift.
 //! - `attempt`: heartbeats and cancellation; `guard`: an attempt given up changes nothing more.
 //!   `pace`: how often is looked.
@@ -27,6 +28,7 @@ mod guard;
 mod inspect;
 mod pace;
 mod place;
+mod plan;
 mod planned;
 mod remove;
 mod report;
@@ -68,7 +70,7 @@ impl Provisioner {
         let work = async {
             place.ready().await?;
             let template = self.template(&place.input)?;
-            let planned = sets::make(&place, template).await?;
+            let planned = plan::make(&place, template).await?;
             let link = place.change_set_page(&planned.stack_id, &planned.id);
             Ok(planned.plan(planned::findings(template), link))
         };

@@ -163,7 +163,7 @@ fn because_of(reason: &str) -> &'static str {
     } else if says("limit") || says("quota") {
         "Have the account's quota raised, or remove what nobody needs, then retry."
     } else {
-        "Mend what CloudFormation says, then retry: nothing of the stack was kept."
+        "Mend what CloudFormation says, then retry."
     }
 }
 

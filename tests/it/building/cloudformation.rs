@@ -8,6 +8,7 @@
 
 mod broken;
 mod gate;
+mod living;
 mod making;
 mod policy;
 mod removing;

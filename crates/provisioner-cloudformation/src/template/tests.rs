@@ -125,7 +125,8 @@ fn every_mistake_has_its_line() {
             "differ in case only",
         ),
         (&"[".repeat(60_000), 1, "60000 bytes"),
-        (&"[".repeat(5_000), 1, "nested deeper"),
+        (&format!("Resources:\n  A: {{ Type: X, P: {}{} }}\n", "[".repeat(100), "]".repeat(100)), 2, "nested deeper"),
+        (&"[".repeat(5_000), 1, "this is no YAML"),
     ] {
         let found = mistakes(text);
         let head: String = text.chars().take(80).collect();

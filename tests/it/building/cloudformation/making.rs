@@ -193,6 +193,11 @@ async fn tried_again_what_is_not_the_same_any_more_is_stale() {
     let told = failure(world.attempt().provision(&again).await);
     assert_eq!((told.type_name(), told.is_non_retryable()), (Some("StalePlan"), true), "{told}");
     assert_eq!(world.status(&input.resource_name).await, None, "what was planned for that is gone");
+
+    // What is approved then is built, whatever was heard of the try before.
+    let plan = world.attempt().plan(&input).await.unwrap();
+    let done = world.attempt().provision(&approved(&again, &plan)).await.unwrap();
+    assert_eq!(done.summary.len(), 2, "{:?}", done.summary);
 }
 
 #[tokio::test]
