@@ -81,7 +81,7 @@ impl Workers {
         #[cfg(feature = "cloudformation")]
         options.extend(stacks.map(|stacks| (stacks::QUEUE, builtin(stacks::QUEUE, stacks, release))));
         #[cfg(not(feature = "cloudformation"))]
-        drop(stacks);
+        let _ = stacks;
         // None polls before all of them can.
         let workers =
             options.into_iter().map(|(queue, options)| Ok((queue, Worker::new(runtime, client.clone(), options)?)));

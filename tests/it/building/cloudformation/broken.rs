@@ -72,6 +72,43 @@ async fn a_plan_that_is_withdrawn_leaves_nothing() {
     assert_eq!(world.status(&input.resource_name).await, None);
 }
 
+/// A stack that was not built yet may show none of the tags that it was asked for with.
+fn untagged(said: &str) -> String {
+    let mut rest = said;
+    let mut kept = String::new();
+    while let Some((before, behind)) = rest.split_once("<Tags>") {
+        kept += before;
+        rest = behind.split_once("</Tags>").unwrap().1;
+    }
+    kept + rest
+}
+
+#[tokio::test]
+async fn a_stack_that_shows_no_tags_yet_is_known_by_what_is_planned_in_it() {
+    let mut world = World::of(TEMPLATE).await;
+    Gate::before(&mut world, |call| match call.action.as_str() {
+        "DescribeStacks" => Answer::Change(untagged),
+        _ => Answer::Pass,
+    })
+    .await;
+    let input = input();
+    let plan = world.attempt().plan(&input).await.unwrap();
+    assert_eq!(world.attempt().plan(&input).await.unwrap(), plan);
+    world.attempt().discard(&input).await.unwrap();
+    assert_eq!(world.status(&input.resource_name).await, None);
+    world.attempt().plan(&input).await.unwrap();
+    world.attempt().destroy(&input).await.unwrap();
+    assert_eq!(world.status(&input.resource_name).await, None);
+    // Somebody else's plan is known by its, too.
+    let mut stranger = super::input();
+    stranger.resource_name.clone_from(&input.resource_name);
+    world.attempt().plan(&stranger).await.unwrap();
+    let refused = failure(world.attempt().plan(&input).await);
+    assert_eq!(refused.type_name(), Some("StackTaken"), "{refused}");
+    world.attempt().destroy(&input).await.unwrap();
+    assert_eq!(world.status(&input.resource_name).await.as_deref(), Some("REVIEW_IN_PROGRESS"));
+}
+
 #[tokio::test]
 async fn an_answer_that_is_lost_does_nothing_twice() {
     let mut world = World::of(TEMPLATE).await;
