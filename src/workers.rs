@@ -76,15 +76,14 @@ impl Workers {
             .max_heartbeat_throttle_interval(NOTES_EVERY)
             .graceful_shutdown_period(GRACE)
             .build();
-        let mut options =
-            vec![(TASK_QUEUE, bot), (provisioner_s3::QUEUE, builtin(provisioner_s3::QUEUE, provisioner, release))];
         #[cfg(feature = "cloudformation")]
-        options.extend(stacks.map(|stacks| (stacks::QUEUE, builtin(stacks::QUEUE, stacks, release))));
+        let stacks = stacks.map(|stacks| (stacks::QUEUE, builtin(stacks::QUEUE, stacks, release)));
         #[cfg(not(feature = "cloudformation"))]
-        let _ = stacks;
+        let stacks = stacks.map(|none| match none {});
+        let buckets = builtin(provisioner_s3::QUEUE, provisioner, release);
+        let options = [(TASK_QUEUE, bot), (provisioner_s3::QUEUE, buckets)].into_iter().chain(stacks);
         // None polls before all of them can.
-        let workers =
-            options.into_iter().map(|(queue, options)| Ok((queue, Worker::new(runtime, client.clone(), options)?)));
+        let workers = options.map(|(queue, options)| Ok((queue, Worker::new(runtime, client.clone(), options)?)));
         let workers = workers.collect::<anyhow::Result<Vec<_>>>()?;
         Ok(Self { running: workers.into_iter().map(|(queue, worker)| run(queue, worker, live)).collect() })
     }
