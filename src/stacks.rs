@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use provisioner_s3::Aws;
+use provisioner_s3::{Aws, Metrics};
 
 #[cfg(feature = "cloudformation")]
 pub use provisioner_cloudformation::template::Template;
@@ -23,13 +23,13 @@ pub type Templates = BTreeMap<String, Template>;
 
 /// The provisioner of these templates; none where there are none.
 #[cfg(feature = "cloudformation")]
-pub fn provisioner(aws: Aws, templates: &Templates) -> Option<Provisioner> {
-    (!templates.is_empty()).then(|| Provisioner::new(aws, templates.clone()))
+pub fn provisioner(aws: Aws, templates: &Templates, metrics: Metrics) -> Option<Provisioner> {
+    (!templates.is_empty()).then(|| Provisioner::new(aws, templates.clone(), metrics))
 }
 
 /// The same, of a program without it.
 #[cfg(not(feature = "cloudformation"))]
-pub fn provisioner(_aws: Aws, _templates: &Templates) -> Option<Provisioner> {
+pub fn provisioner(_aws: Aws, _templates: &Templates, _metrics: Metrics) -> Option<Provisioner> {
     None
 }
 
@@ -39,8 +39,9 @@ mod tests {
 
     #[test]
     fn without_templates_there_is_no_provisioner_of_them() {
-        assert!(provisioner(Aws::default(), &Templates::new()).is_none());
+        assert!(provisioner(Aws::default(), &Templates::new(), Metrics::default()).is_none());
         let template = Template::parse("Resources: { Topic: { Type: AWS::SNS::Topic } }").unwrap();
-        assert!(provisioner(Aws::default(), &Templates::from([("topic".to_owned(), template)])).is_some());
+        let templates = Templates::from([("topic".to_owned(), template)]);
+        assert!(provisioner(Aws::default(), &templates, Metrics::default()).is_some());
     }
 }

@@ -6,11 +6,13 @@
 //! - [`partition`]: which of Amazon's worlds a region is in.
 //! - [`tags`]: by which something says whose it is.
 //! - [`http`]: how the SDK dials out. [`foreign_text`]: what others say, made fit to read.
+//! - [`metrics`]: what is counted.
 
 pub mod called;
 pub mod codes;
 pub mod foreign_text;
 pub mod http;
+pub mod metrics;
 pub mod no_credentials;
 pub mod partition;
 pub mod profiles;

@@ -61,6 +61,8 @@ pub struct Attempt {
     pub lease: Arc<Lease>,
     /// Whether an attempt of the same activity came before it, and was heard.
     pub is_another: bool,
+    /// When it began.
+    pub began: Instant,
 }
 
 impl Attempt {
@@ -73,7 +75,7 @@ impl Attempt {
         let is_another = earlier.is_some();
         let beat = earlier.or_else(|| unheard(input)).unwrap_or_default();
         let lease = Arc::new(Lease::new(ctx.clone()));
-        Self { ctx, beat: Mutex::new(beat), lease, is_another }
+        Self { ctx, beat: Mutex::new(beat), lease, is_another, began: Instant::now() }
     }
 
     /// Names this activity, whichever attempt it is: what a server takes for one and the same

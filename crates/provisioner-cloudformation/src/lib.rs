@@ -38,6 +38,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ::provisioner::{FailureDetails, Plan, ProvisionInput, Provisioned};
+use aws_profiles::metrics::Metrics;
 use aws_profiles::profiles::Aws;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
@@ -59,6 +60,7 @@ pub struct Provisioner {
     clients: Clients,
     /// By the IDs of their blueprints.
     templates: BTreeMap<String, Template>,
+    metrics: Metrics,
 }
 
 #[activities]
@@ -137,8 +139,8 @@ impl Provisioner {
 
 impl Provisioner {
     /// A provisioner of these templates, by the IDs of their blueprints.
-    pub fn new(aws: Aws, templates: BTreeMap<String, Template>) -> Self {
-        Self { clients: Clients::new(aws), templates }
+    pub fn new(aws: Aws, templates: BTreeMap<String, Template>, metrics: Metrics) -> Self {
+        Self { clients: Clients::new(aws), templates, metrics }
     }
 
     async fn place(&self, ctx: ActivityContext, input: ProvisionInput) -> Place {
@@ -155,7 +157,10 @@ impl Provisioner {
     /// What an activity ends with.
     async fn ended<T>(&self, place: &Place, doing: Doing, done: Result<T, Stop>) -> Result<T, ActivityError> {
         let stop = match done {
-            Ok(done) => return Ok(done),
+            Ok(done) => {
+                self.metrics.done(doing.words(), place.attempt.began.elapsed());
+                return Ok(done);
+            }
             Err(stop) => stop,
         };
         // Travels with the failure: what the next attempt has to know.
@@ -173,6 +178,7 @@ impl Provisioner {
                 ActivityError::cancelled()
             }
             Stop::Failed(problem) => {
+                self.metrics.failed(doing.words(), &problem.judge(&input.region, &input.profile).kind);
                 if problem.blames_credentials() {
                     self.clients.forget(&input.region, &input.profile).await;
                 }

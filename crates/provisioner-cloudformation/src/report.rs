@@ -19,7 +19,7 @@ pub enum Doing {
 }
 
 impl Doing {
-    fn words(self) -> &'static str {
+    pub fn words(self) -> &'static str {
         match self {
             Self::Planning => "Planning the stack",
             Self::Building => "Building the stack",

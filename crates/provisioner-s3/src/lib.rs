@@ -13,7 +13,7 @@
 //!   says so. `account`: whose the profile is. `guard`: holds every request to all that.
 //! - [`clients`]: an S3 client per region and profile.
 //! - `s3`, `verify`, `destroy`: the calls; `welcome`: the page; `names`: of objects, in lists.
-//! - `metrics`, [`spans`]: what is counted, and what a trace shows.
+//! - [`spans`]: what a trace shows.
 //! - [`aws_profiles`]: credentials, the way there, codes, partitions: what has nothing to do with S3.
 //! - [`failure`]: what went wrong; `answer`: as the SDK says it. [`verdict`]: which errors are
 //!   retried, and which a person gets; `report`: as Temporal records them.
@@ -30,7 +30,6 @@ mod bucket;
 mod claim;
 mod destroy;
 mod guard;
-mod metrics;
 mod names;
 mod ownership;
 mod plan;
@@ -57,7 +56,7 @@ use self::plan::{PROVISION, Plan, Step, progress};
 use self::spans::Hang;
 
 pub use self::clients::{Clients, Connected};
-pub use self::metrics::Metrics;
+pub use aws_profiles::metrics::Metrics;
 pub use aws_profiles::profiles::Aws;
 pub use aws_profiles::tags::REQUEST_TAG;
 

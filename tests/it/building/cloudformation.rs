@@ -27,7 +27,7 @@ use harness::aws_files::AwsFiles;
 use harness::backends::{CloudFormationServer, Tools};
 use provisioner_cloudformation::template::Template;
 use provisioner_cloudformation::{Inspected, Provisioner};
-use provisioner_s3::Aws;
+use provisioner_s3::{Aws, Metrics};
 use serde_json::{Value, json};
 use temporalio_sdk::activities::ActivityError;
 use temporalio_sdk::testing::ActivityEnvironment;
@@ -76,6 +76,7 @@ pub struct World {
     pub door: String,
     pub files: AwsFiles,
     pub templates: BTreeMap<String, Template>,
+    pub metrics: Metrics,
     _dir: tempfile::TempDir,
 }
 
@@ -93,7 +94,7 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let files = AwsFiles::write_demo(dir.path()).unwrap();
         let templates = BTreeMap::from([("site".to_owned(), Template::parse(template).unwrap())]);
-        Self { door: endpoint.clone(), endpoint, files, templates, _dir: dir }
+        Self { door: endpoint.clone(), endpoint, files, templates, metrics: Metrics::default(), _dir: dir }
     }
 
     pub fn aws(&self) -> Aws {
@@ -117,7 +118,10 @@ impl World {
     }
 
     pub fn attempt(&self) -> Attempt {
-        Attempt { provisioner: Provisioner::new(self.aws(), self.templates.clone()), before: None }
+        Attempt {
+            provisioner: Provisioner::new(self.aws(), self.templates.clone(), self.metrics.clone()),
+            before: None,
+        }
     }
 
     pub async fn has_bucket(&self, name: &str) -> bool {

@@ -179,6 +179,28 @@ async fn what_passes_is_tried_again_and_what_does_not_goes_to_a_person() {
 }
 
 #[tokio::test]
+async fn what_was_done_and_what_failed_is_counted() {
+    let mut world = World::of(TEMPLATE).await;
+    let mut registry = prometheus_client::registry::Registry::default();
+    world.metrics.register(&mut registry);
+    world.attempt().plan(&input()).await.unwrap();
+    Gate::before(&mut world, |call| match call.action.as_str() {
+        "CreateChangeSet" => Answer::Refuse("ExpiredToken", "because.", 403),
+        _ => Answer::Pass,
+    })
+    .await;
+    failure(world.attempt().plan(&input()).await);
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    for line in [
+        r#"provision_step_seconds_count{step="Planning the stack"} 1"#,
+        r#"provision_failures_total{step="Planning the stack",kind="ExpiredToken"} 1"#,
+    ] {
+        assert!(text.lines().any(|said| said == line), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_deleted_is_told_by_its_first_reason() {
     let mut world = World::of(TEMPLATE).await;
     let input = input();

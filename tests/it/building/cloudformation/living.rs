@@ -27,7 +27,7 @@ struct Working {
 impl Working {
     fn start(runtime: &Runtime, client: &Client, world: &World) -> Self {
         let options = WorkerOptions::new(QUEUE)
-            .register_activities(Provisioner::new(world.aws(), world.templates.clone()))
+            .register_activities(Provisioner::new(world.aws(), world.templates.clone(), world.metrics.clone()))
             .max_heartbeat_throttle_interval(Duration::from_millis(500))
             .graceful_shutdown_period(Duration::from_secs(1))
             .build();
