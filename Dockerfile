@@ -15,7 +15,7 @@ COPY src src
 # The caches survive between builds; what is built is copied out of them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release -p provision-bot --no-default-features --locked \
+    cargo build --release -p provision-bot --no-default-features --features cloudformation --locked \
     && cp target/release/provision-bot /usr/local/bin/provision-bot
 
 FROM debian:trixie-slim

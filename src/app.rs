@@ -28,6 +28,7 @@ use crate::server::{self, Bounds};
 use crate::slack::directory::Directory;
 use crate::slack::views;
 use crate::slack::web_api::{IN_AN_ACTIVITY, SlackApi};
+use crate::stacks::{self, Templates};
 use crate::telemetry::Metrics;
 use crate::temporal::{self, Requests, namespace};
 use crate::traces;
@@ -40,7 +41,8 @@ const CONNECT_AGAIN: Duration = Duration::from_secs(1);
 /// How long deliveries may go on once the process is asked to stop. Every handler
 /// is faster (`doors::slack::http`); a delivery that does not arrive whole is not.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
-/// Workers of a process: the bot's own and the built-in provisioner's.
+/// Workers of a process: the bot's own and the provisioner's of buckets. That of stacks comes
+/// on top where a blueprint has a template.
 const WORKERS: usize = 2;
 
 /// Runs until SIGTERM or Ctrl-C.
@@ -115,7 +117,9 @@ pub async fn serve(
     } else if let (Some(handlers), Some(secret)) = (handlers, &settings.slack_signing_secret) {
         edge = Some((handlers, secret.clone()));
     }
-    let workers = if part == Part::Web { 0 } else { WORKERS };
+    // Those of the blueprints that have one.
+    let templates = Templates::default();
+    let workers = if part == Part::Web { 0 } else { WORKERS + usize::from(!templates.is_empty()) };
     let sdk_metrics = SdkMetrics::at(sdk_metrics, &http);
     let health =
         Health::new(slack.clone(), reach, requests.clone(), metrics.clone(), workers, live.clone(), sdk_metrics);
@@ -151,9 +155,10 @@ pub async fn serve(
         let (policy, slack, directory) = (policy.clone(), slack.clone(), directory.clone());
         let bot = BotActivities { policy, slack, directory, metrics: metrics.clone(), open: open.clone() };
         let (proxy, authorities) = (settings.proxy.clone(), settings.aws_authorities.clone());
-        let provisioner =
-            Provisioner::with(Aws { proxy, authorities, ..Aws::default() }, steps.clone()).traced(traces::hang);
-        Workers::start(&runtime, &client, bot, provisioner, settings.release.as_ref(), &live)
+        let aws = Aws { proxy, authorities, ..Aws::default() };
+        let stacks = stacks::provisioner(aws.clone(), &templates, steps.clone());
+        let provisioner = Provisioner::with(aws, steps.clone()).traced(traces::hang);
+        Workers::start(&runtime, &client, bot, provisioner, stacks, settings.release.as_ref(), &live)
     };
     tokio::select! {
         worked = work_on(work, &client, &mut stopping) => worked?,

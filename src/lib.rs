@@ -28,6 +28,7 @@ pub mod cli;
 pub mod logs;
 pub mod otlp;
 pub mod server;
+pub mod stacks;
 pub mod telemetry;
 pub mod traces;
 pub mod versioning;

@@ -54,7 +54,8 @@ fn wanted(filter: &str) -> EnvFilter {
 
 /// What may be told at all.
 fn allowed() -> FilterFn {
-    const OURS: [&str; 4] = ["provision_bot", "provisioner_s3", "activity_lease", "outbound"];
+    const OURS: [&str; 6] =
+        ["provision_bot", "provisioner_cloudformation", "provisioner_s3", "activity_lease", "aws_profiles", "outbound"];
     let allowed: FilterFn = FilterFn::new(|told| {
         let is_of =
             |part: &str| told.target().strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));

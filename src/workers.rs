@@ -1,5 +1,5 @@
 //! The workers: the workflows with the bot's own activities, and the built-in
-//! provisioner, each on its own task queue and its own thread.
+//! provisioners, each on its own task queue and its own thread.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,12 +8,14 @@ use std::time::Duration;
 use futures::future::join_all;
 use provisioner_s3::Provisioner;
 use temporalio_client::Client;
+use temporalio_sdk::activities::ActivityImplementer;
 use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 
 use crate::activities::BotActivities;
 use crate::config::Release;
+use crate::stacks;
 use crate::versioning;
 use crate::workflow::{ProvisionApplication, TASK_QUEUE};
 
@@ -55,23 +57,16 @@ struct Running {
 }
 
 impl Workers {
-    /// Starts polling both task queues.
+    /// Starts polling the task queues; that of stacks where there are any.
     pub fn start(
         runtime: &Runtime,
         client: &Client,
         bot: BotActivities,
         provisioner: Provisioner,
+        stacks: Option<stacks::Provisioner>,
         release: Option<&Release>,
         live: &PollingWorkers,
     ) -> anyhow::Result<Self> {
-        let slots = || {
-            TunerHolder::builder()
-                .workflow_task_slot_supplier(FixedSizeSlotSupplier::new(TASKS_AT_ONCE))
-                .activity_task_slot_supplier(FixedSizeSlotSupplier::new(ACTIVITIES_AT_ONCE))
-                .local_activity_task_slot_supplier(FixedSizeSlotSupplier::new(TASKS_AT_ONCE))
-                .nexus_task_slot_supplier(FixedSizeSlotSupplier::new(TASKS_AT_ONCE))
-                .build()
-        };
         let bot = WorkerOptions::new(TASK_QUEUE)
             .register_activities(bot)
             .register_workflow::<ProvisionApplication>()?
@@ -81,16 +76,16 @@ impl Workers {
             .max_heartbeat_throttle_interval(NOTES_EVERY)
             .graceful_shutdown_period(GRACE)
             .build();
-        let builtin = WorkerOptions::new(provisioner_s3::QUEUE)
-            .register_activities(provisioner)
-            .deployment_options(versioning::options(release))
-            .tuner(slots())
-            .max_heartbeat_throttle_interval(PROGRESS_EVERY)
-            .graceful_shutdown_period(GRACE)
-            .build();
-        let bot = Worker::new(runtime, client.clone(), bot)?;
-        let builtin = Worker::new(runtime, client.clone(), builtin)?;
-        Ok(Self { running: vec![run(TASK_QUEUE, bot, live), run(provisioner_s3::QUEUE, builtin, live)] })
+        #[cfg(feature = "cloudformation")]
+        let stacks = stacks.map(|stacks| (stacks::QUEUE, builtin(stacks::QUEUE, stacks, release)));
+        #[cfg(not(feature = "cloudformation"))]
+        let stacks = stacks.map(|none| match none {});
+        let buckets = builtin(provisioner_s3::QUEUE, provisioner, release);
+        let options = [(TASK_QUEUE, bot), (provisioner_s3::QUEUE, buckets)].into_iter().chain(stacks);
+        // None polls before all of them can.
+        let workers = options.map(|(queue, options)| Ok((queue, Worker::new(runtime, client.clone(), options)?)));
+        let workers = workers.collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(Self { running: workers.into_iter().map(|(queue, worker)| run(queue, worker, live)).collect() })
     }
 
     /// Waits until a worker ends by itself, and says why: that comes of what the server
@@ -121,6 +116,30 @@ impl Workers {
             tracing::warn!("the workers did not end in time; the server will notice");
         }
     }
+}
+
+/// A built-in provisioner, on its queue.
+fn builtin(
+    queue: &str,
+    provisioner: impl ActivityImplementer + Send + Sync + 'static,
+    release: Option<&Release>,
+) -> WorkerOptions {
+    WorkerOptions::new(queue)
+        .register_activities(provisioner)
+        .deployment_options(versioning::options(release))
+        .tuner(slots())
+        .max_heartbeat_throttle_interval(PROGRESS_EVERY)
+        .graceful_shutdown_period(GRACE)
+        .build()
+}
+
+fn slots() -> TunerHolder {
+    TunerHolder::builder()
+        .workflow_task_slot_supplier(FixedSizeSlotSupplier::new(TASKS_AT_ONCE))
+        .activity_task_slot_supplier(FixedSizeSlotSupplier::new(ACTIVITIES_AT_ONCE))
+        .local_activity_task_slot_supplier(FixedSizeSlotSupplier::new(TASKS_AT_ONCE))
+        .nexus_task_slot_supplier(FixedSizeSlotSupplier::new(TASKS_AT_ONCE))
+        .build()
 }
 
 /// A worker is not `Send` while it runs, so it gets a thread.

@@ -5,14 +5,15 @@
 //! has, for who is allowed to ask it; otherwise it is not known, which is said.
 
 use aws_config::SdkConfig;
+use aws_profiles::partition;
+use aws_profiles::profiles::{Aws, is_elsewhere, load};
 use aws_sdk_iam::config::retry::RetryConfig;
 use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use provisioner_s3::Aws;
-use provisioner_s3::clients::{self, Connected};
+use provisioner_s3::Connected;
+use provisioner_s3::clients::compare;
 use provisioner_s3::failure::Problem;
-use provisioner_s3::partition;
 use tokio::time::timeout;
 
 use super::line::{DEADLINE, Line};
@@ -32,13 +33,14 @@ pub(super) fn probes(policy: &Policy, aws: &Aws) -> Vec<BoxFuture<'static, Vec<L
 
 async fn probe(aws: Aws, profile: String, region: String) -> Line {
     let what = format!("AWS {profile} in {region}");
-    let loaded = clients::load(&aws, &region, &profile).await;
+    let loaded = load(&aws, &region, &profile).await;
     let (s3, sdk) = (Connected::new(&aws, &loaded), &loaded.sdk);
     // Credentials may take longer than any answer to a call.
-    let ready = match partition::is_somewhere(&region, s3.endpoint.as_deref()) {
-        Ok(()) => s3.credentials.ready().await,
-        nowhere => nowhere,
+    let ready = async {
+        partition::is_somewhere(&region, s3.endpoint.as_deref())?;
+        Ok(s3.credentials.ready().await?)
     };
+    let ready: Result<(), Problem> = ready.await;
     if let Err(problem) = ready {
         return failed(&aws, what, problem, &region, &profile).await;
     }
@@ -56,7 +58,7 @@ async fn probe(aws: Aws, profile: String, region: String) -> Line {
     };
 
     // Amazon is asked about its own credentials only.
-    let elsewhere = |service| clients::is_elsewhere(&aws, sdk, s3.endpoint.as_deref(), service);
+    let elsewhere = |service| is_elsewhere(&aws, sdk, s3.endpoint.as_deref(), service);
     let who = match elsewhere("STS") {
         true => Err("S3 is not Amazon's, and AWS_ENDPOINT_URL_STS names no STS beside it".to_owned()),
         false => who(sdk).await,
@@ -90,7 +92,7 @@ async fn probe(aws: Aws, profile: String, region: String) -> Line {
 }
 
 async fn failed(aws: &Aws, what: String, problem: Problem, region: &str, profile: &str) -> Line {
-    let verdict = clients::compare(aws, problem, region, profile).await.judge(region, profile);
+    let verdict = compare(aws, problem, region, profile).await.judge(region, profile);
     Line::failed(what, verdict.cause, verdict.advice)
 }
 

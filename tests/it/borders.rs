@@ -43,7 +43,17 @@ const PARTS: &[Part] = &[
     Part {
         name: "workflow",
         uses: &["domain"],
-        crates: But(&["aws_", "axum", "hyper", "outbound", "provisioner_s3", "reqwest", "slack_morphism", "tokio"]),
+        crates: But(&[
+            "aws_",
+            "axum",
+            "hyper",
+            "outbound",
+            "provisioner_cloudformation",
+            "provisioner_s3",
+            "reqwest",
+            "slack_morphism",
+            "tokio",
+        ]),
         still: &[],
     },
     Part {
@@ -119,13 +129,14 @@ const PARTS: &[Part] = &[
     Part {
         name: "activities",
         uses: &["workflow", "slack", "domain", "open", "telemetry", "traces"],
-        crates: But(&["aws_", "axum", "outbound", "provisioner_s3"]),
+        crates: But(&["aws_", "axum", "outbound", "provisioner_cloudformation", "provisioner_s3"]),
         still: &[],
     },
     Part { name: "versioning", uses: &["config", "temporal"], crates: But(&["aws_", "slack_morphism"]), still: &[] },
+    Part { name: "stacks", uses: &[], crates: But(&["aws_", "axum", "slack_morphism", "temporalio_"]), still: &[] },
     Part {
         name: "workers",
-        uses: &["activities", "config", "versioning", "workflow"],
+        uses: &["activities", "config", "stacks", "versioning", "workflow"],
         crates: But(&["aws_", "axum", "slack_morphism"]),
         still: &[],
     },
@@ -152,6 +163,7 @@ const PARTS: &[Part] = &[
             "open",
             "server",
             "slack",
+            "stacks",
             "telemetry",
             "temporal",
             "traces",
@@ -176,11 +188,13 @@ const IO: &[&str] = &["aws_", "axum", "hyper", "outbound", "provisioner", "slack
 /// Our crates, and which of each other they use. The bot may use all; none uses the bot.
 const CRATES: &[(&str, &[&str])] = &[
     ("activity-lease", &[]),
+    ("aws-profiles", &["outbound", "provisioner"]),
     ("harness", &["slack-simulator"]),
     ("loopback", &[]),
     ("outbound", &[]),
     ("provisioner", &[]),
-    ("provisioner-s3", &["activity-lease", "outbound", "provisioner"]),
+    ("provisioner-cloudformation", &["activity-lease", "aws-profiles", "provisioner"]),
+    ("provisioner-s3", &["activity-lease", "aws-profiles", "provisioner"]),
     ("slack-simulator", &["loopback"]),
 ];
 

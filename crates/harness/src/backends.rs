@@ -4,6 +4,7 @@
 //!
 //! - [`Tools`]: where their programs are; installed once if they are nowhere.
 //! - [`TemporalServer`], [`S3Server`]: the running things.
+//! - [`CloudFormationServer`]: for the tests that ask for it.
 //! - [`Shared`]: one of each for many stacks.
 
 pub(crate) mod child;
@@ -12,6 +13,6 @@ mod shared;
 mod tools;
 
 pub(crate) use self::servers::NAMESPACE;
-pub use self::servers::{S3Server, TemporalOptions, TemporalServer};
+pub use self::servers::{CloudFormationServer, S3Server, TemporalOptions, TemporalServer};
 pub use self::shared::{Shared, Used};
 pub use self::tools::{Program, Tools};

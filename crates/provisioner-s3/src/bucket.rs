@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
+use aws_profiles::profiles::Ready;
 use aws_sdk_s3::Client;
 use provisioner::ProvisionInput;
 use tokio::sync::OnceCell;
 
 use crate::account::Account;
 use crate::attempt::Attempt;
-use crate::clients::{Connected, Ready};
+use crate::clients::Connected;
 use crate::failure::Problem;
 use crate::guard::Guard;
-use crate::partition;
 use crate::welcome::WELCOME_PAGE;
+use aws_profiles::partition;
 
 /// The region that knows no location constraint, for historical reasons.
 const OLDEST_REGION: &str = "us-east-1";

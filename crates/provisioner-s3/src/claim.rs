@@ -27,6 +27,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use activity_lease::Word;
+use aws_profiles::tags::all_tags;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use tokio::time::{Instant, sleep};
 
@@ -34,7 +35,7 @@ use crate::attempt::Beat;
 use crate::bucket::{BucketContext, Owner};
 use crate::failure::{Problem, Stop};
 use crate::ownership::{first_look, is_empty, is_listed_if_told, look, taken};
-use crate::tags::{all_tags, put_tags};
+use crate::tags::put_tags;
 
 /// A new bucket is visible after this time at the latest, or something is wrong.
 const VISIBLE_WITHIN: Duration = Duration::from_secs(30);

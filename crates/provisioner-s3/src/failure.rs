@@ -1,7 +1,7 @@
 //! What went wrong. Who deals with it is decided in [`crate::verdict`].
 
-use crate::codes::{self, Meaning, Service};
-use crate::no_credentials::Why;
+use aws_profiles::codes::{self, Meaning, Service};
+use aws_profiles::no_credentials::Why;
 
 /// What kept a step from being done.
 #[derive(Clone, Debug, PartialEq, Eq)]

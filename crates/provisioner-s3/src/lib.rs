@@ -7,23 +7,19 @@
 //! - `plan`: the steps as data.
 //! - `attempt`: heartbeats and cancellation around them.
 //! - [`activity_lease`]: an attempt that Temporal gave up changes nothing any more.
-//! - `partition`: which of Amazon's worlds a region is in.
 //! - `bucket`: one request's, and what is known of it: what every step works on.
 //! - `claim`: making the bucket this request's own.
 //! - `ownership`: whose bucket it is; nothing of a stranger's is touched. `tags`: by which it
 //!   says so. `account`: whose the profile is. `guard`: holds every request to all that.
-//! - `credentials`: a profile's, kept; `no_credentials`: why there are none.
 //! - [`clients`]: an S3 client per region and profile.
 //! - `s3`, `verify`, `destroy`: the calls; `welcome`: the page; `names`: of objects, in lists.
-//! - `metrics`, [`spans`]: what is counted, and what a trace shows.
-//! - `http`: how the SDK dials out.
-//! - `codes`: what S3 and STS mean by theirs.
+//! - [`spans`]: what a trace shows.
+//! - [`aws_profiles`]: credentials, the way there, codes, partitions: what has nothing to do with S3.
 //! - [`failure`]: what went wrong; `answer`: as the SDK says it. [`verdict`]: which errors are
 //!   retried, and which a person gets; `report`: as Temporal records them.
 
 pub mod clients;
 pub mod failure;
-pub mod partition;
 pub mod spans;
 pub mod verdict;
 
@@ -32,15 +28,9 @@ mod answer;
 mod attempt;
 mod bucket;
 mod claim;
-mod codes;
-mod credentials;
 mod destroy;
-mod foreign_text;
 mod guard;
-pub mod http;
-mod metrics;
 mod names;
-mod no_credentials;
 mod ownership;
 mod plan;
 mod report;
@@ -53,6 +43,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ::provisioner::{FailureDetails, ProvisionInput, Provisioned};
+use aws_profiles::partition;
 use jiff::{Timestamp, Unit};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
@@ -64,9 +55,10 @@ use self::failure::Stop;
 use self::plan::{PROVISION, Plan, Step, progress};
 use self::spans::Hang;
 
-pub use self::clients::{Aws, Clients, Connected};
-pub use self::metrics::Metrics;
-pub use self::tags::REQUEST_TAG;
+pub use self::clients::{Clients, Connected};
+pub use aws_profiles::metrics::Metrics;
+pub use aws_profiles::profiles::Aws;
+pub use aws_profiles::tags::REQUEST_TAG;
 
 /// The task queue that the built-in provisioner polls.
 pub const QUEUE: &str = "provision-aws-s3";

@@ -11,12 +11,13 @@
 
 use std::sync::atomic::Ordering;
 
+use aws_profiles::tags::{REQUEST_TAG, identity};
 use provisioner::ProvisionInput;
 
 use crate::account::nobody_tells;
 use crate::bucket::{BucketContext, Owner};
 use crate::failure::Problem;
-use crate::tags::{REQUEST_TAG, identity, read_tags};
+use crate::tags::read_tags;
 
 /// A request without an ID owns nothing: its tag would be anybody's.
 pub fn can_own(input: &ProvisionInput) -> Result<(), Problem> {

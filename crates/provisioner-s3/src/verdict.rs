@@ -1,11 +1,11 @@
 //! Who deals with what went wrong: Temporal, by trying again, or a person, at once. Decided
 //! here and nowhere else; see [`Problem::judge`].
 
-use crate::codes::{self, Meaning, Service};
 use crate::failure::Problem;
-use crate::foreign_text::tidy;
-use crate::no_credentials::Why;
-use crate::partition;
+use aws_profiles::codes::{self, Meaning, Service};
+use aws_profiles::foreign_text::tidy;
+use aws_profiles::no_credentials::Why;
+use aws_profiles::partition;
 
 /// A bucket of this name exists and is not ours.
 pub const BUCKET_TAKEN: &str = "BucketTaken";
@@ -138,7 +138,7 @@ impl Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::foreign_text::FOREIGN_TEXT_MAX;
+    use aws_profiles::foreign_text::FOREIGN_TEXT_MAX;
 
     fn refused(code: &str, status: u16) -> Problem {
         Problem::Refused { code: code.into(), message: "because.".into(), status }

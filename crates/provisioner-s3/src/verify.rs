@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_profiles::tags::all_tags;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::types::{BucketVersioningStatus, ObjectOwnership, ServerSideEncryption};
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 use crate::bucket::{BucketContext, region_told};
 use crate::failure::{Problem, Stop};
-use crate::tags::{all_tags, read_tags};
+use crate::tags::read_tags;
 use crate::welcome::{HTML, WELCOME_PAGE, welcome_page};
 
 /// A setting just made may be read back old: S3 promises that for objects only.

@@ -52,7 +52,7 @@ impl Gate {
 }
 
 /// Whether `*` in the pattern can stand for something that makes both the same.
-fn matches(pattern: &str, text: &str) -> bool {
+pub fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
         Some((before, after)) => text

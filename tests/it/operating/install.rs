@@ -151,7 +151,7 @@ impl Newcomer {
                 STEPS.into_iter().find(|step| *step == file).unwrap_or_else(|| panic!("what is {file}?"))
             }
             // It is built: the program of these tests stands for the one without a demo.
-            (None, "cargo install --locked --path . --no-default-features\n") => "install",
+            (None, "cargo install --locked --path . --no-default-features --features cloudformation\n") => "install",
             // There is one, beside the tests' others.
             (None, "temporal server start-dev --db-filename temporal.db\n") => "temporal",
             (None, typed) if typed.starts_with("provision-bot manifest ") => {

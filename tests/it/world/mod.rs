@@ -63,6 +63,11 @@ pub async fn servers() -> Arc<Shared> {
     SERVERS[next].get_or_init(start).await.clone()
 }
 
+/// Runs what outlives the test that needs it first: a server for all of them.
+pub async fn on_the_runtime<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    RUNTIME.spawn(work).await.expect("work that does not panic")
+}
+
 /// A test on the stack that all share.
 pub fn shared(test: impl AsyncFnOnce(Scene)) {
     RUNTIME.block_on(async {
@@ -238,7 +243,7 @@ pub fn s3(endpoint: &str, region: &str) -> aws_sdk_s3::Client {
         .region(Region::new(region.to_owned()))
         .endpoint_url(endpoint)
         .force_path_style(true)
-        .http_client(provisioner_s3::http::client(None, None))
+        .http_client(aws_profiles::http::client(None, None))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .build();
     aws_sdk_s3::Client::from_conf(config)

@@ -1,4 +1,4 @@
-//! The two servers as they run: each is started, and waited for until it answers; a start
+//! The servers as they run: each is started, and waited for until it answers; a start
 //! that lost its port to somebody else is tried again.
 
 use std::future::Future;
@@ -178,7 +178,42 @@ impl S3Server {
     }
 }
 
-/// What both servers have in common: a command, its log, and the child if it runs.
+/// A running CloudFormation server, with the services that stacks are made of. Everything lives
+/// in its memory.
+pub struct CloudFormationServer {
+    server: Server,
+}
+
+impl CloudFormationServer {
+    /// Starts one, given by [`Tools::cloudformation_server`], and returns when it answers.
+    pub async fn start(program: &Program) -> anyhow::Result<Self> {
+        let place = Place::of(None)?;
+        let command = Command::new("CloudFormation server (ministack)", program, Vec::new())
+            .env("BIND_HOST", "127.0.0.1")
+            .env("GATEWAY_PORT", &place.number().to_string());
+        let mut this = Self { server: Server::new(command, place)? };
+        this.start_again().await?;
+        Ok(this)
+    }
+
+    /// Its address, as `AWS_ENDPOINT_URL` wants it.
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.server.place.number())
+    }
+
+    /// Starts it again on the same port, empty.
+    pub async fn start_again(&mut self) -> anyhow::Result<()> {
+        let port = self.server.place.number();
+        self.server.start(|| async move { http_answers(port, "/_ministack/health").await }).await
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub async fn stop(&mut self) {
+        self.server.stop().await;
+    }
+}
+
+/// What the servers have in common: a command, its log, and the child if it runs.
 struct Server {
     command: Command,
     place: Place,

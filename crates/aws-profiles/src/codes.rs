@@ -15,6 +15,7 @@ pub enum Meaning {
 /// Who answered with a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
+    CloudFormation,
     S3,
     Sts,
 }

@@ -1,4 +1,4 @@
-//! What the provisioner counts, for whoever serves it.
+//! What the provisioners count, for whoever serves them.
 
 use std::time::Duration;
 
@@ -52,12 +52,12 @@ impl Metrics {
     }
 
     /// A step was done.
-    pub(super) fn done(&self, step: &'static str, took: Duration) {
+    pub fn done(&self, step: &'static str, took: Duration) {
         self.step_seconds.get_or_create(&StepLabels { step }).observe(took.as_secs_f64());
     }
 
     /// A step was not done; `kind` is the type of the failure in Temporal.
-    pub(super) fn failed(&self, step: &str, kind: &str) {
+    pub fn failed(&self, step: &str, kind: &str) {
         let labels = FailureLabels { step: step.to_owned(), kind: kind.to_owned() };
         self.failures.get_or_create(&labels).inc();
     }

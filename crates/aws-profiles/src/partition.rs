@@ -5,8 +5,6 @@
 use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ParamsBuilder, ResolveEndpoint};
 use futures::FutureExt;
 
-use crate::failure::Problem;
-
 /// The partition that most of the world's regions are in.
 pub const COMMERCIAL: &str = "aws";
 
@@ -50,15 +48,16 @@ pub fn of(region: &str) -> Option<String> {
 
 /// A region that is in none is none of Amazon's: nothing is begun there. Other servers,
 /// which have an endpoint, call theirs what they like.
-pub fn is_somewhere(region: &str, endpoint: Option<&str>) -> Result<(), Problem> {
+pub fn is_somewhere(region: &str, endpoint: Option<&str>) -> Result<(), Nowhere> {
     match endpoint.is_some() || of(region).is_some() {
         true => Ok(()),
-        false => {
-            let said = format!("no region of AWS that this version knows is called {region:?}, nor like it");
-            Err(Problem::Unusable(said))
-        }
+        false => Err(Nowhere(format!("no region of AWS that this version knows is called {region:?}, nor like it"))),
     }
 }
+
+/// A region that is none, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nowhere(pub String);
 
 /// Two letters, a word and a number: `eu-west-1`. Those of other partitions differ, and so
 /// will those of partitions to come.

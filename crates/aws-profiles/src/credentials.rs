@@ -84,6 +84,7 @@ mod tests {
     use aws_credential_types::credential_fn::provide_credentials_fn;
 
     use super::*;
+    use crate::called;
     use crate::no_credentials::Why;
 
     #[expect(clippy::disallowed_methods, reason = "credentials end by the clock")]
@@ -113,7 +114,7 @@ mod tests {
     async fn a_source_that_never_answers_is_given_up() {
         let (kept, _) = kept(Duration::from_secs(3600), Duration::from_millis(20), None);
         let error = kept.ready().await.expect_err("given up");
-        assert_eq!(Why::of(&error), Some(Why::Slow));
+        assert_eq!(called::why(&error), Some(Why::Slow));
         assert!(Why::Slow.said().retry);
     }
 
