@@ -28,7 +28,7 @@ use crate::server::{self, Bounds};
 use crate::slack::directory::Directory;
 use crate::slack::views;
 use crate::slack::web_api::{IN_AN_ACTIVITY, SlackApi};
-use crate::stacks::{self, Templates};
+use crate::stacks;
 use crate::telemetry::Metrics;
 use crate::temporal::{self, Requests, namespace};
 use crate::traces;
@@ -118,7 +118,7 @@ pub async fn serve(
         edge = Some((handlers, secret.clone()));
     }
     // Those of the blueprints that have one.
-    let templates = Templates::default();
+    let templates = &config.templates;
     let workers = if part == Part::Web { 0 } else { WORKERS + usize::from(!templates.is_empty()) };
     let sdk_metrics = SdkMetrics::at(sdk_metrics, &http);
     let health =

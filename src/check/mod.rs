@@ -49,7 +49,7 @@ pub enum Form {
 /// Tries everything, writes what was found, and tells whether all passed.
 pub async fn run(flags: &Flags, form: Form, lookup: impl Fn(&str) -> Option<String>, out: &mut impl Write) -> bool {
     let path = file_path(flags, &lookup);
-    let policy = file::load(&path);
+    let policy = file::load(&path).map(|file| file.policy);
     let settings = Settings::from_env(Part::All, flags, &lookup);
     let mut lines = configuration(&path, &policy);
     lines.extend(environment(&settings));

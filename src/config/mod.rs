@@ -16,12 +16,15 @@ pub use self::settings::{
     aws_authorities, file_path, proxy, wrong_aws_endpoints,
 };
 use crate::domain::policy::Policy;
+use crate::stacks::Templates;
 
 /// All the bot has to know before it starts.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub settings: Settings,
     pub policy: Policy,
+    /// The templates of the blueprints that have one.
+    pub templates: Templates,
 }
 
 /// A variable of the environment, as it is.
@@ -38,11 +41,11 @@ impl Config {
 
     /// Like [`Config::load`], with the environment as a function.
     pub fn from_env(part: Part, flags: &Flags, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let policy = file::load(&file_path(flags, &lookup));
-        match (Settings::from_env(part, flags, &lookup), policy) {
-            (Ok(settings), Ok(policy)) => Ok(Self { settings, policy }),
-            (settings, policy) => {
-                let errors = settings.err().into_iter().chain(policy.err());
+        let file = file::load(&file_path(flags, &lookup));
+        match (Settings::from_env(part, flags, &lookup), file) {
+            (Ok(settings), Ok(file::File { policy, templates })) => Ok(Self { settings, policy, templates }),
+            (settings, file) => {
+                let errors = settings.err().into_iter().chain(file.err());
                 Err(ConfigError { problems: errors.flat_map(|error| error.problems).collect() })
             }
         }

@@ -18,6 +18,8 @@ pub enum Problem {
     File { path: PathBuf, message: String },
     /// A place in the configuration file; `key` is empty where there is none.
     Key { path: PathBuf, line: usize, column: usize, key: String, message: String },
+    /// A line of a file that the configuration names.
+    Line { path: PathBuf, line: usize, message: String },
 }
 
 impl std::error::Error for ConfigError {}
@@ -39,6 +41,7 @@ impl fmt::Display for Problem {
         match self {
             Self::Variable { name, message } => write!(f, "{name} {message}"),
             Self::File { path, message } => write!(f, "{}: {message}", path.display()),
+            Self::Line { path, line, message } => write!(f, "{}:{line}: {message}", path.display()),
             Self::Key { path, line, column, key, message } => {
                 let separator = if key.is_empty() { "" } else { " " };
                 write!(f, "{}:{line}:{column}: {key}{separator}{message}", path.display())

@@ -58,7 +58,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "config",
-        uses: &["domain"],
+        uses: &["domain", "stacks"],
         crates: But(&["aws_", "axum", "hyper", "slack_morphism", "temporalio_", "tokio"]),
         still: &[],
     },

@@ -2,13 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use super::fields;
 use super::reader::{Reader, Section};
 use super::values::{is_line, is_option_text, option_text};
+use super::{fields, template};
 use crate::domain::blueprint::Blueprint;
+use crate::stacks::{self, Templates};
 
-pub(super) const KEYS: &[&str] =
-    &["id", "name", "description", "task_queue", "provision_activity", "destroy_activity", "encrypt", "fields"];
+pub(super) const KEYS: &[&str] = &[
+    "id",
+    "name",
+    "description",
+    "task_queue",
+    "provision_activity",
+    "destroy_activity",
+    "encrypt",
+    "fields",
+    "template",
+];
 
 /// Temporal allows 1000 bytes; longer than this is a slip.
 const TEMPORAL_NAME: usize = 200;
@@ -17,8 +27,8 @@ const BUILTIN_TASK_QUEUE: &str = "provision-aws-s3";
 const PROVISION_ACTIVITY: &str = "provision";
 const DESTROY_ACTIVITY: &str = "destroy";
 
-pub(super) fn read(reader: &mut Reader, top: &Section) -> Option<Vec<Blueprint>> {
-    let Some(item) = top.get("blueprints") else { return Some(vec![builtin()]) };
+pub(super) fn read(reader: &mut Reader, top: &Section) -> Option<(Vec<Blueprint>, Templates)> {
+    let Some(item) = top.get("blueprints") else { return Some((vec![builtin()], Templates::new())) };
     let at = item.span.start;
     let sections = reader.sections(item, "tables [[blueprints]]")?;
     if sections.is_empty() {
@@ -26,16 +36,23 @@ pub(super) fn read(reader: &mut Reader, top: &Section) -> Option<Vec<Blueprint>>
     }
     let mut ids = BTreeSet::new();
     let mut blueprints = Vec::new();
+    let mut templates = Templates::new();
     for section in &sections {
         reader.refuse_unknown(section, KEYS);
         let id = reader.id(section, &mut ids);
         let name = reader.required(section, "name", &option_text("a name"), is_option_text);
         let description = described(reader, section);
-        let task_queue = temporal_name(reader, section, "task_queue", BUILTIN_TASK_QUEUE);
+        let has_template = section.get("template").is_some();
+        let queue = if has_template { stacks::QUEUE } else { BUILTIN_TASK_QUEUE };
+        let task_queue = temporal_name(reader, section, "task_queue", queue);
         let provision_activity = temporal_name(reader, section, "provision_activity", PROVISION_ACTIVITY);
         let destroy_activity = temporal_name(reader, section, "destroy_activity", DESTROY_ACTIVITY);
         let encrypt = reader.yes_or_no(section, "encrypt", true);
         let fields = fields::read(reader, section);
+        let template = fields.as_ref().map_or(Some(None), |fields| template::read(reader, section, fields));
+        if let (Some(id), Some(Some(template))) = (&id, &template) {
+            templates.insert(id.clone(), template.clone());
+        }
         blueprints.push((|| {
             Some(Blueprint {
                 id: id?,
@@ -49,7 +66,7 @@ pub(super) fn read(reader: &mut Reader, top: &Section) -> Option<Vec<Blueprint>>
             })
         })());
     }
-    blueprints.into_iter().collect()
+    Some((blueprints.into_iter().collect::<Option<_>>()?, templates))
 }
 
 /// The blueprint there is when none is configured.

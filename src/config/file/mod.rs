@@ -13,6 +13,7 @@ mod clients;
 mod fields;
 mod reader;
 mod teams;
+mod template;
 #[cfg(test)]
 mod tests;
 mod unknown;
@@ -26,12 +27,21 @@ use self::reader::{Reader, Section};
 use self::values::is_channel;
 use crate::config::problem::{ConfigError, Problem};
 use crate::domain::policy::Policy;
+use crate::stacks::Templates;
 
 /// Keys of the file itself, in the order the example explains them.
 const TOP: &[&str] = &["regions", "profiles", "operations_channel", "authorization", "teams", "blueprints", "clients"];
 
+/// What the file says.
+#[derive(Clone, Debug)]
+pub struct File {
+    pub policy: Policy,
+    /// The templates of the blueprints that have one.
+    pub templates: Templates,
+}
+
 /// Reads the configuration file.
-pub fn load(path: &Path) -> Result<Policy, ConfigError> {
+pub fn load(path: &Path) -> Result<File, ConfigError> {
     let refuse = |message: String| ConfigError::from(Problem::File { path: path.to_owned(), message });
     let bytes = std::fs::read(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => refuse(
@@ -46,11 +56,16 @@ pub fn load(path: &Path) -> Result<Policy, ConfigError> {
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         refuse(format!("line {line} is not UTF-8. Save the file as UTF-8."))
     })?;
-    parse(path, &text)
+    read(path, &text)
 }
 
-/// Parses the text of a configuration file; `path` is for the messages.
+/// The policy in the text of a configuration file; `path` is for the messages, and for what
+/// the file names.
 pub fn parse(path: &Path, text: &str) -> Result<Policy, ConfigError> {
+    read(path, text).map(|file| file.policy)
+}
+
+fn read(path: &Path, text: &str) -> Result<File, ConfigError> {
     let mut reader = Reader::new(path, text);
     let (document, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
@@ -61,14 +76,14 @@ pub fn parse(path: &Path, text: &str) -> Result<Policy, ConfigError> {
         }
         return Err(reader.finish());
     }
-    match policy(&mut reader, &Section::top(&document)) {
-        Some(policy) if !reader.found_mistakes() => Ok(policy),
+    match file(&mut reader, &Section::top(&document)) {
+        Some(file) if !reader.found_mistakes() => Ok(file),
         _ => Err(reader.finish()),
     }
 }
 
 /// Reads every table before any is given up, so that all mistakes are found.
-fn policy(reader: &mut Reader, top: &Section) -> Option<Policy> {
+fn file(reader: &mut Reader, top: &Section) -> Option<File> {
     reader.refuse_unknown(top, TOP);
     let regions = choices::regions(reader, top);
     let profiles = choices::profiles(reader, top);
@@ -81,7 +96,8 @@ fn policy(reader: &mut Reader, top: &Section) -> Option<Policy> {
         clients::check_authorizers(reader, top, clients);
     }
     let authorization = authorization?;
-    Some(Policy {
+    let (blueprints, templates) = blueprints?;
+    let policy = Policy {
         regions: regions?,
         profiles: profiles?,
         timeout: authorization.timeout,
@@ -89,8 +105,9 @@ fn policy(reader: &mut Reader, top: &Section) -> Option<Policy> {
         allow_self: authorization.allow_self,
         open_max: authorization.open_max,
         teams: teams?,
-        blueprints: blueprints?,
+        blueprints,
         operations_channel: operations_channel?,
         clients: clients?,
-    })
+    };
+    Some(File { policy, templates })
 }

@@ -158,7 +158,17 @@ impl<'t> Reader<'t> {
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         let problem = Problem::Key { path: PathBuf::from(self.path), line, column, key: key.to_owned(), message };
+        self.add(at, problem);
+    }
+
+    /// Notes a mistake in what stands here.
+    pub(super) fn add(&mut self, at: usize, problem: Problem) {
         self.problems.push((at, problem));
+    }
+
+    /// A path of the file, from the folder that the file is in.
+    pub(super) fn beside(&self, path: &str) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(path)
     }
 
     /// The mistakes in the order of the file.

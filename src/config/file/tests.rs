@@ -27,12 +27,17 @@ fn with(line: &str, replacement: &str) -> String {
     WHOLE.replace(line, replacement)
 }
 
+/// Is this line a key or a table of which one is to take the "#" away?
+fn is_commented(line: &str) -> bool {
+    line.starts_with("# [[") || line.starts_with("# ") && line.split(' ').nth(2) == Some("=")
+}
+
 #[test]
 fn the_example_is_valid_and_names_every_key() {
     let text = include_str!("../../../provision-bot.example.toml");
     assert!(parse(Path::new("p.toml"), text).expect("as it is").clients.is_empty(), "nobody is let in by copying it");
-    let is_toml =
-        |line: &str| line.starts_with("# [[") || line.starts_with("# ") && line.split(' ').nth(2) == Some("=");
+    // A template stands instead of others.
+    let is_toml = |line: &str| !line.starts_with("# template =") && is_commented(line);
     let whole: Vec<_> = text.lines().map(|line| if is_toml(line) { &line[2..] } else { line }).collect();
     let text = &whole.join("\n");
     let policy = parse(Path::new("provision-bot.example.toml"), text).expect("valid");
@@ -353,4 +358,51 @@ fn what_is_wrong_with_a_field_is_told() {
         (0..21).map(|n| format!("[[blueprints.fields]]\nid = \"f{n}\"\nlabel = \"F\"\nkind = \"switch\"\n")).collect();
     let many = said(&format!("{WHOLE}\n[[blueprints]]\nid = \"b\"\nname = \"B\"\n{many}"));
     assert!(many.contains("blueprints[0].fields[20] is one too many"), "{many}");
+}
+
+const SITE: &str = "Parameters:
+  Domain:
+    Type: String
+  Count:
+    Type: Number
+    Default: 1
+Resources:
+  Assets:
+    Type: AWS::S3::Bucket
+";
+
+/// A file whose one blueprint has a template with this text, and what is said of it.
+#[cfg(feature = "cloudformation")]
+fn with_template(text: &str, blueprint: &str) -> Result<super::File, String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("templates")).expect("a folder in it");
+    std::fs::write(folder.path().join("templates/site.yaml"), text).expect("a template");
+    let path = folder.path().join("p.toml");
+    let whole = format!(
+        "{WHOLE}\n[[blueprints]]\nid = \"site\"\nname = \"Site\"\ntemplate = \"templates/site.yaml\"\n{blueprint}"
+    );
+    std::fs::write(&path, whole).expect("a file");
+    load(&path).map_err(|error| error.to_string().replace(&format!("{}/", folder.path().display()), ""))
+}
+
+#[cfg(feature = "cloudformation")]
+#[test]
+fn a_template_is_read_from_beside_the_file_and_held_against_the_fields() {
+    let domain = "[[blueprints.fields]]\nid = \"domain\"\nlabel = \"Domain\"\nkind = \"text\"\n";
+    let file = with_template(SITE, domain).expect("valid");
+    assert_eq!(file.templates.keys().collect::<Vec<_>>(), ["site"]);
+    assert_eq!(file.policy.blueprints[0].task_queue, "provision-aws-cloudformation");
+    assert_eq!(with_template(SITE, "").expect_err("a parameter without a field").matches("site.yaml:2:").count(), 1);
+    for (text, blueprint, says) in [
+        ("Resources: [", domain, "templates/site.yaml:"),
+        ("Resources: {}", domain, "templates/site.yaml:"),
+        (SITE, "task_queue = \"mine\"\n", "task_queue does not go with `template`"),
+        (SITE, &format!("{domain}{}", domain.replace("domain", "count")), "site.yaml:5"),
+        (SITE, "[[blueprints.fields]]\nid = \"other\"\nlabel = \"O\"\nkind = \"text\"\n", "other"),
+    ] {
+        let said = with_template(text, blueprint).expect_err(says);
+        assert!(said.contains(says), "{text}, {blueprint}: {said}");
+    }
+    let missing = said(&format!("{WHOLE}\n[[blueprints]]\nid = \"b\"\nname = \"B\"\ntemplate = \"no/such.yaml\"\n"));
+    assert!(missing.contains("template names no/such.yaml, which cannot be read"), "{missing}");
 }
