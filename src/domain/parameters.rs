@@ -5,6 +5,9 @@ use serde_json::{Map, Value};
 use super::blueprint::Blueprint;
 use super::field::{By, Field};
 
+/// How much of an unknown name is said, more than any field's ID has.
+const SHOWN: usize = 60;
+
 /// Something that is wrong with one of them. The sentence is for whoever gave it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ParameterProblem {
@@ -45,11 +48,14 @@ impl Blueprint {
     fn not_by(&self, by: By, id: &str) -> Option<ParameterProblem> {
         let what = match (self.fields.iter().find(|field| field.id == id), by) {
             (Some(field), by) if field.by == by => return None,
-            (Some(_), By::Requester) => "This is chosen by whoever decides. Leave it out.",
-            (Some(_), By::Authorizer) => "This was chosen by who asked. Leave it out.",
-            (None, _) => "This blueprint asks for nothing by this name. Leave it out.",
+            (Some(_), By::Requester) => "This is chosen by whoever decides. Leave it out.".to_owned(),
+            (Some(_), By::Authorizer) => "This was chosen by who asked. Leave it out.".to_owned(),
+            (None, _) => {
+                let id: String = id.chars().take(SHOWN).collect();
+                format!("This blueprint asks for nothing called \"{id}\". Leave it out.")
+            }
         };
-        Some(ParameterProblem { id: id.to_owned(), what: what.to_owned() })
+        Some(ParameterProblem { id: id.to_owned(), what })
     }
 }
 

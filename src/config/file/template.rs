@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::reader::{Item, Reader, Section};
-use crate::config::Problem;
+use crate::config::problem::Problem;
 use crate::domain::field::{Field, Kind};
 use crate::stacks::{self, Template};
 

@@ -177,7 +177,7 @@ fn nothing_is_asked_for_that_nobody_would_build() {
         policy().preflight(&asked, &known),
         Err(PreflightProblem::Parameter {
             name: "size".into(),
-            what: "This blueprint asks for nothing by this name. Leave it out.".into()
+            what: "This blueprint asks for nothing called \"size\". Leave it out.".into()
         })
     );
     asked.lifetime_seconds = Some("never".into());
