@@ -56,13 +56,13 @@ impl<'a> Watch<'a> {
         Ok(Self { ctx, history: history(&request), request, scheduled: None })
     }
 
-    /// Has the progress of an activity shown until it is over; `message` is how that looks
-    /// for an attempt of the work.
+    /// Has the progress of an activity shown until it is over; `message` is where that is shown,
+    /// where the work has a latest attempt, and how it looks.
     pub(super) async fn follow(
         &mut self,
         activity_id: &str,
         writer: &Writer<'_>,
-        message: impl Fn(u32, &Progress) -> Message + Send + Sync,
+        message: impl Fn(Option<u32>, &Progress) -> Option<(String, Message)> + Send + Sync,
     ) -> Result<(), ActivityError> {
         let mut shown: Option<Progress> = None;
         let mut look_again = LOOK_FIRST;
@@ -74,7 +74,11 @@ impl<'a> Watch<'a> {
                 continue;
             };
             look_again = EDIT_EVERY;
-            match writer.show(PROGRESS, |attempt| message(attempt, &progress)).await {
+            let shows = match message(writer.latest(PROGRESS), &progress) {
+                Some((part, message)) => writer.show(&part, message).await,
+                None => Ok(()),
+            };
+            match shows {
                 Ok(()) => shown = Some(progress),
                 Err(SlackError::RateLimited { .. }) => {}
                 Err(error @ SlackError::Unavailable { .. }) => tracing::warn!(%error, "progress could not be shown"),

@@ -9,6 +9,7 @@ use super::handlers::{Handlers, NO_ANSWER, NO_SUCH_REQUEST};
 use super::reply::Reply;
 use crate::domain::act::{Act, Door, Kind};
 use crate::domain::notice::part;
+use crate::domain::refusal::Refusal;
 use crate::domain::request::RequestId;
 use crate::requests::{self, NotDone};
 use crate::slack::ids;
@@ -23,17 +24,23 @@ const OPENING: Duration = Duration::from_millis(700);
 pub async fn pressed(bot: &Handlers, button: Button, click: Click) -> Reply {
     let act = match button {
         Button::Reject => return reject(bot, click).await,
+        Button::Plan { region, profile } => Act { region, profile, ..act(&click, Kind::Plan) },
         Button::Approve { region, profile } => Act { region, profile, ..act(&click, Kind::Approve) },
         Button::Cancel => act(&click, Kind::Cancel),
         Button::Retry => act(&click, Kind::Retry),
         Button::GiveUp => act(&click, Kind::GiveUp),
     };
-    let kind = act.act;
+    let (kind, region, profile) = (act.act, act.region.clone(), act.profile.clone());
     match requests::act(&bot.requests, &click.request_id, act, None).await {
         Ok(_) => Reply::Nothing,
         Err(why) => {
+            let is_of_others = why == NotDone::Refused(Refusal::PlanOfOtherValues);
             let text = said(bot, &click.request_id, kind, why, Some(&click)).await;
-            bot.tell(&click, &text).await
+            let reply = bot.tell(&click, &text).await;
+            if is_of_others {
+                bot.show_no_plan(&click, region, profile).await;
+            }
+            reply
         }
     }
 }

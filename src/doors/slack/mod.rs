@@ -6,6 +6,7 @@ pub mod acts;
 mod broken;
 mod handlers;
 pub mod http;
+mod replan;
 mod reply;
 pub mod request;
 pub mod socket;

@@ -44,8 +44,12 @@ pub(super) fn read(payload: Payload) -> Result<Inbound, Malformed> {
 fn pressed(payload: Payload) -> Result<Inbound, Malformed> {
     let Some(action) = payload.actions.into_iter().next() else { return Ok(Inbound::Nothing) };
     let state = payload.state.unwrap_or_default();
+    // What is chosen already, and was not touched, Slack does not always report.
+    let shown = payload.message.as_ref();
+    let chosen = |id| state.get(id).or_else(|| shown.and_then(|message| message.preselected(id)));
     let button = match action.action_id.as_str() {
-        ids::APPROVE => Button::Approve { region: state.get(ids::REGION), profile: state.get(ids::PROFILE) },
+        ids::PLAN => Button::Plan { region: chosen(ids::REGION), profile: chosen(ids::PROFILE) },
+        ids::APPROVE => Button::Approve { region: chosen(ids::REGION), profile: chosen(ids::PROFILE) },
         ids::REJECT => Button::Reject,
         ids::CANCEL => Button::Cancel,
         ids::RETRY => Button::Retry,
@@ -144,6 +148,12 @@ struct Message {
 }
 
 impl Message {
+    /// What a select of the message shows as chosen when nobody has touched it.
+    fn preselected(&self, id: &str) -> Option<String> {
+        let block = self.blocks.as_array()?.iter().find(|block| block["block_id"] == id)?;
+        block.pointer("/element/initial_option/value")?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
     /// The request it is about: the value of its buttons.
     fn request_id(&self) -> Option<String> {
         let elements = self.blocks.as_array()?.iter().filter_map(|block| block.get("elements")?.as_array()).flatten();

@@ -3,7 +3,8 @@
 //! [`notices`](super::notices).
 //!
 //! - [`request`]: the form behind `/provision`, and what explains why there is none.
-//! - [`decision`], [`attention`]: the authorizer's cards, and the form for a reason.
+//! - [`decision`], [`attention`]: the authorizer's cards, and the form for a reason;
+//!   [`plan`](mod@plan): the plan on the first.
 //! - [`thread`], [`progress`]: the request's message in the channel, and its thread.
 //! - [`ephemeral`], [`refusal`]: what is said to one person alone.
 //! - `message`: what is posted.
@@ -19,6 +20,7 @@ pub mod decision;
 pub mod ephemeral;
 mod message;
 pub(super) mod parts;
+pub mod plan;
 pub mod progress;
 pub mod refusal;
 pub mod request;
@@ -39,6 +41,7 @@ const TEMPLATES: &[&Template] = &[
     decision::RejectModal::TEMPLATE,
     decision::DecisionAsk::TEMPLATE,
     decision::DecisionMade::TEMPLATE,
+    plan::DecisionPlan::TEMPLATE,
     attention::Attention::TEMPLATE,
     thread::ThreadRoot::TEMPLATE,
     thread::ThreadNote::TEMPLATE,
