@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::domain::approval::Approval;
+use crate::domain::approval::{Approval, WaitingFor};
 use crate::domain::lifecycle::{Authorized, Break, FailureShown, RequestState, Status};
 use crate::domain::moment::Moment;
-use crate::domain::notice::{MessageRef, part};
+use crate::domain::notice::{MessageRef, Notice, part};
 use crate::domain::provisioning::Progress;
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::temporal::{RequestError, Requests, Seen};

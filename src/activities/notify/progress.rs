@@ -68,7 +68,13 @@ impl<'a> Watch<'a> {
         let mut look_again = LOOK_FIRST;
         while timeout(look_again, self.end_of(activity_id)).await.is_err() {
             look_again = (look_again * 2).min(EDIT_EVERY);
-            let Some(progress) = self.heartbeat(activity_id).await? else { break };
+            let Some(progress) = self.heartbeat(activity_id).await? else {
+                // Something else may have to be over before it begins, or it never does.
+                if self.scheduled.is_none() && self.told().await.is_none() {
+                    continue;
+                }
+                break;
+            };
             // The last state is told with the outcome, which needs the edits more.
             let Some(progress) = progress.filter(|it| shown.as_ref() != Some(it) && !writer.edits_are_scarce()) else {
                 continue;
@@ -98,15 +104,22 @@ impl<'a> Watch<'a> {
     pub(super) async fn outcome(&mut self) -> Result<Notification, ActivityError> {
         let mut ask_again = ASK_FIRST;
         loop {
-            // No answer is no news: the workflow may be between two workers.
-            match self.request.query(ProvisionApplication::pending_notice, (), WorkflowQueryOptions::default()).await {
-                Ok(Some(outcome)) => return Ok(outcome),
-                Ok(None) => {}
-                Err(error) => tracing::debug!(%error, "the workflow does not say yet what came of the work"),
+            if let Some(outcome) = self.told().await {
+                return Ok(outcome);
             }
             let _ = timeout(ask_again, self.event()).await;
             ask_again = (ask_again * 2).min(EDIT_EVERY);
         }
+    }
+
+    /// What came of the work, if the workflow says so.
+    async fn told(&mut self) -> Option<Notification> {
+        let asked = self.request.query(ProvisionApplication::pending_notice, (), WorkflowQueryOptions::default());
+        // No answer is no news: the workflow may be between two workers.
+        asked.await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "the workflow does not say yet what came of the work");
+            None
+        })
     }
 
     /// The last heartbeat of an activity. The outer `None`: it is over.

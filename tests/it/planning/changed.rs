@@ -14,6 +14,7 @@ fn a_plan_that_does_not_hold_is_made_anew() {
         moved(&world.scene(), &planner).await;
         moved_and_rejected(&world.scene(), &planner).await;
         never(&world.scene(), &planner).await;
+        cancelled_meanwhile(&world.scene(), &planner).await;
     });
 }
 
@@ -72,7 +73,7 @@ async fn moved_and_rejected(scene: &Scene, planner: &Planner) {
     assert_eq!(planner.plans("discard", &request), discarded, "each once");
 }
 
-async fn asked_again(scene: &Scene, request: &Request) -> Request {
+pub async fn asked_again(scene: &Scene, request: &Request) -> Request {
     told(scene, request, "does not hold any more").await;
     let changed = told(scene, request, "is another one than was approved").await;
     assert!(changed.says("Now: remove Database customers"), "{}", changed.plain());
@@ -84,6 +85,23 @@ async fn asked_again(scene: &Scene, request: &Request) -> Request {
         assert!(card.says(words), "{words}: {}", card.plain());
     }
     Request { id: request.id.clone(), root: request.root.clone(), card }
+}
+
+/// It is withdrawn while the plan is made anew.
+async fn cancelled_meanwhile(scene: &Scene, planner: &Planner) {
+    let request = shown(scene, "crawls").await;
+    scene.clicks(&scene.bob, &request.card, "approve").await;
+    told(scene, &request, "does not hold any more").await;
+    planner.wait_for("plan", &request, &[None, None]).await;
+    let state = scene.temporal.state(&request.id).await.unwrap();
+    let stands = ["status", "waitingFor"].map(|key| &state[key]);
+    assert_eq!((stands, &state["offer"]["plan"]), ([&json!("provisioning"), &json!(null)], &json!(null)));
+    let root = scene.root_now(&request).await;
+    scene.clicks(&scene.alice, &root, "cancel").await;
+    scene.outcome(&request, "cancelled").await;
+    scene.ended(&request, "cancelled").await;
+    assert_eq!(planner.plans("discard", &request), [Some("us-east-1-1".to_owned()), None]);
+    assert_eq!(planner.calls("provision", &request).len(), 1);
 }
 
 /// Three times anew, and then a person is asked; who tries again gets another plan.

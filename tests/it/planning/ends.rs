@@ -147,7 +147,7 @@ async fn bot_killed(world: &mut crate::world::World, planner: &Planner) {
 }
 
 /// A request whose plan is being made.
-async fn underway(scene: &Scene, application: &str) -> Request {
+pub async fn underway(scene: &Scene, application: &str) -> Request {
     let request = ask(scene, application).await;
     show(scene, &request).await;
     let card = scene.bob.wait_for_dm(|m| m.ts == request.card.ts && m.says("2/3")).await.unwrap();

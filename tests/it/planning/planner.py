@@ -45,7 +45,7 @@ async def plan(given: dict):
         return {"planId": 7}
     if name.startswith("huge"):
         return {"planId": "p", "changes": [{"action": "add", "name": "x" * (256 * 1024)}]}
-    if name.startswith("slow"):
+    if name.startswith("slow") or (name.startswith("crawls") and call > 1):
         activity.heartbeat({"step": 2, "of": 3, "label": "Asking the cloud"})
         await until_told(given, "go")
     other = name.startswith("moved") and call > 1
@@ -70,7 +70,7 @@ async def plan(given: dict):
 async def provision(given: dict):
     call = note("provision", given)
     name = given["applicationName"]
-    stale = {"moved": 1, "same": 1, "never": 4}.get(name.split("-")[0], 0)
+    stale = {"moved": 1, "same": 1, "crawls": 1, "never": 4}.get(name.split("-")[0], 0)
     if call <= stale:
         raise ApplicationError("Somebody else was here", type="StalePlan", non_retryable=True)
     if name.startswith("fails") and call == 1:
