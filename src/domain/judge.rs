@@ -5,6 +5,7 @@
 use serde_json::{Map, Value};
 
 use super::act::{Act, Kind, TEXT_MAX};
+use super::approval::Offer;
 use super::decision::Authorization;
 use super::field::By;
 use super::lifecycle::{Choice, Status};
@@ -18,6 +19,12 @@ use super::rules::Rules;
 pub enum Accepted {
     /// With these values of who decides.
     Decided(Authorization, Map<String, Value>),
+    /// The plan of these values is wanted.
+    PlanWanted {
+        region: String,
+        profile: String,
+        parameters: Map<String, Value>,
+    },
     /// The same was decided before, by the same person.
     Again,
     Withdrawn,
@@ -31,8 +38,10 @@ pub struct Standing<'a> {
     pub round: u32,
     /// The decision that counts so far.
     pub authorization: Option<&'a Authorization>,
-    /// The values of what that is about.
-    pub parameters: Option<&'a Map<String, Value>>,
+    /// What that is about, or would be.
+    pub offer: Option<&'a Offer>,
+    /// A plan of it is being made.
+    pub is_planning: bool,
     /// What somebody has chosen to do about the failure, and who.
     pub chosen: Option<(Choice, &'a str)>,
     pub is_withdrawn: bool,
@@ -56,14 +65,18 @@ pub fn judge(
 ) -> Result<Accepted, Refusal> {
     may(request, rules, act)?;
     let chosen = values(rules, act);
-    if let Some(repeated) = standing.stands(act, chosen.as_ref().ok())? {
+    if let Some(repeated) = standing.stands(act, chosen.as_ref().ok(), rules)? {
         return Ok(repeated);
     }
     let chosen = chosen?;
     let by = act.by.clone();
+    let (region, profile) = (act.region.clone().unwrap_or_default(), act.profile.clone().unwrap_or_default());
     Ok(match act.act {
+        Kind::Plan => Accepted::PlanWanted { region, profile, parameters: chosen },
         Kind::Approve => {
-            let (region, profile) = (act.region.clone().unwrap_or_default(), act.profile.clone().unwrap_or_default());
+            if rules.is_some_and(|rules| rules.blueprint.has_plan()) {
+                standing.is_planned(act, &chosen, rules)?;
+            }
             Accepted::Decided(Authorization::Approve { region, profile, decided_by: by }, chosen)
         }
         Kind::Reject => {
@@ -80,21 +93,21 @@ pub fn judge(
 /// Whether this person may do this, whenever it is.
 fn may(request: &ProvisionRequest, rules: Option<&Rules>, act: &Act) -> Result<(), Refusal> {
     match act.act {
-        Kind::Approve | Kind::Reject | Kind::Retry | Kind::GiveUp if act.by == request.authorizer_id => Ok(()),
-        Kind::Approve | Kind::Reject | Kind::Retry | Kind::GiveUp => {
+        Kind::Plan if rules.is_some_and(|rules| !rules.blueprint.has_plan()) => {
+            Err(Refusal::NotOffered { act: act.act })
+        }
+        Kind::Plan | Kind::Approve | Kind::Reject | Kind::Retry | Kind::GiveUp if act.by == request.authorizer_id => {
+            Ok(())
+        }
+        Kind::Plan | Kind::Approve | Kind::Reject | Kind::Retry | Kind::GiveUp => {
             Err(Refusal::NotAsked { act: act.act, asked: vec![request.authorizer_id.clone()] })
         }
         Kind::Cancel if act.by == request.requester_id => Ok(()),
         Kind::Cancel if rules.and_then(|rules| rules.owner.as_ref()) == Some(&act.by) => Ok(()),
         Kind::Cancel => Err(Refusal::NotRequester { requester: request.requester_id.clone() }),
-        Kind::Plan
-        | Kind::Ask
-        | Kind::Answer
-        | Kind::Counter
-        | Kind::Accept
-        | Kind::Decline
-        | Kind::HandOver
-        | Kind::Undo => Err(Refusal::NotOffered { act: act.act }),
+        Kind::Ask | Kind::Answer | Kind::Counter | Kind::Accept | Kind::Decline | Kind::HandOver | Kind::Undo => {
+            Err(Refusal::NotOffered { act: act.act })
+        }
     }
 }
 
@@ -104,11 +117,12 @@ fn values(rules: Option<&Rules>, act: &Act) -> Result<Map<String, Value>, Refusa
     if act.said().is_some_and(|text| text.chars().count() > TEXT_MAX) {
         return Err(Refusal::TextTooLong { most: TEXT_MAX });
     }
-    if act.act != Kind::Approve {
+    if !matches!(act.act, Kind::Plan | Kind::Approve) {
         return Ok(Map::new());
     }
     let unknown = |name: &str| Err(Refusal::UnknownValue { name: name.to_owned() });
-    if act.plan_id.is_some() {
+    let takes_plan = act.act == Kind::Approve && rules.is_none_or(|rules| rules.blueprint.has_plan());
+    if act.plan_id.is_some() && !takes_plan {
         return unknown("planId");
     }
     if act.lifetime_seconds.is_some() {
@@ -135,14 +149,27 @@ fn parameters(rules: &Rules, act: &Act) -> Result<Map<String, Value>, Refusal> {
     })
 }
 
+/// Is an offer of exactly the values of this act, in which `chosen` are those of who decides?
+fn is_of(offer: &Offer, act: &Act, chosen: &Map<String, Value>, rules: Option<&Rules>) -> bool {
+    let by_authorizer =
+        |id: &String| rules.is_some_and(|rules| rules.blueprint.fields_by(By::Authorizer).any(|field| field.id == *id));
+    let offered = offer.parameters.keys().filter(|id| by_authorizer(id)).count();
+    offer.region == act.region && offer.profile == act.profile && offer.has(chosen) && offered == chosen.len()
+}
+
 impl Standing<'_> {
     /// Whether a request that stands so waits for this act. `Some`: it was done before.
-    fn stands(&self, act: &Act, chosen: Option<&Map<String, Value>>) -> Result<Option<Accepted>, Refusal> {
-        if let Some(repeated) = self.repeats(act, chosen) {
+    fn stands(
+        &self,
+        act: &Act,
+        chosen: Option<&Map<String, Value>>,
+        rules: Option<&Rules>,
+    ) -> Result<Option<Accepted>, Refusal> {
+        if let Some(repeated) = self.repeats(act, chosen, rules) {
             return Ok(Some(repeated));
         }
         let asks = match act.act {
-            Kind::Approve | Kind::Reject => self.may_be_decided(),
+            Kind::Plan | Kind::Approve | Kind::Reject => self.may_be_decided(),
             Kind::Retry | Kind::GiveUp => self.may_be_chosen(),
             _ if self.status.is_final() => Err(Refusal::Past { status: self.status }),
             _ => Ok(()),
@@ -150,18 +177,27 @@ impl Standing<'_> {
         asks?;
         match act.round {
             Some(round) if round != self.round => Err(Refusal::OtherRound { round: self.round }),
+            _ if act.act == Kind::Plan && self.is_planning => Err(Refusal::PlanUnderway),
             _ => Ok(None),
         }
     }
 
     /// The same act of the same person, with the same values, once more.
-    fn repeats(&self, act: &Act, chosen: Option<&Map<String, Value>>) -> Option<Accepted> {
+    fn repeats(&self, act: &Act, chosen: Option<&Map<String, Value>>, rules: Option<&Rules>) -> Option<Accepted> {
         match (act.act, self.authorization) {
+            (Kind::Plan, None) if self.is_planning => {
+                let same = is_of(self.offer?, act, chosen?, rules);
+                (same && act.round.is_none_or(|round| round == self.round)).then_some(Accepted::Again)
+            }
             (Kind::Approve, Some(Authorization::Approve { region, profile, decided_by })) => {
                 let same = act.by == *decided_by
                     && act.region.as_ref() == Some(region)
                     && act.profile.as_ref() == Some(profile)
                     && chosen.is_some_and(|chosen| self.is_about(chosen))
+                    && act
+                        .plan_id
+                        .as_ref()
+                        .is_none_or(|id| self.offer.is_none_or(|it| it.plan_id() == Some(id.as_str())))
                     && act.round.is_none_or(|round| round == self.round)
                     && matches!(self.status, Status::AwaitingAuthorization | Status::Provisioning);
                 same.then_some(Accepted::Again)
@@ -178,7 +214,28 @@ impl Standing<'_> {
 
     /// Are these the values that were decided on?
     fn is_about(&self, chosen: &Map<String, Value>) -> bool {
-        chosen.iter().all(|(id, value)| self.parameters.is_none_or(|offered| offered.get(id) == Some(value)))
+        self.offer.is_none_or(|offer| offer.has(chosen))
+    }
+
+    /// Is there a plan of exactly these values that may be said yes to, and is it the one
+    /// that is meant?
+    fn is_planned(&self, act: &Act, chosen: &Map<String, Value>, rules: Option<&Rules>) -> Result<(), Refusal> {
+        if self.is_planning {
+            return Err(Refusal::PlanUnderway);
+        }
+        let Some((offer, plan)) = self.offer.and_then(|offer| Some((offer, offer.plan.as_ref()?))) else {
+            return Err(Refusal::NoPlan);
+        };
+        let made = plan.made().ok_or(Refusal::PlanFailed)?;
+        match &act.plan_id {
+            None => return Err(Refusal::NoPlanId),
+            Some(id) if *id != made.plan_id => return Err(Refusal::OtherPlan),
+            Some(_) => {}
+        }
+        if !is_of(offer, act, chosen, rules) {
+            return Err(Refusal::PlanOfOtherValues);
+        }
+        if made.is_blocked() { Err(Refusal::PlanBlocked) } else { Ok(()) }
     }
 
     fn repeats_choice(&self, choice: Choice, act: &Act) -> Option<Accepted> {

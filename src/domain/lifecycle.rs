@@ -52,7 +52,8 @@ impl Status {
         match self {
             PreFlight => matches!(next, AwaitingAuthorization | Cancelled | Failed),
             AwaitingAuthorization => matches!(next, Provisioning | Rejected | Expired | Cancelled | Failed),
-            Provisioning => matches!(next, NeedsAttention | Provisioned | Cancelled | Failed),
+            // The plan of what was approved does not hold, and another one is asked about.
+            Provisioning => matches!(next, AwaitingAuthorization | NeedsAttention | Provisioned | Cancelled | Failed),
             NeedsAttention => matches!(next, Provisioning | Cancelled | Failed),
             Provisioned | Rejected | Expired | Cancelled | Failed => false,
         }
@@ -60,7 +61,7 @@ impl Status {
 }
 
 /// The answer of the query `state`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestState {
     pub request_id: String,
@@ -82,6 +83,13 @@ pub struct RequestState {
     pub resources: Option<BTreeMap<String, Value>>,
     /// What went wrong, last.
     pub failure: Option<FailureShown>,
+}
+
+impl RequestState {
+    /// Does a provisioner build, or plan?
+    pub fn is_worked_on(&self) -> bool {
+        self.status == Status::Provisioning || self.waiting_for == Some(WaitingFor::Plan)
+    }
 }
 
 /// The decision that counted, as programs read it.

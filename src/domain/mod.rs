@@ -7,7 +7,7 @@
 //! - [`rules`]: the part of the policy one request is judged by.
 //! - [`act`]: what people do with a request. [`judge`]: whether that counts;
 //!   [`refusal`]: why not; [`verdict`]: what came of it.
-//! - [`approval`]: who has to say yes to what.
+//! - [`approval`]: who has to say yes to what. [`plan`]: what a provisioner would do.
 //! - [`lifecycle`]: the states of a request and what ends it.
 //! - [`notice`]: everything the bot can tell people.
 //! - [`provisioning`]: how far the work of a provisioner is, and what came of it.
@@ -24,6 +24,7 @@ pub mod moment;
 pub mod notice;
 pub mod parameters;
 pub mod people;
+pub mod plan;
 pub mod policy;
 pub mod provisioning;
 pub mod refusal;

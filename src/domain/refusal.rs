@@ -50,6 +50,19 @@ pub enum Refusal {
     UnknownProfile {
         profile: String,
     },
+    /// There is no plan to say yes to.
+    NoPlan,
+    /// It is being made.
+    PlanUnderway,
+    PlanFailed,
+    /// A finding forbids it.
+    PlanBlocked,
+    /// Which plan is meant is not said.
+    NoPlanId,
+    /// Another plan is meant than the one there is.
+    OtherPlan,
+    /// The plan is one of other values.
+    PlanOfOtherValues,
     /// A value that this request does not have.
     UnknownValue {
         name: String,

@@ -58,6 +58,8 @@ pub fn blueprint() -> Blueprint {
         task_queue: "q".into(),
         provision_activity: "provision".into(),
         destroy_activity: "destroy".into(),
+        plan_activity: None,
+        discard_activity: None,
         encrypt: true,
         fields: Vec::new(),
     }
@@ -133,6 +135,7 @@ pub fn subject() -> RequestSubject {
         rules: Some(rules()),
         authorization: Some(approved()),
         parameters: serde_json::Map::new(),
+        plan: None,
     }
 }
 

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use crate::domain::act::{Act, Door, Kind};
+use crate::domain::approval::WaitingFor;
 use crate::domain::decision::{Authorization, DecisionKind};
 use crate::domain::judge::{self, Standing};
 use crate::domain::lifecycle::{Break, RequestState};
@@ -67,6 +68,9 @@ pub async fn act(requests: &Requests, id: &str, mut act: Act, once: Option<Strin
     let Recorded { request, rules } = requests.recorded(&id).await.inspect_err(|error| unread(&id, error))?;
     if let Some(rules) = &rules {
         fill_in(&mut act, rules);
+        if rules.blueprint.has_plan() {
+            name_plan(requests, &id, &mut act).await?;
+        }
     }
     if let Err(refusal) = judge::by_what_is_recorded(&request, rules.as_ref(), &act) {
         // Nobody is to choose a region for a request that is over. A program hears of its
@@ -130,10 +134,27 @@ pub async fn judged(requests: &Requests, id: &str, act: &Act) -> Result<(Request
 /// selection nobody touched.
 fn fill_in(act: &mut Act, rules: &Rules) {
     let only = |choices: &[String]| if let [one] = choices { Some(one.clone()) } else { None };
-    if act.act == Kind::Approve {
+    if matches!(act.act, Kind::Plan | Kind::Approve) {
         act.region = act.region.take().or_else(|| only(&rules.regions));
         act.profile = act.profile.take().or_else(|| only(&rules.profiles));
     }
+}
+
+/// A card shows one plan in each round: that is the one that a click on it means.
+async fn name_plan(requests: &Requests, id: &RequestId, act: &mut Act) -> Result<(), NotDone> {
+    if (act.act, act.door) != (Kind::Approve, Door::Slack) {
+        return Ok(());
+    }
+    let state = match requests.state(id).await {
+        Ok(state) => state,
+        Err(error @ RequestError::NoAnswer(_)) => return Err(error.into()),
+        // What there is to say then is said by whoever sends it.
+        Err(RequestError::NotFound | RequestError::Ended) => return Ok(()),
+    };
+    if act.round == Some(state.round) && act.plan_id.is_none() {
+        act.plan_id = state.offer.plan_id().map(str::to_owned);
+    }
+    Ok(())
 }
 
 fn is_about_people(refusal: &Refusal) -> bool {
@@ -197,7 +218,8 @@ fn standing<'a>(state: &'a RequestState, authorization: Option<&'a Authorization
         status: state.status,
         round: state.round,
         authorization,
-        parameters: Some(&state.offer.parameters),
+        offer: Some(&state.offer),
+        is_planning: state.waiting_for == Some(WaitingFor::Plan),
         chosen: None,
         is_withdrawn: false,
         is_late: false,

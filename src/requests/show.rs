@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::domain::approval::Approval;
+use crate::domain::approval::{Approval, WaitingFor};
 use crate::domain::lifecycle::{Authorized, Break, FailureShown, RequestState, Status};
 use crate::domain::moment::Moment;
-use crate::domain::notice::{MessageRef, part};
+use crate::domain::notice::{MessageRef, Notice, part};
 use crate::domain::provisioning::Progress;
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::temporal::{RequestError, Requests, Seen};
@@ -34,7 +34,7 @@ pub async fn show(requests: &Requests, id: &RequestId, seen: Seen) -> Result<Sho
     }
     let look = requests.look(id).await?;
     let state = requests.state(id).await?;
-    let progress = look.progress.filter(|_| state.status == Status::Provisioning);
+    let progress = look.progress.filter(|_| state.is_worked_on());
     let events = if state.status.is_final() { 0 } else { look.events };
     Ok(Shown { progress, events, ..Shown::of(id, seen, state) })
 }
@@ -90,7 +90,10 @@ fn recorded(id: &RequestId, seen: &Seen) -> RequestState {
         request_id: id.to_string(),
         status,
         round: told.map_or(1, |told| told.subject.round),
-        waiting_for: waits.then(|| approval.waiting_for()),
+        waiting_for: waits.then(|| match told.map(|told| &told.notice) {
+            Some(Notice::Planning(_)) => WaitingFor::Plan,
+            _ => approval.waiting_for(),
+        }),
         deadline: approval.deadline().filter(|_| waits),
         offer: approval.offer,
         steps: approval.steps,

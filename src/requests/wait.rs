@@ -102,7 +102,7 @@ impl Waiting {
             };
             match &mut shown {
                 Some(shown) if look.events == shown.events => {
-                    shown.progress = look.progress.filter(|_| shown.state.status == Status::Provisioning);
+                    shown.progress = look.progress.filter(|_| shown.state.is_worked_on());
                 }
                 _ => shown = self.show(requests, id).await.or(shown),
             }

@@ -47,6 +47,7 @@ pub mod ids {
     // The authorizer's card.
     pub const REGION: &str = "region";
     pub const PROFILE: &str = "profile";
+    pub const PLAN: &str = "plan";
     pub const APPROVE: &str = "approve";
     pub const REJECT: &str = "reject";
 

@@ -10,8 +10,9 @@ use crate::domain::request::RequestId;
 use crate::workflow::Lenient;
 use crate::workflow::contract::Heartbeat;
 
-/// The IDs of the activities that provision begin so: `provision-1`, and so on.
-const PROVISION: &str = "provision-";
+/// The IDs of the activities that provision begin so, `provision-1`, and so on; and those of
+/// the ones that plan.
+const WORK: [&str; 2] = ["provision-", "plan-"];
 
 /// How a workflow stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub struct Look {
     pub execution: Execution,
     /// How long its history is: nothing has happened as long as that stays.
     pub events: i64,
-    /// What the provisioner said last, while it works.
+    /// What the provisioner said last, while it works or plans.
     pub progress: Option<Progress>,
 }
 
@@ -28,7 +29,10 @@ impl Requests {
     pub async fn look(&self, id: &RequestId) -> Result<Look, RequestError> {
         let described = self.describe(id).await?;
         let info = described.workflow_execution_info.unwrap_or_default();
-        let working = described.pending_activities.into_iter().find(|it| it.activity_id.starts_with(PROVISION));
+        let working = described
+            .pending_activities
+            .into_iter()
+            .find(|it| WORK.iter().any(|work| it.activity_id.starts_with(work)));
         let progress = match working {
             Some(activity) => self.progress(activity).await?,
             None => None,

@@ -16,7 +16,7 @@ use super::run::{Context, Run, Stop};
 use super::telling::{RunningNotice, Said, detached, in_seconds, moment, unheard, until};
 use crate::domain::approval::Event;
 use crate::domain::lifecycle::{Failure, Status};
-use crate::domain::notice::{NeedsAttention, Notice, Requested};
+use crate::domain::notice::{NeedsAttention, Notice, PlanChanged, Requested};
 use crate::domain::rules::Rules;
 
 /// What came of the question whether it may be built.
@@ -63,11 +63,12 @@ pub(super) enum Chosen {
 impl Run {
     /// Asks the authorizer, and waits for a decision that counts. The clock starts with
     /// the question and runs beside it, whenever it reaches somebody: what decides, ends
-    /// or withdraws the request does not wait for Slack.
-    pub(super) async fn ask(&self, ctx: &Context, rules: &Rules) -> Result<Decided, Stop> {
+    /// or withdraws the request does not wait for Slack. `attempts`: how often building was
+    /// begun, when they are asked anew.
+    pub(super) async fn ask(&self, ctx: &Context, rules: &Rules, attempts: u32) -> Result<Decided, Stop> {
         let called_off = detached();
         let mut clock = pin!(self.clock(ctx).fuse());
-        let mut talk = pin!(self.talk(ctx, rules, &called_off).fuse());
+        let mut talk = pin!(self.talk(ctx, rules, attempts, &called_off).fuse());
         let mut decision = pin!(self.decision(ctx).fuse());
         // The clock runs and the question is on its way before anything is decided, however
         // early that came: what is asked first has the same number in each replay.
@@ -85,9 +86,13 @@ impl Run {
                 },
             }
         };
+        let now = moment(ctx);
+        ctx.state_mut(|s| s.apply(Event::PlanStopped, now));
         self.enter(ctx, Some(rules), ended.as_ref().map_or_else(Stop::status, Decided::status));
         if !talk.is_terminated() {
-            let is_decided = matches!(ended, Ok(Decided::Approved { .. } | Decided::Rejected { .. }));
+            // That a plan is being made does not stay true.
+            let is_decided = matches!(ended, Ok(Decided::Approved { .. } | Decided::Rejected { .. }))
+                && !ctx.state(|s| s.plans.is_told);
             self.call_off(ctx, talk, &called_off, is_decided).await;
         }
         ended
@@ -95,9 +100,20 @@ impl Run {
 
     /// Says what there is to say while the request waits, one thing after the other, until
     /// that is called off. The answer: why nobody can decide.
-    async fn talk(&self, ctx: &Context, rules: &Rules, called_off: &WorkflowCancellationToken) -> Option<Failure> {
-        let expires_at = ctx.state(|s| s.approval.deadline()).map(|at| at.0).unwrap_or_default();
-        match self.notify(ctx, Some(rules), Notice::Requested(Requested { expires_at }), called_off.clone()).await {
+    async fn talk(
+        &self,
+        ctx: &Context,
+        rules: &Rules,
+        attempts: u32,
+        called_off: &WorkflowCancellationToken,
+    ) -> Option<Failure> {
+        let now = moment(ctx);
+        let expires_at = ctx.state(|s| s.approval.open_until(now)).map(|at| at.0).unwrap_or_default();
+        let question = match attempts {
+            0 => Notice::Requested(Requested { expires_at }),
+            attempt => Notice::PlanChanged(PlanChanged { attempt, expires_at }),
+        };
+        match self.notify(ctx, Some(rules), question, called_off.clone()).await {
             Ok(Some(cause)) => {
                 let advice = "Ask again, and name somebody else.".to_owned();
                 return Some(Failure { step: None, cause, advice, attempt: 1 });

@@ -12,6 +12,7 @@ use temporalio_sdk::{ActivityCancellationType, ActivityOptions, LocalActivityOpt
 use temporalio_workflow::RetryPolicy;
 
 use super::payload::{LenientResult, Outgoing};
+use crate::domain::approval::PLAN_WITHIN;
 use crate::domain::blueprint::Blueprint;
 use crate::domain::notice::{Notification, Told};
 use crate::domain::policy::PreflightProblem;
@@ -136,6 +137,9 @@ pub const UNKNOWN_ACTIVITY: &str = "NotFoundError";
 /// The same in the words of Go's.
 pub const UNKNOWN_TO_GO: &str = "ActivityNotRegisteredError";
 
+/// The type of the failure with which a provisioner says that the plan does not hold any more.
+pub const STALE_PLAN: &str = "StalePlan";
+
 /// The longest a request waits for its authorizer, as the configuration allows.
 pub const AUTHORIZATION_AT_MOST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -211,6 +215,26 @@ pub fn provision(blueprint: &Blueprint, activity_id: &str) -> ActivityOptions {
         .build()
 }
 
+/// It is tried for as long as a plan is waited for. Called off, it is waited for until it has
+/// stopped: what it leaves is removed then. It runs although the request is cancelled, which
+/// calls it off by itself.
+pub fn plan(blueprint: &Blueprint, activity_id: &str, until: WorkflowCancellationToken) -> ActivityOptions {
+    let retry = RetryPolicy::builder()
+        .initial_interval(PROVISION_RETRY_FIRST)
+        .maximum_interval(PROVISION_RETRY_AT_MOST)
+        .non_retryable_error_types([UNKNOWN_ACTIVITY, UNKNOWN_TO_GO])
+        .build();
+    ActivityOptions::with_schedule_to_close_timeout(PLAN_WITHIN)
+        .activity_id(activity_id)
+        .task_queue(&blueprint.task_queue)
+        .schedule_to_start_timeout(PICKED_UP_WITHIN)
+        .heartbeat_timeout(PROVISION_HEARTBEAT)
+        .cancellation_type(ActivityCancellationType::WaitCancellationCompleted)
+        .cancellation_token(until)
+        .retry_policy(retry)
+        .build()
+}
+
 /// Undoing runs although the request is cancelled. This is the first round, after which
 /// people hear why it is not done.
 pub fn destroy(blueprint: &Blueprint) -> ActivityOptions {
@@ -243,7 +267,8 @@ fn attempts(at_most: u32) -> RetryPolicy {
         .initial_interval(PROVISION_RETRY_FIRST)
         .maximum_interval(PROVISION_RETRY_AT_MOST)
         .maximum_attempts(at_most)
-        // A worker without this activity does not learn it by being asked again.
-        .non_retryable_error_types([UNKNOWN_ACTIVITY, UNKNOWN_TO_GO])
+        // A worker without this activity does not learn it by being asked again, and a plan
+        // that does not hold does not hold again.
+        .non_retryable_error_types([UNKNOWN_ACTIVITY, UNKNOWN_TO_GO, STALE_PLAN])
         .build()
 }

@@ -22,6 +22,7 @@ pub(super) fn input(id: &RequestId, request: &ProvisionRequest, offer: &Offer) -
         requester_id: request.requester_id.clone(),
         authorizer_id: request.authorizer_id.clone(),
         parameters: offer.parameters.clone(),
+        plan_id: offer.plan_id().map(str::to_owned),
         ..ProvisionInput::default()
     }
 }

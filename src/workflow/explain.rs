@@ -8,7 +8,9 @@ use temporalio_common::protos::temporal::api::failure::v1::{
 };
 use temporalio_sdk::{ActivityExecutionError, TimeoutType};
 
-use super::calls::{PICKED_UP_WITHIN, PROVISION_HEARTBEAT, PROVISION_RETRY_FIRST, UNKNOWN_ACTIVITY, UNKNOWN_TO_GO};
+use super::calls::{
+    PICKED_UP_WITHIN, PROVISION_HEARTBEAT, PROVISION_RETRY_FIRST, STALE_PLAN, UNKNOWN_ACTIVITY, UNKNOWN_TO_GO,
+};
 use crate::domain::blueprint::Blueprint;
 use crate::domain::lifecycle::Failure;
 
@@ -79,16 +81,42 @@ pub fn cleanup(error: &ActivityExecutionError, blueprint: &Blueprint) -> String 
 /// Why what was built is not removed yet, and what the provisioner says that somebody can
 /// do about it, for people.
 pub fn not_yet(error: &ActivityExecutionError, blueprint: &Blueprint) -> String {
-    let Failure { cause, .. } = destroying(error, blueprint);
+    advised(error, &destroying(error, blueprint).cause)
+}
+
+/// Why there is no plan, and what the provisioner says that somebody can do about it.
+pub fn not_planned(error: &ActivityExecutionError, blueprint: &Blueprint) -> String {
+    let cause = doing(error, blueprint, blueprint.plan_activity.as_deref().unwrap_or_default()).cause;
+    advised(error, &cause)
+}
+
+/// Why what was left cannot be removed by this activity.
+pub fn not_removed(error: &ActivityExecutionError, blueprint: &Blueprint, activity: &str) -> String {
+    let cause = doing(error, blueprint, activity).cause;
+    advised(error, &cause)
+}
+
+/// A cause, with the advice that came with it.
+fn advised(error: &ActivityExecutionError, cause: &str) -> String {
     match application_failure(error).and_then(|(_, info)| details(info).advice) {
         Some(advice) => format!("{}. {}", cause.trim_end_matches('.'), cut(&advice)),
-        None => cause,
+        None => cause.to_owned(),
     }
 }
 
 fn destroying(error: &ActivityExecutionError, blueprint: &Blueprint) -> Failure {
-    let undoing = Blueprint { provision_activity: blueprint.destroy_activity.clone(), ..blueprint.clone() };
-    failure(error, &undoing, 1)
+    doing(error, blueprint, &blueprint.destroy_activity)
+}
+
+/// The failure of another activity than `provision`.
+fn doing(error: &ActivityExecutionError, blueprint: &Blueprint, activity: &str) -> Failure {
+    let other = Blueprint { provision_activity: activity.to_owned(), ..blueprint.clone() };
+    failure(error, &other, 1)
+}
+
+/// Whether a `provision` says that the plan it was given does not hold any more.
+pub fn is_stale(error: &ActivityExecutionError) -> bool {
+    application_failure(error).is_some_and(|(_, info)| info.r#type == STALE_PLAN)
 }
 
 /// What whoever undoes a `provision` that ended so has to know. `since` is how long
@@ -114,14 +142,15 @@ pub fn unheard(error: &ActivityExecutionError, since: Duration) -> Option<Unhear
 }
 
 /// Whether a `provision` that ended so certainly never began: nobody took it from the
-/// queue, or the first who did does not know it. An attempt before that would have
+/// queue, or the first who did does not know it or its plan. An attempt before that would have
 /// needed more time.
 pub fn never_began(error: &ActivityExecutionError, since: Duration) -> bool {
     if let Some(timeout) = error.as_timeout() {
         return timeout.timeout_type() == TimeoutType::ScheduleToStart
             && since < PICKED_UP_WITHIN + PROVISION_RETRY_FIRST;
     }
-    application_failure(error).is_some_and(|(_, info)| is_unknown(info)) && since < PROVISION_RETRY_FIRST
+    let at_once = |info: &ApplicationFailureInfo| is_unknown(info) || info.r#type == STALE_PLAN;
+    application_failure(error).is_some_and(|(_, info)| at_once(info)) && since < PROVISION_RETRY_FIRST
 }
 
 /// Whether a provisioner said for good that it cannot undo. All else (nobody takes the

@@ -11,6 +11,7 @@ use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{ApplicationFailure, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
 
 use super::payload::{Lenient, Unread};
+use super::plans::{Job, Plans};
 use super::run::Run;
 use super::search_attributes::SearchAttributes;
 use super::{QUERY_PENDING_NOTICE, QUERY_STATE, QUERY_VERDICT, SIGNAL_ACT, SIGNAL_AUTHORIZE, WORKFLOW_TYPE};
@@ -21,7 +22,9 @@ use crate::domain::field::By;
 use crate::domain::judge::{self, Accepted, Standing};
 use crate::domain::lifecycle::{Authorized, Choice, Failure, RequestState, Status};
 use crate::domain::moment::Moment;
-use crate::domain::notice::{Conversation, Notice, Notification, Reminded};
+use crate::domain::notice::{Conversation, Notice, Notification, Planned, Planning, Reminded};
+use crate::domain::plan::PlanOnCard;
+use crate::domain::plan::shown::Stage;
 use crate::domain::refusal::{NotCounted, Refusal};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Rules;
@@ -66,6 +69,7 @@ pub struct ProvisionApplication {
     counted: Option<String>,
     /// What came up while a question is open, until people are told.
     pub(super) untold: Option<Notice>,
+    pub(super) plans: Plans,
     pub(super) index: SearchAttributes,
     /// How many signals came.
     signals: u32,
@@ -95,6 +99,7 @@ impl ProvisionApplication {
             verdicts: VecDeque::new(),
             counted: None,
             untold: None,
+            plans: Plans::default(),
             index: SearchAttributes::default(),
             signals: 0,
             is_withdrawn: false,
@@ -153,7 +158,7 @@ impl ProvisionApplication {
     /// Judges an act when it comes, whatever the story is busy with, so that whoever
     /// decides second can be told at once. Without rules a decision waits for them.
     fn receive(&mut self, ctx: &SyncWorkflowContext<Self>, act: Act) {
-        let waits = self.rules.is_none() && matches!(act.act, Kind::Approve | Kind::Reject);
+        let waits = self.rules.is_none() && matches!(act.act, Kind::Plan | Kind::Approve | Kind::Reject);
         let is_open = self.status == Status::PreFlight && self.inbox.len() < INBOX_MAX;
         if waits && is_open {
             self.note(act.key.clone(), Verdict::Checking);
@@ -207,6 +212,10 @@ impl ProvisionApplication {
                 self.choice = Some((*choice, act.by.clone()));
                 self.counted.clone_from(&act.key);
             }
+            Ok(Accepted::PlanWanted { region, profile, parameters }) => {
+                let (region, profile, parameters) = (region.clone(), profile.clone(), parameters.clone());
+                self.apply(Event::PlanAsked { region, profile, parameters }, now);
+            }
             Ok(Accepted::Withdrawn) => self.is_withdrawn = true,
             Ok(Accepted::Again) | Err(_) => {}
         }
@@ -218,7 +227,8 @@ impl ProvisionApplication {
             status: self.status,
             round: self.approval.round,
             authorization: self.approval.decision(),
-            parameters: Some(&self.approval.offer.parameters),
+            offer: Some(&self.approval.offer),
+            is_planning: self.approval.planning().is_some(),
             chosen: self.choice.as_ref().map(|(choice, by)| (*choice, &**by)),
             is_withdrawn: self.is_withdrawn,
             is_late: self.is_late,
@@ -231,8 +241,24 @@ impl ProvisionApplication {
             match effect {
                 // What is being asked is told by whoever opened the step.
                 Effect::Ask { .. } | Effect::AskAgain { .. } => {}
-                // What was decided is waited for.
-                Effect::Obey => {}
+                // Nothing holds any more that was so about the plan before.
+                Effect::AskAnew { .. } => {
+                    (self.is_late, self.choice, self.failure, self.untold) = (false, None, None, None);
+                }
+                // What was decided, or holds after all, is waited for.
+                Effect::Obey | Effect::GoOn => {}
+                Effect::Plan => {
+                    self.plans.jobs.push_back(Job::Plan);
+                    let asks = self.status == Status::AwaitingAuthorization || self.status == Status::PreFlight;
+                    let number = self.approval.planning().filter(|_| asks);
+                    self.untold = number.map(|number| Notice::Planning(Planning { number })).or(self.untold.take());
+                }
+                // Whoever makes it sees that nobody waits for it.
+                Effect::StopPlan => {}
+                // Shown before, it would be contradicted by what came before it.
+                Effect::ShowPlan { until } => {
+                    self.untold = Some(Notice::Planned(Planned { expires_at: until.0 }));
+                }
                 // Nothing else is forgotten for it.
                 Effect::Remind { until } if self.untold.is_none() => {
                     self.untold = Some(Notice::Reminded(Reminded { expires_at: until.0 }));
@@ -241,6 +267,18 @@ impl ProvisionApplication {
                 Effect::Late => self.is_late = true,
             }
         }
+    }
+
+    /// How the card stands with the plan, where there is one before a yes.
+    pub(super) fn plan_on_card(&self) -> Option<PlanOnCard> {
+        self.rules.as_ref().filter(|rules| rules.blueprint.has_plan())?;
+        let offer = &self.approval.offer;
+        let stage = match self.approval.planning() {
+            Some(_) => Stage::Underway,
+            None => Stage::of(offer.plan.as_ref()),
+        };
+        let (region, profile) = (offer.region.clone(), offer.profile.clone());
+        Some(PlanOnCard { region, profile, stage, difference: self.approval.difference().cloned() })
     }
 
     /// The decision does not hold: the step opens again, in another round.

@@ -2,8 +2,12 @@
 //! each says what happened, and none knows how that looks.
 
 use std::future::Ready;
+use std::pin::pin;
 
+use futures::FutureExt;
+use futures::future::FusedFuture;
 use provisioner::{ProvisionInput, Provisioned, Unheard};
+use temporalio_sdk::workflows::select;
 use temporalio_sdk::{ActivityExecutionError, WorkflowContext};
 
 use super::asking::{Chosen, Decided};
@@ -11,11 +15,12 @@ use super::calls::{self, Preflight, Remote};
 use super::contract;
 use super::explain;
 use super::payload::{LenientResult, Outgoing};
+use super::plans::{Job, Left, never_holds};
 use super::provision_application::ProvisionApplication;
 use super::telling::{RunningNotice, Said, moment, now};
 use crate::domain::lifecycle::Failure;
 use crate::domain::notice::{
-    self, Authorized, Cancelled, Cleanup, Expired, Failed, GivenUp, Notice, Refused, Rejected, Retried,
+    self, Authorized, Cancelled, Cleanup, Expired, Failed, GivenUp, Notice, PlanHeld, Refused, Rejected, Retried,
 };
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Rules;
@@ -39,8 +44,48 @@ fn nobody() -> Option<RunningNotice<Ready<Said>>> {
     None
 }
 
+/// How building went on.
+enum Asked {
+    /// The request is over.
+    Over,
+    /// They are asked anew, about another plan.
+    Anew,
+}
+
+/// Why nothing was built.
+enum NotBuilt {
+    Cancelled,
+    Failed(Failure),
+    /// The plan does not hold any more.
+    Stale(Failure),
+}
+
+/// What there is of earlier attempts where people are asked anew.
+#[derive(Default)]
+struct Before {
+    /// The attempts that were made.
+    attempts: u32,
+    /// What may have been built by then.
+    built: Option<ProvisionInput>,
+}
+
 impl Run {
     pub(super) async fn run(&self, ctx: &Context) {
+        let mut story = pin!(self.story(ctx).fuse());
+        let mut hands = pin!(self.hands(ctx).fuse());
+        loop {
+            select! {
+                () = &mut story => break,
+                () = &mut hands => {}
+            }
+        }
+        ctx.state_mut(|s| s.plans.is_over = true);
+        if !hands.is_terminated() {
+            hands.await;
+        }
+    }
+
+    async fn story(&self, ctx: &Context) {
         let rules = match self.preflight(ctx, false).await {
             Some(Ok(Preflight::Passed { rules })) => rules,
             Some(Ok(Preflight::Refused { problem })) => {
@@ -50,20 +95,26 @@ impl Run {
             Some(Err(Stop::Cancelled)) | None => return self.cancelled(ctx, None, Cleanup::NothingBuilt).await,
         };
         self.judge_by(ctx, &rules);
-        match self.ask(ctx, &rules).await {
-            Ok(Decided::Approved { rules, region, profile, decided_by }) => {
-                let input = ctx.state(|s| contract::input(&self.id, &self.request, &s.approval.offer));
-                let begun = Notice::Authorized(Authorized { region, profile, decided_by });
-                self.provision(ctx, &rules, input, begun).await
-            }
-            Ok(Decided::Rejected { decided_by, reason }) => {
-                self.say(ctx, Some(&rules), Notice::Rejected(Rejected { decided_by, reason })).await
-            }
-            Ok(Decided::Expired { unconfirmed }) => {
-                self.say(ctx, Some(&rules), Notice::Expired(Expired { unconfirmed })).await
-            }
-            Err(Stop::Failed(failure)) => self.failed_at_once(ctx, Some(&rules), failure).await,
-            Err(Stop::Cancelled) => self.cancelled(ctx, Some(&rules), Cleanup::NothingBuilt).await,
+        let mut before = Before::default();
+        loop {
+            let ended = match self.ask(ctx, &rules, before.attempts).await {
+                Ok(Decided::Approved { rules, region, profile, decided_by }) => {
+                    let input = ctx.state(|s| contract::input(&self.id, &self.request, &s.approval.offer));
+                    let attempt = before.attempts + 1;
+                    let begun = Notice::Authorized(Authorized { region, profile, decided_by, attempt });
+                    match self.provision(ctx, &rules, input, begun, &mut before).await {
+                        Asked::Over => return,
+                        Asked::Anew => continue,
+                    }
+                }
+                Ok(Decided::Rejected { decided_by, reason }) => Notice::Rejected(Rejected { decided_by, reason }),
+                Ok(Decided::Expired { unconfirmed }) => Notice::Expired(Expired { unconfirmed }),
+                Err(Stop::Failed(failure)) => failed_at_once(failure),
+                Err(Stop::Cancelled) => Notice::Cancelled(Cancelled { cleanup: Cleanup::NothingBuilt }),
+            };
+            // What an attempt may have built before they were asked anew is removed beside that.
+            ctx.state_mut(|s| s.plans.jobs.extend(before.built.take().map(Left::built).map(Job::Remove)));
+            return self.say(ctx, Some(&rules), ended).await;
         }
     }
 
@@ -78,16 +129,28 @@ impl Run {
 
     /// Has the resources built, and asks a person each time that fails. `begun` says
     /// that building begins.
-    async fn provision(&self, ctx: &Context, rules: &Rules, mut input: ProvisionInput, mut begun: Notice) {
+    async fn provision(
+        &self,
+        ctx: &Context,
+        rules: &Rules,
+        mut input: ProvisionInput,
+        mut begun: Notice,
+        before: &mut Before,
+    ) -> Asked {
         let mut current = rules.clone();
-        let mut began = false;
-        for attempt in 1.. {
+        let mut began = before.built.is_some();
+        let mut stale = 0;
+        for attempt in before.attempts + 1.. {
+            before.attempts = attempt;
             let rules = &current;
             let activity_id = format!("provision-{attempt}");
             let running = self.start_notice(ctx, rules, begun, &activity_id);
             let failure = match self.build(ctx, rules, &mut input, &activity_id, attempt, &mut began).await {
-                Ok(result) => return self.provisioned(ctx, rules, result, running).await,
-                Err(Stop::Cancelled) => {
+                Ok(result) => {
+                    self.provisioned(ctx, rules, result, running).await;
+                    return Asked::Over;
+                }
+                Err(NotBuilt::Cancelled) => {
                     let mut running = Some(running);
                     let cleanup = self.cleanup(ctx, rules, &input, began, &mut running).await;
                     let cancelled = Notice::Cancelled(Cancelled { cleanup });
@@ -95,14 +158,51 @@ impl Run {
                         Some(running) => _ = self.finish_notice(ctx, rules, cancelled, running).await,
                         None => self.say(ctx, Some(rules), cancelled).await,
                     }
-                    return;
+                    return Asked::Over;
                 }
-                Err(Stop::Failed(failure)) => failure,
+                Err(NotBuilt::Stale(failure)) => {
+                    before.built = began.then(|| input.clone());
+                    stale += 1;
+                    if self.plan_is_stale(ctx, &input, stale) {
+                        match self.plan_anew(ctx, rules, attempt, running).await {
+                            Ok(true) => {
+                                input.plan_id = ctx.state(|s| s.approval.offer.plan_id().map(str::to_owned));
+                                begun = Notice::PlanHeld(PlanHeld { attempt: attempt + 1 });
+                                continue;
+                            }
+                            Ok(false) => return Asked::Anew,
+                            Err(_) => {
+                                let cleanup = self.cleanup(ctx, rules, &input, began, &mut nobody()).await;
+                                self.cancelled(ctx, Some(rules), cleanup).await;
+                                return Asked::Over;
+                            }
+                        }
+                    }
+                    never_holds(failure)
+                }
+                Err(NotBuilt::Failed(failure)) => {
+                    before.built = began.then(|| input.clone());
+                    failure
+                }
             };
+            stale = 0;
             let given_up = match self.attention(ctx, rules, &input, &failure, running).await {
                 Ok(Some(Chosen::Retry { rules, decided_by })) => {
                     current = *rules;
                     input.resume_from.clone_from(&failure.step);
+                    if current.blueprint.has_plan() && ctx.state(|s| s.approval.offer.plan.is_none()) {
+                        match self.plan_first(ctx, &current).await {
+                            Ok(true) => {
+                                input.plan_id = ctx.state(|s| s.approval.offer.plan_id().map(str::to_owned));
+                            }
+                            Ok(false) => return Asked::Anew,
+                            Err(_) => {
+                                let cleanup = self.cleanup(ctx, &current, &input, began, &mut nobody()).await;
+                                self.cancelled(ctx, Some(&current), cleanup).await;
+                                return Asked::Over;
+                            }
+                        }
+                    }
                     begun = Notice::Retried(Retried { failure, decided_by });
                     continue;
                 }
@@ -111,12 +211,15 @@ impl Run {
                 Err(Stop::Failed(Failure { cause, .. })) => GivenUp::Unasked { why: cause },
                 Err(Stop::Cancelled) => {
                     let cleanup = self.cleanup(ctx, rules, &input, began, &mut nobody()).await;
-                    return self.cancelled(ctx, Some(rules), cleanup).await;
+                    self.cancelled(ctx, Some(rules), cleanup).await;
+                    return Asked::Over;
                 }
             };
             let cleanup = self.cleanup(ctx, rules, &input, began, &mut nobody()).await;
-            return self.say(ctx, Some(rules), Notice::Failed(Failed { failure, given_up, cleanup })).await;
+            self.say(ctx, Some(rules), Notice::Failed(Failed { failure, given_up, cleanup })).await;
+            break;
         }
+        Asked::Over
     }
 
     /// Calls the provisioner.
@@ -128,13 +231,17 @@ impl Run {
         activity_id: &str,
         attempt: u32,
         began: &mut bool,
-    ) -> Result<Provisioned, Stop> {
+    ) -> Result<Provisioned, NotBuilt> {
         let provision = Remote::<ProvisionInput, Provisioned>::named(&rules.blueprint.provision_activity);
         let options = calls::provision(&rules.blueprint, activity_id);
         let scheduled = now(ctx);
         let built = ctx.execute_activity(provision, handed(rules, input), options).await;
         let since = now(ctx).saturating_sub(scheduled);
-        *began |= !built.as_ref().is_err_and(|error| explain::never_began(error, since));
+        if !built.as_ref().is_err_and(|error| explain::never_began(error, since)) {
+            *began = true;
+            // What the plan left is what is built of now.
+            ctx.state_mut(|s| s.plans.left = None);
+        }
         let unheard = match &built {
             // Built in full, and now to be undone.
             Ok(_) => ctx.cancellation_token().is_cancelled().then(Unheard::default),
@@ -143,12 +250,16 @@ impl Run {
         if unheard.is_some() {
             input.unheard = unheard;
         }
+        let failure = |error| explain::failure(&error, &rules.blueprint, attempt);
         match built {
-            Err(ActivityExecutionError::Cancelled(_)) => Err(Stop::Cancelled),
+            Err(ActivityExecutionError::Cancelled(_)) => Err(NotBuilt::Cancelled),
             // The provisioner may be done before it hears that the request was withdrawn.
-            _ if ctx.cancellation_token().is_cancelled() => Err(Stop::Cancelled),
+            _ if ctx.cancellation_token().is_cancelled() => Err(NotBuilt::Cancelled),
             Ok(LenientResult(result)) => Ok(result),
-            Err(error) => Err(Stop::Failed(explain::failure(&error, &rules.blueprint, attempt))),
+            Err(error) if rules.blueprint.has_plan() && explain::is_stale(&error) => {
+                Err(NotBuilt::Stale(failure(error)))
+            }
+            Err(error) => Err(NotBuilt::Failed(failure(error))),
         }
     }
 
@@ -172,9 +283,13 @@ impl Run {
     }
 
     async fn failed_at_once(&self, ctx: &Context, rules: Option<&Rules>, failure: Failure) {
-        let failed = Failed { failure, given_up: GivenUp::AtOnce, cleanup: Cleanup::NothingBuilt };
-        self.say(ctx, rules, Notice::Failed(failed)).await;
+        self.say(ctx, rules, failed_at_once(failure)).await;
     }
+}
+
+/// A request that could not even be asked.
+fn failed_at_once(failure: Failure) -> Notice {
+    Notice::Failed(Failed { failure, given_up: GivenUp::AtOnce, cleanup: Cleanup::NothingBuilt })
 }
 
 /// Encrypted like all else, unless the blueprint's worker shares no key.

@@ -12,11 +12,12 @@ use temporalio_sdk::{ActivityExecutionError, TimerOptions, WaitConditionOptions,
 
 use super::calls::{self, BotCalls};
 use super::payload::LenientResult;
+use super::plans::plan_activity_id;
 use super::run::{Context, Run, Stop};
 use super::search_attributes;
 use crate::domain::lifecycle::{Failure, Status};
 use crate::domain::moment::Moment;
-use crate::domain::notice::{Notice, Notification, RequestSubject, Told};
+use crate::domain::notice::{Notice, Notification, Planning, RequestSubject, Told};
 use crate::domain::rules::Rules;
 
 /// How telling people went.
@@ -54,8 +55,19 @@ impl Run {
         begun: Notice,
         activity_id: &str,
     ) -> RunningNotice<impl Future<Output = Said>> {
+        self.start_notice_until(ctx, rules, begun, activity_id, detached())
+    }
+
+    /// The same until it is called off.
+    fn start_notice_until(
+        &self,
+        ctx: &Context,
+        rules: &Rules,
+        begun: Notice,
+        activity_id: &str,
+        called_off: WorkflowCancellationToken,
+    ) -> RunningNotice<impl Future<Output = Said>> {
         ctx.state_mut(|s| s.pending_notice = None);
-        let called_off = detached();
         let options = calls::notify_beside_work(begun.status().word(), called_off.clone());
         let mut notification = self.transition(ctx, Some(rules), begun);
         notification.at_work = Some(activity_id.to_owned());
@@ -142,8 +154,40 @@ impl Run {
                 return;
             }
             let Some(notice) = ctx.state_mut(|s| s.untold.take()) else { continue };
+            if let Notice::Planning(Planning { number }) = notice {
+                self.tell_of_planning(ctx, rules, number, called_off).await;
+                continue;
+            }
             if let Err(error) = self.notify(ctx, Some(rules), notice, called_off.clone()).await {
                 unheard(ctx, &error);
+            }
+        }
+    }
+
+    /// Tells that a plan is being made, how far it is, and what came of it.
+    async fn tell_of_planning(
+        &self,
+        ctx: &Context,
+        rules: &Rules,
+        number: u32,
+        called_off: &WorkflowCancellationToken,
+    ) {
+        let begun = Notice::Planning(Planning { number });
+        let activity_id = plan_activity_id(number);
+        let running = self.start_notice_until(ctx, rules, begun, &activity_id, called_off.clone());
+        ctx.state_mut(|s| (s.is_telling, s.plans.is_told) = (true, true));
+        let options = WaitConditionOptions::builder().cancellation_token(called_off.clone()).build();
+        let planned = ctx.wait_condition_with_options(|s| s.untold.is_some(), options).await;
+        ctx.state_mut(|s| s.plans.is_told = false);
+        let notice = ctx.state_mut(|s| s.untold.take()).filter(|_| planned.is_ok());
+        match notice {
+            Some(notice) => _ = self.finish_notice(ctx, rules, notice, running).await,
+            None => {
+                if let Err(error) = running.telling.await {
+                    doubted(ctx, running.since);
+                    unheard(ctx, &error);
+                }
+                ctx.state_mut(|s| s.is_telling = false);
             }
         }
     }
@@ -191,6 +235,8 @@ impl Run {
                     rules: rules.cloned(),
                     authorization: s.approval.decision().cloned(),
                     parameters: s.approval.offer.parameters.clone(),
+                    // Where it is decided, nobody is to look at it any more.
+                    plan: s.plan_on_card().filter(|_| notice.status() == Status::AwaitingAuthorization),
                 },
                 notice,
                 at_work: None,

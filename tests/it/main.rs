@@ -8,6 +8,7 @@ mod deciding;
 mod doors;
 mod faults;
 mod operating;
+mod planning;
 mod process;
 mod properties;
 mod reliability;

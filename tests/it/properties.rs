@@ -7,10 +7,14 @@ use arbitrary::{Result, Unstructured};
 use provision_bot::domain::blueprint::Blueprint;
 use provision_bot::domain::decision::Authorization;
 use provision_bot::domain::lifecycle::{Break, Failure};
+use provision_bot::domain::moment::Moment;
 use provision_bot::domain::notice::{
     self, ApprovalNotCounted, Authorized, Cancelled, ChoiceNotCounted, Cleanup, Expired, Failed, GivenUp,
     NeedsAttention, Notice, Notification, Refused, Rejected, Reminded, RequestSubject, Requested, Retried, Undoing,
 };
+use provision_bot::domain::plan::difference::difference;
+use provision_bot::domain::plan::shown::Stage;
+use provision_bot::domain::plan::{Plan, PlanOnCard};
 use provision_bot::domain::policy::PreflightProblem;
 use provision_bot::domain::provisioning::{Progress, Provisioned};
 use provision_bot::domain::refusal::{NotCounted, Refusal};
@@ -24,7 +28,7 @@ use provision_bot::slack::views::choice::Choice;
 use provision_bot::slack::views::progress::{self, ProgressState};
 use provision_bot::slack::views::request::{Authorizers, RequestForm};
 use provision_bot::slack::views::{Message, decision, request};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use slack_simulator::limits::{MAX_BLOCK_CHARACTERS, Surface, check_blocks, check_view, total_characters};
 
 /// Any bytes are read or refused on every route; what is read is what was sent.
@@ -229,7 +233,12 @@ fn notice(u: &mut Unstructured) -> Result<Notice> {
     Ok(match u.int_in_range(0..=13)? {
         0 => Notice::Requested(Requested { expires_at }),
         1 => Notice::Reminded(Reminded { expires_at }),
-        2 => Notice::Authorized(Authorized { region: text(u)?, profile: text(u)?, decided_by: person(u)? }),
+        2 => Notice::Authorized(Authorized {
+            region: text(u)?,
+            profile: text(u)?,
+            decided_by: person(u)?,
+            attempt: u.arbitrary()?,
+        }),
         3 => Notice::Rejected(Rejected { decided_by: person(u)?, reason: some(u)? }),
         4 => Notice::Expired(Expired { unconfirmed: if u.arbitrary()? { Some(person(u)?) } else { None } }),
         5 => Notice::NeedsAttention(NeedsAttention { failure: failure(u)?, expires_at }),
@@ -280,11 +289,31 @@ fn notification(u: &mut Unstructured) -> Result<Notification> {
         request: request_of(u)?,
         rules: known.then_some(rules),
         authorization: Some(Authorization::Approve { region: text(u)?, profile: text(u)?, decided_by: person(u)? }),
-        parameters: Map::new(),
+        plan: plan(u)?,
+        ..samples::subject()
     };
     let mut n = Notification { subject, ..samples::notification(notice) };
     n.conversation.0.remove("card");
     Ok(n)
+}
+
+/// A plan on the card, as a provisioner may answer it.
+fn plan(u: &mut Unstructured) -> Result<Option<PlanOnCard>> {
+    let count = u.int_in_range(0..=40)?;
+    let changes = (0..count).map(|_| Ok(json!({ "action": text(u)?, "type": text(u)?, "name": text(u)? })));
+    let changes = changes.collect::<Result<Vec<_>>>()?;
+    let findings = (0..u.int_in_range(0..=15)?).map(|_| Ok(json!({ "level": text(u)?, "text": text(u)? })));
+    let findings = findings.collect::<Result<Vec<_>>>()?;
+    let answer = json!({ "planId": text(u)?, "changes": changes, "findings": findings, "link": text(u)?, "monthlyCost": text(u)? });
+    let made = Plan::read(&answer, Moment(u.arbitrary()?));
+    let stage = match u.int_in_range(0..=3)? {
+        0 => return Ok(None),
+        1 => Stage::Underway,
+        2 => Stage::None,
+        _ => Stage::of(Some(&made)),
+    };
+    let difference = u.arbitrary::<bool>()?.then(|| difference(None, &made));
+    Ok(Some(PlanOnCard { region: some(u)?, profile: some(u)?, stage, difference }))
 }
 
 fn request_of(u: &mut Unstructured) -> Result<ProvisionRequest> {

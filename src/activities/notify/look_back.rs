@@ -80,10 +80,11 @@ impl<'a> LookBack<'a> {
             Place::Authorizer => self.look_at(audience, audience.authorizer).await?,
             Place::Channel => self.look_at(audience, Some(audience.channel)).await?,
             Place::Thread => self.look_through_thread(audience).await?,
+            Place::Operations => self.look_at(audience, audience.operations).await?,
         }
         let is_known = || self.attempt.at(&audience.key(part)).is_some();
         // Where the channel could not be written to.
-        if !is_known() && place != Place::Authorizer {
+        if !is_known() && matches!(place, Place::Channel | Place::Thread) {
             self.look_at(audience, audience.requester).await?;
         }
         Ok(is_known())

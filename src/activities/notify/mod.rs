@@ -37,13 +37,14 @@ use self::progress::Watch;
 use self::writer::Writer;
 use crate::domain::decision::DecisionKind;
 use crate::domain::lifecycle::Status;
-use crate::domain::notice::part::CARD;
-use crate::domain::notice::{Notification, Told};
+use crate::domain::notice::part::{CARD, PROGRESS, of_attempt};
+use crate::domain::notice::{Notice, Notification, Told};
 use crate::domain::policy::Policy;
 use crate::domain::provisioning::Progress;
 use crate::slack::notices;
 use crate::slack::notices::audience::Audience;
 use crate::slack::notices::plan::Known;
+use crate::slack::notices::planning::planning;
 use crate::slack::views::progress::{ProgressState, progress};
 use crate::slack::web_api::SlackApi;
 use crate::telemetry::Metrics;
@@ -103,7 +104,13 @@ async fn tell(attempt: &Attempt<'_>, metrics: &Metrics, begun: &Notification) ->
         let audience = audience(attempt, begun);
         let failures = Failures::new(attempt, audience.answer_within);
         let writer = Writer::new(attempt, &audience, &look_back, &failures);
-        let message = |number, it: &Progress| progress(begun, number, Some(it), ProgressState::Running);
+        let message = |latest: Option<u32>, it: &Progress| match &begun.notice {
+            // How far a plan is stands on the card.
+            Notice::Planning(_) => Some((CARD.to_owned(), planning::underway(begun, Some(it)))),
+            _ => latest.map(|attempt| {
+                (of_attempt(PROGRESS, attempt), progress(begun, attempt, Some(it), ProgressState::Running))
+            }),
+        };
         watch.follow(activity_id, &writer, message).await?;
         attempt.reach(Stage::IsOver).await?;
     }
@@ -145,7 +152,8 @@ fn known(attempt: &Attempt<'_>, n: &Notification) -> Known {
 /// Counted once it has been told, so that a repetition does not count twice.
 async fn count(attempt: &Attempt<'_>, metrics: &Metrics, n: &Notification) {
     let status = n.notice.status();
-    if status.is_final() {
+    // What is left after the end does not end it once more.
+    if status.is_final() && !matches!(n.notice, Notice::NotDiscarded(_)) {
         metrics.request(status.word());
         close_trace(attempt.ctx, status).await;
     }
@@ -177,10 +185,11 @@ fn decision_time(n: &Notification) -> Option<(&'static str, Duration)> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs_f64();
     Some((decision, Duration::try_from_secs_f64(now - asked).ok()?))
 }
+
 /// For whom the messages of a notice are. Whom to write to about what a client asked for,
 /// the configuration of this moment says.
 fn audience<'a>(attempt: &'a Attempt<'_>, n: &'a Notification) -> Audience<'a> {
     let audience = notices::audience(n);
     let requester = attempt.policy.correspondent(&n.subject.request.requester_id);
-    Audience { requester, ..audience }
+    Audience { requester, operations: attempt.policy.operations_channel.as_deref(), ..audience }
 }

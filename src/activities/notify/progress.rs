@@ -56,25 +56,35 @@ impl<'a> Watch<'a> {
         Ok(Self { ctx, history: history(&request), request, scheduled: None })
     }
 
-    /// Has the progress of an activity shown until it is over; `message` is how that looks
-    /// for an attempt of the work.
+    /// Has the progress of an activity shown until it is over; `message` is where that is shown,
+    /// where the work has a latest attempt, and how it looks.
     pub(super) async fn follow(
         &mut self,
         activity_id: &str,
         writer: &Writer<'_>,
-        message: impl Fn(u32, &Progress) -> Message + Send + Sync,
+        message: impl Fn(Option<u32>, &Progress) -> Option<(String, Message)> + Send + Sync,
     ) -> Result<(), ActivityError> {
         let mut shown: Option<Progress> = None;
         let mut look_again = LOOK_FIRST;
         while timeout(look_again, self.end_of(activity_id)).await.is_err() {
             look_again = (look_again * 2).min(EDIT_EVERY);
-            let Some(progress) = self.heartbeat(activity_id).await? else { break };
+            let Some(progress) = self.heartbeat(activity_id).await? else {
+                // Something else may have to be over before it begins, or it never does.
+                if self.scheduled.is_none() && self.told().await.is_none() {
+                    continue;
+                }
+                break;
+            };
             // The last state is told with the outcome, which needs the edits more.
             let Some(progress) = progress.filter(|it| shown.as_ref() != Some(it) && !writer.edits_are_scarce()) else {
                 continue;
             };
             look_again = EDIT_EVERY;
-            match writer.show(PROGRESS, |attempt| message(attempt, &progress)).await {
+            let shows = match message(writer.latest(PROGRESS), &progress) {
+                Some((part, message)) => writer.show(&part, message).await,
+                None => Ok(()),
+            };
+            match shows {
                 Ok(()) => shown = Some(progress),
                 Err(SlackError::RateLimited { .. }) => {}
                 Err(error @ SlackError::Unavailable { .. }) => tracing::warn!(%error, "progress could not be shown"),
@@ -94,15 +104,22 @@ impl<'a> Watch<'a> {
     pub(super) async fn outcome(&mut self) -> Result<Notification, ActivityError> {
         let mut ask_again = ASK_FIRST;
         loop {
-            // No answer is no news: the workflow may be between two workers.
-            match self.request.query(ProvisionApplication::pending_notice, (), WorkflowQueryOptions::default()).await {
-                Ok(Some(outcome)) => return Ok(outcome),
-                Ok(None) => {}
-                Err(error) => tracing::debug!(%error, "the workflow does not say yet what came of the work"),
+            if let Some(outcome) = self.told().await {
+                return Ok(outcome);
             }
             let _ = timeout(ask_again, self.event()).await;
             ask_again = (ask_again * 2).min(EDIT_EVERY);
         }
+    }
+
+    /// What came of the work, if the workflow says so.
+    async fn told(&mut self) -> Option<Notification> {
+        let asked = self.request.query(ProvisionApplication::pending_notice, (), WorkflowQueryOptions::default());
+        // No answer is no news: the workflow may be between two workers.
+        asked.await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "the workflow does not say yet what came of the work");
+            None
+        })
     }
 
     /// The last heartbeat of an activity. The outer `None`: it is over.

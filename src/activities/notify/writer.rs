@@ -96,7 +96,12 @@ impl<'a> Writer<'a> {
             return;
         }
         // A client asks for itself.
-        if place == Place::Authorizer && self.audience.authorizer.is_none() {
+        let nobody = match place {
+            Place::Authorizer => self.audience.authorizer.is_none(),
+            Place::Operations => self.audience.operations.is_none(),
+            Place::Channel | Place::Thread => false,
+        };
+        if nobody {
             return self.done(part);
         }
         if self.at(part).is_some() {
@@ -122,6 +127,7 @@ impl<'a> Writer<'a> {
             Place::Channel => self.post_or_dm(part, self.audience.channel, None, &message).await,
             Place::Thread => self.answer(part, &message).await,
             Place::Authorizer => self.post(part, self.audience.authorizer.unwrap_or_default(), None, &message).await,
+            Place::Operations => self.post(part, self.audience.operations.unwrap_or_default(), None, &message).await,
         };
         match posted {
             Ok(posted) => self.remember(part, posted),
@@ -263,13 +269,10 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Changes the latest message of a kind, if there is one. Not noted: the next state
-    /// comes soon.
-    pub(super) async fn show(&self, kind: &str, message: impl FnOnce(u32) -> Message) -> Result<(), SlackError> {
-        let Some(attempt) = self.latest(kind) else { return Ok(()) };
-        let part = part::of_attempt(kind, attempt);
-        let Some(at) = self.at(&part) else { return Ok(()) };
-        self.sender().change(&part, &at, &message(attempt)).await
+    /// Changes a message, if it is there. Not noted: the next state comes soon.
+    pub(super) async fn show(&self, part: &str, message: Message) -> Result<(), SlackError> {
+        let Some(at) = self.at(part) else { return Ok(()) };
+        self.sender().change(part, &at, &message).await
     }
 
     /// Whether changes have to be kept for what matters more than progress.
@@ -287,7 +290,7 @@ impl<'a> Writer<'a> {
     }
 
     /// The last attempt of the work that has a message of this kind.
-    fn latest(&self, kind: &str) -> Option<u32> {
+    pub(super) fn latest(&self, kind: &str) -> Option<u32> {
         self.attempt.checkpoint().conversation.latest(kind)
     }
 

@@ -75,6 +75,36 @@ fn what_is_left_out_has_a_default() {
 }
 
 #[test]
+fn a_plan_needs_somebody_who_removes_what_it_left() {
+    let with = |lines: &str| format!("{WHOLE}[[blueprints]]\nid = \"b\"\nname = \"B\"\n{lines}\n");
+    let policy = parse(Path::new("p.toml"), &with("plan_activity = \"plan\"\ndiscard_activity = \"drop\"")).unwrap();
+    let blueprint = &policy.blueprints[0];
+    let activities = (blueprint.plan_activity.as_deref(), blueprint.discard_activity.as_deref());
+    assert_eq!(activities, (Some("plan"), Some("drop")));
+    assert!(blueprint.has_plan());
+    assert!(!parse(Path::new("p.toml"), &with("")).unwrap().blueprints[0].has_plan());
+    for (lines, expected) in [
+        (
+            "plan_activity = \"plan\"",
+            "p.toml:10:17: blueprints[0].discard_activity is missing, expected with plan_activity: the name of the \
+             activity that removes what a plan left.",
+        ),
+        (
+            "discard_activity = \"drop\"",
+            "p.toml:10:20: blueprints[0].plan_activity is missing, expected with discard_activity: the name of the \
+             activity that makes the plan.",
+        ),
+        (
+            "plan_activity = 7\ndiscard_activity = \"\"",
+            "p.toml:10:17: blueprints[0].plan_activity found the number 7, expected a name of 1 to 200 characters.\n\
+             p.toml:11:20: blueprints[0].discard_activity found \"\", expected a name of 1 to 200 characters.",
+        ),
+    ] {
+        assert_eq!(said(&with(lines)), expected);
+    }
+}
+
+#[test]
 fn a_mistake_says_where_and_what() {
     let tables: &[(&str, &str, &str)] = &[
         (

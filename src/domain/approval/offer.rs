@@ -4,28 +4,51 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-/// What would be built. The first signature fixes its values.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+use crate::domain::plan::Plan;
+
+/// What would be built. The first signature fixes its values, or the plan that is asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Offer {
     pub region: Option<String>,
     pub profile: Option<String>,
     pub lifetime_seconds: Option<Value>,
     pub parameters: Map<String, Value>,
-    pub plan: Option<Value>,
+    pub plan: Option<Plan>,
     /// Stands for all of the above.
     pub digest: String,
 }
 
 impl Offer {
-    pub(super) fn new(region: Option<&str>, profile: Option<&str>, parameters: Map<String, Value>) -> Self {
+    pub(super) fn new(
+        region: Option<&str>,
+        profile: Option<&str>,
+        parameters: Map<String, Value>,
+        plan: Option<Plan>,
+    ) -> Self {
         let owned = |value: Option<&str>| value.map(str::to_owned);
-        // Of the plan only what it would do, which is nothing that is known yet.
+        // Of the plan only what it would do.
+        let planned = plan.as_ref().map_or(Value::Null, Plan::signed);
         let signed = json!({
-            "region": region, "profile": profile, "lifetimeSeconds": null, "parameters": parameters, "plan": null,
+            "region": region, "profile": profile, "lifetimeSeconds": null, "parameters": parameters, "plan": planned,
         });
         let digest = hex::encode(Sha256::digest(signed.to_string().as_bytes()));
-        Self { region: owned(region), profile: owned(profile), lifetime_seconds: None, parameters, plan: None, digest }
+        Self { region: owned(region), profile: owned(profile), lifetime_seconds: None, parameters, plan, digest }
+    }
+
+    /// The same values with this plan.
+    pub(super) fn with(&self, plan: Option<Plan>) -> Self {
+        Self::new(self.region.as_deref(), self.profile.as_deref(), self.parameters.clone(), plan)
+    }
+
+    /// The name of its plan, if there is one that was made.
+    pub fn plan_id(&self) -> Option<&str> {
+        self.plan.as_ref().and_then(Plan::id)
+    }
+
+    /// Has it these values?
+    pub fn has(&self, parameters: &Map<String, Value>) -> bool {
+        parameters.iter().all(|(id, value)| self.parameters.get(id) == Some(value))
     }
 }
 
@@ -36,8 +59,8 @@ mod tests {
     #[test]
     fn a_digest_stands_for_the_values() {
         let with = |parameters: Value| parameters.as_object().cloned().unwrap();
-        let digest = |region, profile| Offer::new(Some(region), Some(profile), Map::new()).digest;
-        let of = |parameters| Offer::new(Some("us-east-1"), Some("sandbox"), with(parameters)).digest;
+        let digest = |region, profile| Offer::new(Some(region), Some(profile), Map::new(), None).digest;
+        let of = |parameters| Offer::new(Some("us-east-1"), Some("sandbox"), with(parameters), None).digest;
         assert_eq!(digest("us-east-1", "sandbox"), digest("us-east-1", "sandbox"));
         assert_ne!(digest("us-east-1", "sandbox"), digest("eu-west-1", "sandbox"));
         assert_ne!(digest("us-east-1", "sandbox"), digest("us-east-1", "production"));

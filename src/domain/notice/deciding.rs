@@ -20,6 +20,18 @@ pub struct Authorized {
     pub region: String,
     pub profile: String,
     pub decided_by: String,
+    /// Which attempt begins: not the first where the plan of one before did not hold.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub attempt: u32,
+}
+
+fn first() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_first(attempt: &u32) -> bool {
+    *attempt == 1
 }
 
 /// The authorizer rejected. Ends the request.

@@ -7,6 +7,7 @@
 //!
 //! - [`asking`]: it is checked, and somebody is asked.
 //! - [`deciding`]: what came of that.
+//! - [`planning`]: what the work would do.
 //! - [`building`]: the work goes on, or stops and needs a hand.
 //! - [`ending`]: what came of the work.
 //!
@@ -19,6 +20,7 @@ pub mod conversation;
 pub mod deciding;
 pub mod ending;
 pub mod notification;
+pub mod planning;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -29,8 +31,10 @@ pub use self::conversation::{Conversation, MessageRef, part};
 pub use self::deciding::{ApprovalNotCounted, Authorized, Expired, Rejected};
 pub use self::ending::{Cancelled, Cleanup, Failed, GivenUp, Provisioned, Undoing};
 pub use self::notification::{Notification, Told};
+pub use self::planning::{NotDiscarded, PlanChanged, PlanHeld, PlanStale, Planned, Planning};
 use super::decision::{Authorization, DecisionKind};
 use super::lifecycle::Status;
+use super::plan::PlanOnCard;
 use super::request::{ProvisionRequest, RequestId};
 use super::rules::Rules;
 
@@ -43,6 +47,12 @@ pub enum Notice {
     Reminded(Reminded),
     #[serde(rename = "not_counted")]
     ApprovalNotCounted(ApprovalNotCounted),
+    Planning(Planning),
+    Planned(Planned),
+    PlanStale(PlanStale),
+    PlanHeld(PlanHeld),
+    PlanChanged(PlanChanged),
+    NotDiscarded(NotDiscarded),
     Authorized(Authorized),
     Rejected(Rejected),
     Expired(Expired),
@@ -59,8 +69,16 @@ impl Notice {
     /// Where a request stands once this has happened.
     pub fn status(&self) -> Status {
         match self {
-            Self::Requested(_) | Self::Reminded(_) | Self::ApprovalNotCounted(_) => Status::AwaitingAuthorization,
-            Self::Authorized(_) | Self::Retried(_) | Self::Undoing(_) => Status::Provisioning,
+            Self::Requested(_)
+            | Self::Reminded(_)
+            | Self::ApprovalNotCounted(_)
+            | Self::Planning(_)
+            | Self::Planned(_)
+            | Self::PlanChanged(_) => Status::AwaitingAuthorization,
+            Self::Authorized(_) | Self::Retried(_) | Self::Undoing(_) | Self::PlanStale(_) | Self::PlanHeld(_) => {
+                Status::Provisioning
+            }
+            Self::NotDiscarded(it) => it.status,
             Self::NeedsAttention(_) | Self::ChoiceNotCounted(_) => Status::NeedsAttention,
             Self::Rejected(_) => Status::Rejected,
             Self::Expired(_) => Status::Expired,
@@ -76,6 +94,8 @@ impl Notice {
             Self::Requested(it) => Some(it.expires_at),
             Self::Reminded(it) => Some(it.expires_at),
             Self::ApprovalNotCounted(it) => Some(it.expires_at),
+            Self::Planned(it) => Some(it.expires_at),
+            Self::PlanChanged(it) => Some(it.expires_at),
             _ => None,
         }
     }
@@ -98,7 +118,7 @@ pub trait Subject {
 }
 
 /// A request, as far as people are told of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestSubject {
     pub request_id: RequestId,
@@ -112,6 +132,9 @@ pub struct RequestSubject {
     /// The values of what is asked for beyond the name, as far as they are known.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub parameters: Map<String, Value>,
+    /// The plan that the card is about, where there is one before a yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanOnCard>,
 }
 
 impl Subject for RequestSubject {

@@ -7,7 +7,7 @@ use super::{RequestSubject, Subject};
 
 /// The input of the activity `notify`: a notice, and all there is to say about
 /// what it is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Notification<S: Subject = RequestSubject> {
     #[serde(flatten)]

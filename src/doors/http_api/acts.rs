@@ -66,7 +66,8 @@ fn right(kind: Kind) -> Right {
 /// The values that an act takes.
 fn takes(kind: Kind) -> &'static [&'static str] {
     match kind {
-        Kind::Plan | Kind::Approve => &["region", "profile", "planId", "lifetimeSeconds", "parameters"],
+        Kind::Plan => &["region", "profile", "parameters"],
+        Kind::Approve => &["region", "profile", "planId", "lifetimeSeconds", "parameters"],
         Kind::Counter => &["region", "profile", "lifetimeSeconds", "parameters"],
         Kind::Reject | Kind::Ask | Kind::Answer => &["text"],
         Kind::HandOver => &["to"],
@@ -156,6 +157,7 @@ fn wrong_field(why: &Refusal) -> Option<String> {
         Refusal::NoProfile | Refusal::UnknownProfile { .. } => "profile",
         // Another plan than there is.
         Refusal::UnknownValue { name } if name == "planId" => return None,
+        Refusal::NoPlanId => "planId",
         Refusal::UnknownValue { name } => name,
         Refusal::TextTooLong { .. } => "text",
         Refusal::NotOffered { .. } => "act",
@@ -164,6 +166,12 @@ fn wrong_field(why: &Refusal) -> Option<String> {
         | Refusal::OtherRound { .. }
         | Refusal::Decided { .. }
         | Refusal::NothingToChoose
+        | Refusal::NoPlan
+        | Refusal::PlanUnderway
+        | Refusal::PlanFailed
+        | Refusal::PlanBlocked
+        | Refusal::OtherPlan
+        | Refusal::PlanOfOtherValues
         | Refusal::TooLate
         | Refusal::Past { .. } => return None,
     };

@@ -26,6 +26,10 @@ const OPENING: Duration = Duration::from_millis(700);
 pub async fn pressed(bot: &Handlers, button: Button, click: Click) -> Reply {
     let act = match button {
         Button::Reject => return reject(bot, click).await,
+        Button::Plan { region, profile, fields } => match given(bot, &click, &fields).await {
+            Ok(parameters) => Act { region, profile, parameters, ..act(&click, Kind::Plan) },
+            Err(why) => return bot.tell(&click, &why).await,
+        },
         Button::Approve { region, profile, fields } => match given(bot, &click, &fields).await {
             Ok(parameters) => Act { region, profile, parameters, ..act(&click, Kind::Approve) },
             Err(why) => return bot.tell(&click, &why).await,
@@ -34,12 +38,17 @@ pub async fn pressed(bot: &Handlers, button: Button, click: Click) -> Reply {
         Button::Retry => act(&click, Kind::Retry),
         Button::GiveUp => act(&click, Kind::GiveUp),
     };
-    let kind = act.act;
+    let (kind, region, profile) = (act.act, act.region.clone(), act.profile.clone());
     match requests::act(&bot.requests, &click.request_id, act, None).await {
         Ok(_) => Reply::Nothing,
         Err(why) => {
+            let is_of_others = why == NotDone::Refused(Refusal::PlanOfOtherValues);
             let text = said(bot, &click.request_id, kind, why, Some(&click)).await;
-            bot.tell(&click, &text).await
+            let reply = bot.tell(&click, &text).await;
+            if is_of_others {
+                bot.show_no_plan(&click, region, profile).await;
+            }
+            reply
         }
     }
 }

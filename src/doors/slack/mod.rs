@@ -7,6 +7,7 @@ mod broken;
 mod fields;
 mod handlers;
 pub mod http;
+mod replan;
 mod reply;
 pub mod request;
 pub mod socket;

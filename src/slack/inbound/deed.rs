@@ -84,6 +84,7 @@ pub struct Reason {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Button {
+    Plan { region: Option<String>, profile: Option<String>, fields: Entered },
     Approve { region: Option<String>, profile: Option<String>, fields: Entered },
     Reject,
     Cancel,
@@ -95,6 +96,7 @@ impl Button {
     /// Its `action_id`.
     pub fn action_id(&self) -> &'static str {
         match self {
+            Self::Plan { .. } => ids::PLAN,
             Self::Approve { .. } => ids::APPROVE,
             Self::Reject => ids::REJECT,
             Self::Cancel => ids::CANCEL,

@@ -47,10 +47,18 @@ fn pressed(payload: Payload) -> Result<Inbound, Malformed> {
         return Ok(blueprint_chosen(view));
     }
     let state = payload.state.unwrap_or_default();
+    // What is chosen already, and was not touched, Slack does not always report.
+    let shown = payload.message.as_ref();
+    let chosen = |id| state.get(id).or_else(|| shown.and_then(|message| message.preselected(id)));
+    let entered = || shown.map(Message::prefilled).unwrap_or_default().into_iter().chain(state.said()).collect();
     let button = match action.action_id.as_str() {
+        ids::PLAN => {
+            let (region, profile) = (chosen(ids::REGION), chosen(ids::PROFILE));
+            Button::Plan { region, profile, fields: entered() }
+        }
         ids::APPROVE => {
-            let (region, profile) = (state.get(ids::REGION), state.get(ids::PROFILE));
-            Button::Approve { region, profile, fields: state.fields() }
+            let (region, profile) = (chosen(ids::REGION), chosen(ids::PROFILE));
+            Button::Approve { region, profile, fields: entered() }
         }
         ids::REJECT => Button::Reject,
         ids::CANCEL => Button::Cancel,
@@ -163,6 +171,30 @@ struct Message {
 }
 
 impl Message {
+    /// What stands in the inputs of fields as long as nobody touches them.
+    fn prefilled(&self) -> Entered {
+        let entry = |block: &Value| {
+            let (id, element) = (ids::field_of(block["block_id"].as_str()?)?.to_owned(), &block["element"]);
+            let value = |option: &Value| option["value"].as_str().map(str::to_owned);
+            Some(match element["type"].as_str()? {
+                "plain_text_input" | "number_input" => {
+                    (id, Entry::Typed(element["initial_value"].as_str().unwrap_or_default().to_owned()))
+                }
+                _ => {
+                    let several = element["initial_options"].as_array().into_iter().flatten();
+                    (id, Entry::Chosen(several.chain(element.get("initial_option")).filter_map(value).collect()))
+                }
+            })
+        };
+        self.blocks.as_array().into_iter().flatten().filter_map(entry).collect()
+    }
+
+    /// What a select of the message shows as chosen when nobody has touched it.
+    fn preselected(&self, id: &str) -> Option<String> {
+        let block = self.blocks.as_array()?.iter().find(|block| block["block_id"] == id)?;
+        block.pointer("/element/initial_option/value")?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
     /// The request it is about: the value of its buttons.
     fn request_id(&self) -> Option<String> {
         let elements = self.blocks.as_array()?.iter().filter_map(|block| block.get("elements")?.as_array()).flatten();
@@ -218,6 +250,15 @@ impl State {
             .or_else(|| input.get("selected_option")?.get("value")?.as_str())
             .filter(|text| !text.is_empty())
             .map(str::to_owned)
+    }
+
+    /// What is in the inputs of fields, where something is.
+    fn said(&self) -> Entered {
+        let is_said = |entry: &Entry| match entry {
+            Entry::Typed(text) => !text.is_empty(),
+            Entry::Chosen(chosen) => !chosen.is_empty(),
+        };
+        self.fields().into_iter().filter(|(_, entry)| is_said(entry)).collect()
     }
 
     /// What is in the inputs of fields.

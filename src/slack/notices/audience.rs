@@ -29,6 +29,8 @@ pub struct Audience<'a> {
     pub requester: Option<&'a str>,
     /// `None`: a client, which asks for itself.
     pub authorizer: Option<&'a str>,
+    /// Where those who operate the bot are told.
+    pub operations: Option<&'a str>,
     /// May there be messages for the authorizer?
     pub was_asked: bool,
     /// How long an answer is waited for.
@@ -50,6 +52,7 @@ impl<'a> Audience<'a> {
             channel: &request.channel_id,
             requester: person(&request.requester_id),
             authorizer: person(&request.authorizer_id),
+            operations: None,
             was_asked,
             answer_within: Duration::from_secs(request.authorization_timeout_seconds),
             status: status.word(),

@@ -17,6 +17,7 @@ pub mod building;
 pub mod deciding;
 pub mod ending;
 pub mod plan;
+pub mod planning;
 mod words;
 
 #[cfg(test)]
@@ -35,6 +36,12 @@ fn words(notice: &Notice) -> &dyn Words {
         Notice::Requested(it) => it,
         Notice::Reminded(it) => it,
         Notice::ApprovalNotCounted(it) => it,
+        Notice::Planning(it) => it,
+        Notice::Planned(it) => it,
+        Notice::PlanStale(it) => it,
+        Notice::PlanHeld(it) => it,
+        Notice::PlanChanged(it) => it,
+        Notice::NotDiscarded(it) => it,
         Notice::Authorized(it) => it,
         Notice::Rejected(it) => it,
         Notice::Expired(it) => it,

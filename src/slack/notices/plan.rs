@@ -39,6 +39,8 @@ pub enum Place {
     Thread,
     /// The direct conversation with the authorizer.
     Authorizer,
+    /// Where those who operate the bot are told, if they want to be.
+    Operations,
 }
 
 /// What is known when a plan is made.

@@ -10,15 +10,22 @@ use super::parts::{
     Fact, NAME_MAX, WHY, blueprint, buttons, facts, follow, justification, named_quote, plain_application, quoted,
     request_id, requester, shown_id, team,
 };
+use super::plan;
+use super::plan::within;
 use super::template::{fields, template};
 use super::text::{Markup, Text};
 use crate::domain::field::By;
 use crate::domain::notice::Notification;
+use crate::domain::plan::shown::Stage;
+use crate::domain::provisioning::Progress;
 use crate::slack::ids;
 
 /// Options of the selects of a card, in characters of JSON, that leave room for
 /// the rest of it. Where there are more, the select searches instead.
 const OPTIONS_ROOM: usize = 3200;
+/// The same beside a plan, and what is quoted then.
+const OPTIONS_BESIDE_A_PLAN: usize = 600;
+const QUOTE_BESIDE_A_PLAN: usize = 300;
 /// What an option takes up besides its text and its value.
 const OPTION_FRAME: usize = 50;
 /// Options of one select, at most.
@@ -51,6 +58,8 @@ template! {
         profile_value: Option<String>,
         profile_search: Option<String>,
         buttons: String,
+        approve: Option<String>,
+        show_plan: Option<String>,
         request_id: String,
         shown_id: Text,
     }
@@ -79,16 +88,25 @@ pub fn reject_modal(request_id: &str, application: &str, private_metadata: &str)
 
 /// The card that asks the authorizer. Where there are too many regions or
 /// profiles for a message, their select asks for [`options`](super::request::options)
-/// by its `action_id`.
-pub(in crate::slack) fn ask(n: &Notification, text: &Markup, headline: &Markup) -> Message {
-    Message::new(text, Room::enough(|room| asking(n, headline.clone(), room)))
+/// by its `action_id`. `progress`: how far the plan is, while it is being made.
+pub(in crate::slack) fn ask(
+    n: &Notification,
+    text: &Markup,
+    headline: &Markup,
+    progress: Option<&Progress>,
+) -> Message {
+    Message::new(text, Room::enough(|room| asking(n, headline.clone(), progress, room)))
 }
 
-fn asking(n: &Notification, headline: Markup, room: Room) -> Value {
+fn asking(n: &Notification, headline: Markup, progress: Option<&Progress>, room: Room) -> Value {
+    let on_card = n.subject.plan.as_ref();
+    let is_shown = on_card.is_some_and(|plan| plan.stage != Stage::None);
     let rules = n.subject.rules.as_ref();
     let mut regions = named(rules.map_or(&[][..], |rules| &rules.regions));
     let mut profiles = named(rules.map_or(&[][..], |rules| &rules.profiles));
-    let (listed_regions, listed_profiles) = which_are_listed(taken(&regions), taken(&profiles), room);
+    let most = if is_shown { OPTIONS_BESIDE_A_PLAN } else { OPTIONS_ROOM };
+    let most = if room.lists { most } else { most / 8 };
+    let (listed_regions, listed_profiles) = which_are_listed(taken(&regions), taken(&profiles), most);
     let search = |entries: &mut Vec<Named>, listed: bool, id: &str| {
         let searches = !listed || entries.len() > OPTIONS_MAX;
         if searches {
@@ -98,31 +116,45 @@ fn asking(n: &Notification, headline: Markup, room: Room) -> Value {
     };
     let region_search = search(&mut regions, listed_regions, ids::REGION);
     let profile_search = search(&mut profiles, listed_profiles, ids::PROFILE);
-    let (region, profile) = (only(&regions), only(&profiles));
+    // What a plan is of is chosen already.
+    let of_plan = |value: Option<&String>| value.and_then(|value| named(std::slice::from_ref(value)).pop());
+    let region = of_plan(on_card.and_then(|plan| plan.region.as_ref())).or_else(|| only(&regions).cloned());
+    let profile = of_plan(on_card.and_then(|plan| plan.profile.as_ref())).or_else(|| only(&profiles).cloned());
+    let quote = quoted(n.subject.request.justification.as_deref(), room.quote);
+    let quote = quote.map(|quote| if is_shown { within(quote.literal(), QUOTE_BESIDE_A_PLAN) } else { quote });
+    let may = |allowed: bool| allowed.then(|| request_id(n));
     let view = DecisionAsk {
         application: plain_application(n),
         headline,
         facts: facts(n).into_iter().chain(values(n, room)).collect(),
-        why: named_quote(WHY, justification(n).as_ref()),
-        justification: quoted(n.subject.request.justification.as_deref(), room.quote),
-        region_text: region.map(|entry| entry.text.clone()),
-        region_value: region.map(|entry| entry.value.clone()),
+        why: named_quote(WHY, quote.as_ref()),
+        justification: quote,
+        region_text: region.as_ref().map(|entry| entry.text.clone()),
+        region_value: region.map(|entry| entry.value),
         region_search,
-        profile_text: profile.map(|entry| entry.text.clone()),
-        profile_value: profile.map(|entry| entry.value.clone()),
+        profile_text: profile.as_ref().map(|entry| entry.text.clone()),
+        profile_value: profile.map(|entry| entry.value),
         profile_search,
         buttons: buttons(n),
+        approve: may(on_card.is_none_or(plan::may_be_approved)),
+        show_plan: may(on_card.is_some_and(plan::may_be_asked_for)),
         request_id: request_id(n),
         shown_id: shown_id(n.subject.request_id.as_str()),
         regions,
         profiles,
     };
-    let mut view = view.render();
-    if let (Some(rules), Some(blocks)) = (rules, view.get_mut("blocks").and_then(Value::as_array_mut)) {
+    let mut card = view.render();
+    if let (Some(rules), Some(blocks)) = (rules, card.get_mut("blocks").and_then(Value::as_array_mut)) {
         let buttons = blocks.iter().position(|block| block["type"] == "actions").unwrap_or(blocks.len());
-        blocks.splice(buttons..buttons, inputs(&rules.blueprint, By::Authorizer, room));
+        blocks.splice(
+            buttons..buttons,
+            inputs(&rules.blueprint, By::Authorizer, room, is_shown.then_some(&n.subject.parameters)),
+        );
     }
-    view
+    if let Some(on_card) = on_card {
+        plan::put_on(&mut card, on_card, progress, room.plan);
+    }
+    card
 }
 
 /// The options for `values`.
@@ -142,8 +174,7 @@ fn taken(entries: &[Named]) -> usize {
 }
 
 /// Which of two selects can list its options: both, or the smaller one, or none.
-fn which_are_listed(regions: usize, profiles: usize, room: Room) -> (bool, bool) {
-    let most = if room.lists { OPTIONS_ROOM } else { OPTIONS_ROOM / 8 };
+fn which_are_listed(regions: usize, profiles: usize, most: usize) -> (bool, bool) {
     let both = regions + profiles <= most;
     let smaller = regions.min(profiles) <= most;
     (both || (smaller && regions <= profiles), both || (smaller && profiles < regions))

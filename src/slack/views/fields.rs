@@ -1,7 +1,7 @@
 //! What a blueprint asks for beyond the name: the inputs of its fields, in the form and on
 //! the card, and their values, to be read.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::choice::{Choice, entry};
 use super::parts::{Fact, QUOTE_MAX};
@@ -55,7 +55,7 @@ template! {
 }
 
 /// How much is shown of the fields, where room is short.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::slack) struct Room {
     /// Are choices listed? Else the select asks for them.
     pub lists: bool,
@@ -67,19 +67,21 @@ pub(in crate::slack) struct Room {
     pub value: usize,
     /// How much of what it is for.
     pub quote: usize,
+    /// How much of a plan beside them, of all that there is room for.
+    pub plan: f32,
 }
 
 impl Room {
     /// All that there is.
     pub(in crate::slack) const ALL: Self =
-        Self { lists: true, hints: true, label: LABEL_MAX, value: 300, quote: QUOTE_MAX };
+        Self { lists: true, hints: true, label: LABEL_MAX, value: 300, quote: QUOTE_MAX, plan: 1.0 };
 
     /// What is tried in turn until a message is small enough for Slack.
     const FEWER: [Self; 4] = [
         Self::ALL,
         Self { lists: false, ..Self::ALL },
-        Self { lists: false, hints: false, value: 100, ..Self::ALL },
-        Self { lists: false, hints: false, label: 30, value: 30, quote: 200 },
+        Self { lists: false, hints: false, value: 100, plan: 0.6, ..Self::ALL },
+        Self { lists: false, hints: false, label: 30, value: 30, quote: 100, plan: 0.3 },
     ];
 
     /// The blocks of a message with as much of the fields as Slack takes.
@@ -97,17 +99,26 @@ impl Room {
     }
 }
 
-/// The inputs of the fields that somebody fills in.
-pub(in crate::slack) fn inputs(blueprint: &Blueprint, by: By, room: Room) -> Vec<Value> {
-    blueprint.fields_by(by).filter_map(|field| input(field, room)).collect()
+/// The inputs of the fields that somebody fills in. `filled`: what they said before, such as
+/// for the plan that is shown.
+pub(in crate::slack) fn inputs(
+    blueprint: &Blueprint,
+    by: By,
+    room: Room,
+    filled: Option<&Map<String, Value>>,
+) -> Vec<Value> {
+    blueprint.fields_by(by).filter_map(|field| input(field, room, filled)).collect()
 }
 
 /// The input of a field.
-fn input(field: &Field, room: Room) -> Option<Value> {
+fn input(field: &Field, room: Room, filled: Option<&Map<String, Value>>) -> Option<Value> {
     let id = ids::field(&field.id);
-    // In a message Slack does not tell what nobody touched, so nothing is filled in there
+    // In a message Slack does not tell what nobody touched, so no default is filled in there
     // beforehand: what is left empty is the default, and says so.
-    let default = field.default.as_ref().filter(|_| field.by == By::Requester);
+    let default = match filled {
+        Some(filled) => filled.get(&field.id),
+        None => field.default.as_ref().filter(|_| field.by == By::Requester),
+    };
     let some = || Some(id.clone());
     let options = |choices: &[String]| choices.iter().filter_map(|choice| named(choice)).collect::<Vec<_>>();
     let mut input =

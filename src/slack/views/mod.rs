@@ -4,7 +4,8 @@
 //!
 //! - [`request`]: the form behind `/provision`, and what explains why there is none.
 //! - [`fields`]: the inputs of what a blueprint asks for, and their values.
-//! - [`decision`], [`attention`]: the authorizer's cards, and the form for a reason.
+//! - [`decision`], [`attention`]: the authorizer's cards, and the form for a reason;
+//!   [`plan`](mod@plan): the plan on the first.
 //! - [`thread`], [`progress`]: the request's message in the channel, and its thread.
 //! - [`ephemeral`], [`refusal`]: what is said to one person alone.
 //! - `message`: what is posted.
@@ -22,6 +23,7 @@ pub mod ephemeral;
 pub mod fields;
 mod message;
 pub(super) mod parts;
+pub mod plan;
 pub mod progress;
 pub mod refusal;
 pub mod request;
@@ -43,6 +45,7 @@ const TEMPLATES: &[&Template] = &[
     decision::RejectModal::TEMPLATE,
     decision::DecisionAsk::TEMPLATE,
     decision::DecisionMade::TEMPLATE,
+    plan::DecisionPlan::TEMPLATE,
     attention::Attention::TEMPLATE,
     thread::ThreadRoot::TEMPLATE,
     thread::ThreadNote::TEMPLATE,

@@ -54,9 +54,16 @@ pub fn progress(n: &Notification, attempt: u32, progress: Option<&Progress>, sta
     Message::new(&text, ThreadProgress { headline, bar: Text::ours(bar), count, label }.render())
 }
 
+fn has_plan(n: &Notification) -> bool {
+    n.subject.rules.as_ref().is_some_and(|rules| rules.blueprint.has_plan())
+}
+
 /// Why building began.
 fn wanted(n: &Notification, attempt: u32) -> Markup {
     Markup::ours(match &n.subject.authorization {
+        Some(Authorization::Approve { .. }) if attempt > 1 && has_plan(n) => {
+            format!("🔁 Building goes on. This is try {attempt}.")
+        }
         // Only who approved it may choose to try again.
         Some(Authorization::Approve { decided_by, .. }) if attempt > 1 => {
             format!("🔁 {} chose to try again. This is try {attempt}.", mention(decided_by))

@@ -30,14 +30,31 @@ pub fn refusal(why: &Refusal) -> String {
         Refusal::NothingToChoose => "Somebody has already chosen: this question is closed.".to_owned(),
         Refusal::TooLate => "The time for this is over. Nothing was changed.".to_owned(),
         Refusal::Past { status } => already_over(*status),
-        Refusal::NoRegion => "Choose a region first, then approve again.".to_owned(),
-        Refusal::NoProfile => "Choose a profile first, then approve again.".to_owned(),
-        Refusal::NoRegionAndProfile => "Choose a region and a profile first, then approve again.".to_owned(),
+        Refusal::NoRegion => "Choose a region first, then press again.".to_owned(),
+        Refusal::NoProfile => "Choose a profile first, then press again.".to_owned(),
+        Refusal::NoRegionAndProfile => "Choose a region and a profile first, then press again.".to_owned(),
         Refusal::UnknownRegion { region } => {
             format!("The region \"{region}\" is not one of the configured ones. Choose another one.")
         }
         Refusal::UnknownProfile { profile } => {
             format!("The profile \"{profile}\" is not one of the configured ones. Choose another one.")
+        }
+        Refusal::NoPlan => "There is no plan yet. Press Show plan first: what it shows is what is approved.".to_owned(),
+        Refusal::PlanUnderway => "The plan is still being made. Wait until it is shown.".to_owned(),
+        Refusal::PlanFailed => "The plan failed, so there is nothing to approve. Press Show plan to try again.".to_owned(),
+        Refusal::PlanBlocked => {
+            "A finding of this plan is blocking, so it cannot be approved. Have that mended, then press Show plan again."
+                .to_owned()
+        }
+        Refusal::NoPlanId => "Say which plan is approved: its planId is needed.".to_owned(),
+        Refusal::OtherPlan => {
+            "The plan is another one by now. Nothing was changed: please look at the plan there is, and approve that."
+                .to_owned()
+        }
+        Refusal::PlanOfOtherValues => {
+            "The plan that is shown is another one: it was made for other values than these. Nothing was changed. Press \
+             Show plan to see the one of these."
+                .to_owned()
         }
         Refusal::UnknownValue { name } => format!("This request has no \"{name}\". Nothing was changed."),
         Refusal::Parameter { label, what, .. } => format!("{label}: {what} Nothing was changed."),

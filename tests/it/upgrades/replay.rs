@@ -22,7 +22,7 @@ use crate::temporal::input;
 use crate::world::{Scene, alone, options, plain, policy, secluded};
 
 /// Every way a request can end, and the detours on the way there.
-const ENDINGS: [&str; 10] = [
+const ENDINGS: [&str; 13] = [
     "provisioned",
     "provisioned_after_a_reminder",
     "rejected",
@@ -33,6 +33,9 @@ const ENDINGS: [&str; 10] = [
     "failed_after_a_retry",
     "refused",
     "unreachable",
+    "provisioned_with_the_same_plan",
+    "provisioned_with_another_plan",
+    "rejected_while_planning",
 ];
 
 /// The version whose histories are recorded now.
@@ -203,11 +206,16 @@ fn read(name: &str) -> Value {
     serde_json::from_slice(&fs::read(folder().join(format!("{name}.json"))).unwrap()).unwrap()
 }
 
+/// Into the folder of this version, as long as that is not released.
+pub(super) fn begin_recording() {
+    assert!(!released(CHANGELOG).contains(&VERSION), "{VERSION} is released: its histories stay as they are");
+    fs::create_dir_all(folder()).unwrap();
+}
+
 #[test]
 #[ignore = "writes tests/histories: run by hand"]
 fn record_histories() {
-    assert!(!released(CHANGELOG).contains(&VERSION), "{VERSION} is released: its histories stay as they are");
-    fs::create_dir_all(folder()).unwrap();
+    begin_recording();
     secluded(options(&with_a_lost_profile()), async |world| {
         let scene = world.scene();
         let request = scene.ask("provisioned").await;
@@ -270,7 +278,7 @@ fn record_histories() {
 }
 
 /// Writes the history of a workflow that ends, without what tells of the machine.
-async fn record(scene: &Scene, id: &str, name: &str) {
+pub(super) async fn record(scene: &Scene, id: &str, name: &str) {
     scene.temporal.ended(id).await.unwrap();
     let mut history = scene.temporal.history(id).await;
     scrub(&mut history);
@@ -284,6 +292,7 @@ fn scrub(value: &mut Value) {
             for (name, member) in members {
                 match member {
                     Value::String(text) if name == "identity" => *text = "recorded".to_owned(),
+                    Value::String(text) if name == "stackTrace" => text.clear(),
                     member => scrub(member),
                 }
             }

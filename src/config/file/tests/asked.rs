@@ -96,7 +96,9 @@ fn a_template_is_read_from_beside_the_file_and_held_against_the_fields() {
     let domain = "[[blueprints.fields]]\nid = \"domain\"\nlabel = \"Domain\"\nkind = \"text\"\n";
     let file = with_template(SITE, domain).expect("valid");
     assert_eq!(file.templates.keys().collect::<Vec<_>>(), ["site"]);
-    assert_eq!(file.policy.blueprints[0].task_queue, "provision-aws-cloudformation");
+    let site = &file.policy.blueprints[0];
+    assert_eq!(site.task_queue, "provision-aws-cloudformation");
+    assert_eq!((site.plan_activity.as_deref(), site.discard_activity.as_deref()), (Some("plan"), Some("discard")));
     assert_eq!(with_template(SITE, "").expect_err("a parameter without a field").matches("site.yaml:2:").count(), 1);
     for (text, blueprint, says) in [
         ("Resources: [", domain, "templates/site.yaml:"),

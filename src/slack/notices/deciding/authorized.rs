@@ -16,7 +16,7 @@ impl Words for Authorized {
         Plan::default()
             // The others are in its thread.
             .then(Step::WriteMissing { part: ROOT.to_owned(), place: Place::Channel, message: root })
-            .then_together([begin_progress(n, 1), close_card(self.decided(n)), to_channel(self.root(n))])
+            .then_together([begin_progress(n, self.attempt), close_card(self.decided(n)), to_channel(self.root(n))])
     }
 
     fn root(&self, n: &Notification) -> Message {

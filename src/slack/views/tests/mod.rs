@@ -9,5 +9,6 @@
 mod hostile;
 mod limits;
 mod looks;
+mod plans;
 pub(in crate::slack) mod samples;
 mod says;

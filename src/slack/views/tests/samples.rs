@@ -5,11 +5,16 @@ use serde_json::{Map, Value, json};
 use crate::domain::blueprint::Blueprint;
 use crate::domain::decision::Authorization;
 use crate::domain::field::{By, Field, Kind};
-use crate::domain::lifecycle::Failure;
+use crate::domain::lifecycle::{Failure, Status};
+use crate::domain::moment::Moment;
 use crate::domain::notice::{
     self, ApprovalNotCounted, Authorized, Cancelled, ChoiceNotCounted, Cleanup, Expired, Failed, GivenUp,
-    NeedsAttention, Notice, Notification, Refused, Rejected, Reminded, RequestSubject, Requested, Retried, Undoing,
+    NeedsAttention, NotDiscarded, Notice, Notification, PlanChanged, PlanHeld, PlanStale, Planned, Planning, Refused,
+    Rejected, Reminded, RequestSubject, Requested, Retried, Undoing,
 };
+use crate::domain::plan::difference::difference;
+use crate::domain::plan::shown::Stage;
+use crate::domain::plan::{Difference, Plan, PlanOnCard};
 use crate::domain::policy::PreflightProblem;
 use crate::domain::provisioning::{Progress, Provisioned};
 use crate::domain::refusal::NotCounted;
@@ -23,6 +28,7 @@ use crate::slack::notices::asking::requested;
 use crate::slack::notices::building::needs_attention;
 use crate::slack::notices::deciding::approval_not_counted;
 use crate::slack::notices::plan::{Known, Step};
+use crate::slack::notices::planning::{not_discarded, plan_changed};
 use crate::slack::views::choice::Choice;
 use crate::slack::views::progress::ProgressState;
 use crate::slack::views::request::{Authorizers, RequestForm};
@@ -108,6 +114,7 @@ pub(in crate::slack) fn notification(notice: Notice, typed: Option<&str>) -> Not
         },
         rules: (!refused).then(rules),
         parameters: typed.map(|typed| values(typed, by_turns)).unwrap_or_default(),
+        plan: on_card(&notice, typed),
         authorization: (!refused).then(|| Authorization::Approve {
             region: text("eu-west-1"),
             profile: text("sandbox"),
@@ -160,7 +167,12 @@ pub(in crate::slack) fn notices(typed: Option<&str>) -> Vec<(&'static str, Notic
         ("reminded", Notice::Reminded(Reminded { expires_at: SOON })),
         (
             "authorized",
-            Notice::Authorized(Authorized { region: text("eu-west-1"), profile: text("sandbox"), decided_by: bob() }),
+            Notice::Authorized(Authorized {
+                region: text("eu-west-1"),
+                profile: text("sandbox"),
+                decided_by: bob(),
+                attempt: 1,
+            }),
         ),
         (
             "not counted",
@@ -205,7 +217,61 @@ pub(in crate::slack) fn notices(typed: Option<&str>) -> Vec<(&'static str, Notic
             "failed at once",
             Notice::Failed(Failed { failure: failure(), given_up: GivenUp::AtOnce, cleanup: Cleanup::NothingBuilt }),
         ),
+        ("planning", Notice::Planning(Planning { number: 1 })),
+        ("planned", Notice::Planned(Planned { expires_at: SOON })),
+        ("plan stale", Notice::PlanStale(PlanStale { attempt: 1 })),
+        ("plan held", Notice::PlanHeld(PlanHeld { attempt: 2 })),
+        ("plan changed", Notice::PlanChanged(PlanChanged { attempt: 2, expires_at: SOON })),
+        (
+            "not discarded",
+            Notice::NotDiscarded(NotDiscarded {
+                number: 1,
+                status: Status::AwaitingAuthorization,
+                what: text("what the plan p1 of checkout-7f3a9c0011 left"),
+                cause: text("The stack is not ours."),
+            }),
+        ),
     ]
+}
+
+/// How the card stands where there are plans, with the notice that tells it.
+fn on_card(notice: &Notice, typed: Option<&str>) -> Option<PlanOnCard> {
+    let stage = match notice {
+        Notice::Planning(_) => Stage::Underway,
+        Notice::Planned(_) | Notice::PlanChanged(_) => Stage::of(Some(&plan(typed, "warning"))),
+        _ => return None,
+    };
+    let before = Plan::failed("x");
+    let difference =
+        matches!(notice, Notice::PlanChanged(_)).then(|| difference(Some(&before), &plan(typed, "warning")));
+    Some(of_plan(stage, difference, typed))
+}
+
+/// The plan on a card, in this stage.
+pub(in crate::slack) fn of_plan(stage: Stage, difference: Option<Difference>, typed: Option<&str>) -> PlanOnCard {
+    let text = |tame: &str| Some(typed.unwrap_or(tame).to_owned());
+    PlanOnCard { region: text("eu-west-1"), profile: text("sandbox"), stage, difference }
+}
+
+/// A plan with a finding of this level; a huge one where something is typed.
+pub(in crate::slack) fn plan(typed: Option<&str>, level: &str) -> Plan {
+    let text = |tame: &str| typed.unwrap_or(tame).chars().take(2000).collect::<String>();
+    let change =
+        |action: &str, name: &str| json!({ "action": action, "type": text("AWS::S3::Bucket"), "name": text(name) });
+    let mut changes =
+        vec![change("add", "Assets"), change("import", "Zone"), change("replace", "Table"), change("remove", "Logs")];
+    let mut findings = vec![json!({ "level": level, "text": text("The bucket is public.") })];
+    if let Some(typed) = typed {
+        let action: String = typed.chars().take(60).collect();
+        changes.extend((0..30).flat_map(|_| [change("remove", ""), change("replace", ""), change(&action, "")]));
+        findings.extend((0..20).map(|_| json!({ "level": action, "text": text("") })));
+    }
+    let answer = json!({
+        "planId": "p1", "counts": { "add": 1, "change": 0, "replace": 1, "remove": if typed.is_some() { u64::MAX } else { 1 } },
+        "changes": changes, "findings": findings, "link": typed.unwrap_or("https://plans.example.com/p1"),
+        "monthlyCost": text("12.50 USD"),
+    });
+    Plan::read(&answer, Moment(SOON))
 }
 
 pub(in crate::slack) fn tame(name: &str) -> Notification {
@@ -231,6 +297,7 @@ pub(in crate::slack) fn messages(n: &Notification) -> Vec<(&'static str, Message
             (Some(*expires_at), Some(*expires_at))
         }
         Notice::ApprovalNotCounted(it) => (Some(it.expires_at), None),
+        Notice::Planned(it) => (Some(it.expires_at), None),
         _ => (None, None),
     };
     let attention = match &n.notice {
@@ -247,6 +314,11 @@ pub(in crate::slack) fn messages(n: &Notification) -> Vec<(&'static str, Message
     ];
     if let Notice::ApprovalNotCounted(it) = &n.notice {
         all.push(("not counted", approval_not_counted::told(n, &it.why)));
+    }
+    match &n.notice {
+        Notice::PlanChanged(_) => all.push(("plan changed", plan_changed::told(n))),
+        Notice::NotDiscarded(it) => all.push(("to operations", not_discarded::to_operations(it, n))),
+        _ => {}
     }
     all.extend(notices::note(n).map(|message| ("note", message)));
     all.extend(notices::outcome(n).map(|message| ("outcome", message)));

@@ -5,11 +5,14 @@ use crate::domain::act::Door;
 use crate::domain::decision::DecisionKind;
 use crate::domain::samples::{ALICE as REQUESTER, BOB as ASKED, approved, request, rules};
 
+mod plans;
+
 const WAITING: Standing<'_> = Standing {
     status: Status::AwaitingAuthorization,
     round: 3,
     authorization: None,
-    parameters: None,
+    offer: None,
+    is_planning: false,
     chosen: None,
     is_withdrawn: false,
     is_late: false,

@@ -5,6 +5,8 @@ use serde_json::json;
 
 use super::*;
 
+mod plans;
+
 const NOON: Moment = Moment(1_795_773_720);
 
 fn at(seconds: i64) -> Moment {

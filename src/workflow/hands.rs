@@ -1,0 +1,137 @@
+//! What a provisioner is asked beside the story of a request, one thing after the other: to
+//! plan, and to remove what a plan left of which nothing was built. What happens to the
+//! request does not wait for that.
+
+use std::pin::pin;
+
+use futures::FutureExt;
+use provisioner::ProvisionInput;
+use serde_json::Value;
+use temporalio_sdk::workflows::select;
+use temporalio_sdk::{ActivityExecutionError, ActivityOptions, WaitConditionOptions};
+
+use super::calls::{self, Remote};
+use super::contract;
+use super::explain;
+use super::payload::LenientResult;
+use super::plans::{Job, Left, plan_activity_id};
+use super::run::{Context, Run, handed};
+use super::telling::{detached, moment, unheard, until};
+use crate::domain::approval::Event;
+use crate::domain::notice::{NotDiscarded, Notice};
+use crate::domain::plan::Plan;
+use crate::domain::rules::Rules;
+
+impl Run {
+    /// Does what comes up, until the story is over and nothing is left. For a request without
+    /// plans nothing ever does.
+    pub(super) async fn hands(&self, ctx: &Context) {
+        loop {
+            let options = WaitConditionOptions::builder().cancellation_token(detached()).build();
+            let waited = ctx.wait_condition_with_options(|s| !s.plans.jobs.is_empty() || s.plans.is_over, options);
+            if waited.await.is_err() {
+                return;
+            }
+            match ctx.state_mut(|s| s.plans.next()) {
+                Some(Job::Plan) => self.make_plan(ctx).await,
+                Some(Job::Remove(left)) => self.remove(ctx, left).await,
+                None => return,
+            }
+        }
+    }
+
+    /// Asks the provisioner what it would do, once what the plan before left is removed.
+    async fn make_plan(&self, ctx: &Context) {
+        if let Some(left) = ctx.state_mut(|s| s.plans.left.take()) {
+            self.remove(ctx, left).await;
+        }
+        let wanted = ctx.state(|s| Some((s.approval.planning()?, s.rules.clone()?)));
+        // Nobody waits for it any more, and nothing was begun.
+        let Some((number, rules)) = wanted else { return };
+        let Some(activity) = rules.blueprint.plan_activity.as_deref() else { return };
+        let input = ctx.state(|s| contract::input(&self.id, &self.request, &s.approval.offer));
+        let stops = detached();
+        ctx.state_mut(|s| s.plans.left = Some(Left::plan(input.clone())));
+        let call = Remote::<ProvisionInput, Value>::named(activity);
+        let options = calls::plan(&rules.blueprint, &plan_activity_id(number), stops.clone());
+        let mut answered = pin!(ctx.execute_activity(call, handed(&rules, &input), options).fuse());
+        let unwanted = WaitConditionOptions::builder().cancellation_token(detached()).build();
+        let answered = select! {
+            answered = &mut answered => answered,
+            _ = ctx.wait_condition_with_options(|s| s.approval.planning() != Some(number), unwanted) => {
+                // What it leaves is removed when it has stopped.
+                stops.cancel();
+                answered.await
+            }
+        };
+        let now = moment(ctx);
+        let plan = match answered {
+            Ok(LenientResult(answer)) => Plan::read(&answer, now),
+            Err(error) => Plan::failed(&explain::not_planned(&error, &rules.blueprint)),
+        };
+        ctx.state_mut(|s| {
+            s.plans.is_there(plan.id());
+            s.apply(Event::Planned { number, plan }, now);
+        });
+    }
+
+    /// Has what was left removed, however long that takes. What the provisioner says for good
+    /// that it cannot remove, people are told.
+    async fn remove(&self, ctx: &Context, left: Left) {
+        let Some(rules) = ctx.state(|s| s.rules.clone()) else { return };
+        let Left { input, is_plan, .. } = left;
+        let activity = match (&rules.blueprint.discard_activity, is_plan) {
+            (Some(discard), true) => discard,
+            (None, true) => return,
+            (_, false) => &rules.blueprint.destroy_activity,
+        };
+        let mut options = calls::destroy(&rules.blueprint);
+        let mut again = calls::UNDO_AGAIN_FIRST;
+        let error = loop {
+            match self.call_removing(ctx, &rules, activity, &input, options).await {
+                Ok(()) => return,
+                Err(error) if explain::is_final(&error) => break error,
+                Err(_) => {}
+            }
+            options = calls::destroy_at_last(&rules.blueprint);
+            ctx.timer(until(again, &detached())).await;
+            again = (again * 2).min(calls::UNDO_AGAIN_AT_MOST);
+        };
+        let what = match (&input.plan_id, is_plan) {
+            (Some(id), true) => format!("what the plan {id} of {} left", input.application_id),
+            (None, true) => format!("what planning {} left", input.application_id),
+            (_, false) => format!("what was built for {}", input.application_id),
+        };
+        self.tell_of_what_is_left(ctx, &rules, what, explain::not_removed(&error, &rules.blueprint, activity)).await;
+    }
+
+    async fn call_removing(
+        &self,
+        ctx: &Context,
+        rules: &Rules,
+        activity: &str,
+        input: &ProvisionInput,
+        options: ActivityOptions,
+    ) -> Result<(), ActivityExecutionError> {
+        let call = Remote::<ProvisionInput, Value>::named(activity);
+        match ctx.execute_activity(call, handed(rules, input), options).await {
+            // That it returned is what counts.
+            Ok(_) | Err(ActivityExecutionError::Serialization(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn tell_of_what_is_left(&self, ctx: &Context, rules: &Rules, what: String, cause: String) {
+        // One notice at a time.
+        let options = WaitConditionOptions::builder().cancellation_token(detached()).build();
+        let _ = ctx.wait_condition_with_options(|s| !s.is_telling, options).await;
+        let (number, status) = ctx.state_mut(|s| {
+            s.plans.told += 1;
+            (s.plans.told, s.status)
+        });
+        let notice = Notice::NotDiscarded(NotDiscarded { number, status, what, cause });
+        if let Err(error) = self.notify(ctx, Some(rules), notice, detached()).await {
+            unheard(ctx, &error);
+        }
+    }
+}

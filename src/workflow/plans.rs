@@ -1,0 +1,84 @@
+//! What a request remembers of its plans: what the provisioner is still to be asked, and what
+//! it left behind.
+
+use std::collections::VecDeque;
+
+use provisioner::ProvisionInput;
+
+use crate::domain::lifecycle::Failure;
+
+/// How often in a row a plan is made anew without asking anybody.
+pub(super) const ANEW_AT_MOST: u32 = 3;
+
+/// What there is of plans, and of what else is asked of a provisioner beside the story.
+#[derive(Default)]
+pub(super) struct Plans {
+    pub(super) jobs: VecDeque<Job>,
+    /// What the plan left that was begun last and of which nothing was built.
+    pub(super) left: Option<Left>,
+    /// People are being told how far a plan is.
+    pub(super) is_told: bool,
+    /// The story is over.
+    pub(super) is_over: bool,
+    /// How often people were told that something cannot be removed.
+    pub(super) told: u32,
+}
+
+/// Something a provisioner is asked.
+pub(super) enum Job {
+    Plan,
+    Remove(Left),
+}
+
+/// Something that may have to be removed.
+#[derive(Clone)]
+pub(super) struct Left {
+    /// As it was made.
+    pub(super) input: ProvisionInput,
+    /// Of a plan, and not of building.
+    pub(super) is_plan: bool,
+}
+
+impl Left {
+    pub(super) fn plan(input: ProvisionInput) -> Self {
+        Self { input, is_plan: true }
+    }
+
+    pub(super) fn built(input: ProvisionInput) -> Self {
+        Self { input, is_plan: false }
+    }
+}
+
+impl Plans {
+    /// What is next: at the end, that nothing is left.
+    pub(super) fn next(&mut self) -> Option<Job> {
+        self.jobs.pop_front().or_else(|| self.left.take().map(Job::Remove))
+    }
+
+    /// The plan that was begun has this name, or came to nothing.
+    pub(super) fn is_there(&mut self, id: Option<&str>) {
+        if let Some(left) = &mut self.left {
+            left.input.plan_id = id.map(str::to_owned);
+        }
+    }
+
+    /// What the plan left is removed now.
+    pub(super) fn discard(&mut self) {
+        self.jobs.extend(self.left.take().map(Job::Remove));
+    }
+}
+
+/// The ID of the activity that makes a plan.
+pub(super) fn plan_activity_id(number: u32) -> String {
+    format!("plan-{number}")
+}
+
+/// What people read whose plan did not hold so often.
+pub(super) fn never_holds(failure: Failure) -> Failure {
+    let cause = format!(
+        "The plan did not hold any more, and neither did {ANEW_AT_MOST} that were made anew: {}",
+        failure.cause
+    );
+    let advice = "Find out what changes in between, then try again: another plan is made first.".to_owned();
+    Failure { cause, advice, ..failure }
+}

@@ -1,0 +1,7 @@
+//! What a provisioner would do is shown before anybody says yes, and exactly that is built.
+
+pub mod changed;
+pub mod doors;
+pub mod ends;
+pub mod planner;
+pub mod shown;
