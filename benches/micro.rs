@@ -115,6 +115,7 @@ fn rendering(c: &mut Criterion) {
         region: "eu-west-1".into(),
         profile: "sandbox".into(),
         decided_by: samples::BOB.into(),
+        attempt: 1,
     }));
     group.bench_function("card that was decided", |b| b.iter(|| notices::decided(black_box(&authorized))));
     let progress = Progress { step: 3, of: 8, label: "Blocking public access".into() };

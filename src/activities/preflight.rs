@@ -42,7 +42,7 @@ pub async fn run(
     {
         return Ok(Preflight::Refused { problem: PreflightProblem::TooManyOpen { most } });
     }
-    Ok(Preflight::Passed { rules: Rules { indexed: search_attributes::are_there(), ..rules } })
+    Ok(Preflight::Passed { rules: Box::new(Rules { indexed: search_attributes::are_there(), ..rules }) })
 }
 
 /// Whether this request is among the first `most` of its person. As long as that cannot

@@ -65,7 +65,7 @@ pub struct Check {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Preflight {
-    Passed { rules: Rules },
+    Passed { rules: Box<Rules> },
     Refused { problem: PreflightProblem },
 }
 

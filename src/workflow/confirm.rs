@@ -119,7 +119,7 @@ impl Run {
         let Some(checked) = self.preflight(ctx, true).await else { return Ok(None) };
         Ok(Some(match checked {
             Ok(Preflight::Passed { rules }) => match rules.offer(region, profile) {
-                Ok(()) => Ok(Box::new(rules)),
+                Ok(()) => Ok(rules),
                 Err(refusal) => Err(NotCounted::Decision(refusal)),
             },
             Ok(Preflight::Refused { problem }) => Err(NotCounted::Request(problem.to_string())),

@@ -34,7 +34,7 @@ impl Run {
             }
             match ctx.state_mut(|s| s.plans.next()) {
                 Some(Job::Plan) => self.make_plan(ctx).await,
-                Some(Job::Remove(left)) => self.remove(ctx, left).await,
+                Some(Job::Remove(left)) => self.remove(ctx, *left).await,
                 None => return,
             }
         }

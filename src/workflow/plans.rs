@@ -27,7 +27,7 @@ pub(super) struct Plans {
 /// Something a provisioner is asked.
 pub(super) enum Job {
     Plan,
-    Remove(Left),
+    Remove(Box<Left>),
 }
 
 /// Something that may have to be removed.
@@ -37,6 +37,12 @@ pub(super) struct Left {
     pub(super) input: ProvisionInput,
     /// Of a plan, and not of building.
     pub(super) is_plan: bool,
+}
+
+impl Job {
+    pub(super) fn remove(left: Left) -> Self {
+        Self::Remove(Box::new(left))
+    }
 }
 
 impl Left {
@@ -52,7 +58,7 @@ impl Left {
 impl Plans {
     /// What is next: at the end, that nothing is left.
     pub(super) fn next(&mut self) -> Option<Job> {
-        self.jobs.pop_front().or_else(|| self.left.take().map(Job::Remove))
+        self.jobs.pop_front().or_else(|| self.left.take().map(Job::remove))
     }
 
     /// The plan that was begun has this name, or came to nothing.
@@ -64,7 +70,7 @@ impl Plans {
 
     /// What the plan left is removed now.
     pub(super) fn discard(&mut self) {
-        self.jobs.extend(self.left.take().map(Job::Remove));
+        self.jobs.extend(self.left.take().map(Job::remove));
     }
 }
 

@@ -113,7 +113,7 @@ impl Run {
                 Err(Stop::Cancelled) => Notice::Cancelled(Cancelled { cleanup: Cleanup::NothingBuilt }),
             };
             // What an attempt may have built before they were asked anew is removed beside that.
-            ctx.state_mut(|s| s.plans.jobs.extend(before.built.take().map(Left::built).map(Job::Remove)));
+            ctx.state_mut(|s| s.plans.jobs.extend(before.built.take().map(Left::built).map(Job::remove)));
             return self.say(ctx, Some(&rules), ended).await;
         }
     }

@@ -288,3 +288,46 @@ where
 {
     Ok(Option::<T>::deserialize(value)?.unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// What a click on the card says was chosen.
+    fn chosen(action: &str, touched: &Value) -> Button {
+        let select = |id: &str, element: Value| json!({ "type": "input", "block_id": id, "element": element });
+        let payload = json!({
+            "type": "block_actions", "user": { "id": "U2" },
+            "message": { "ts": "1.2", "blocks": [
+                select("region", json!({ "type": "static_select", "initial_option": { "value": "eu-west-1" } })),
+                select("profile", json!({ "type": "external_select" })),
+            ] },
+            "state": { "values": touched },
+            "actions": [{ "action_id": action, "block_id": "checkout-1:3", "value": "checkout-1" }],
+        });
+        match read(serde_json::from_value(payload).unwrap()).unwrap() {
+            Inbound::Pressed(button, click) => {
+                assert_eq!((click.round, &*click.request_id), (3, "checkout-1"));
+                button
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_nobody_touched_is_what_the_card_shows_as_chosen() {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let other = json!({ "region": { "region": { "selected_option": { "value": "us-east-1" } } },
+                            "profile": { "profile": { "selected_option": { "value": "sandbox" } } } });
+        for (touched, region, profile) in
+            [(json!({}), Some("eu-west-1"), None), (other, Some("us-east-1"), Some("sandbox"))]
+        {
+            let (region, profile) = (owned(region), owned(profile));
+            let approve = Button::Approve { region: region.clone(), profile: profile.clone(), fields: Entered::new() };
+            assert_eq!(chosen("approve", &touched), approve);
+            assert_eq!(chosen("plan", &touched), Button::Plan { region, profile, fields: Entered::new() });
+        }
+    }
+}

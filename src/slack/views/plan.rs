@@ -112,7 +112,7 @@ impl DecisionPlan {
 fn underway(plan: &PlanOnCard, progress: Option<&Progress>) -> DecisionPlan {
     let known = progress.filter(|progress| progress.of > 0);
     let (step, of) = known.map_or((0, 0), |progress| (u64::from(progress.step), u64::from(progress.of)));
-    let cells = if of > 0 { (step.saturating_sub(1) * BAR_CELLS / of).min(BAR_CELLS) } else { 0 };
+    let cells = (step.saturating_sub(1) * BAR_CELLS).checked_div(of).unwrap_or(0).min(BAR_CELLS);
     let bar: String = (0..BAR_CELLS).map(|cell| if cell < cells { '▰' } else { '▱' }).collect();
     let label = progress.and_then(|progress| Text::line(&progress.label, PHRASE_MAX));
     DecisionPlan {

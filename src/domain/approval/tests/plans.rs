@@ -165,7 +165,14 @@ fn whatever_happens_with_plans_there_is_an_end() {
             now += u.int_in_range(0..=50)?;
             let (round, late) = (approval.round, approval.clock.is_late);
             let event = match u8::arbitrary(u)? % 6 {
-                0 if !late && approval.decision().is_none() && approval.planning().is_none() => wanted("us-east-1"),
+                // In the last moment there is no time left to go on with.
+                0 if !late
+                    && approval.decision().is_none()
+                    && approval.planning().is_none()
+                    && approval.deadline().is_some_and(|due| due > at(now)) =>
+                {
+                    wanted("us-east-1")
+                }
                 1 => there(u.int_in_range(1..=4)?, plan("p", u.int_in_range(0..=1)?)),
                 2 if approval.decision().is_some() && approval.planning().is_none() => Event::PlanStale { again: true },
                 3 => Event::PlanStopped,
