@@ -11,6 +11,7 @@
 //! - `line`: what each of them says.
 
 mod aws;
+mod blueprints;
 mod line;
 mod people;
 mod proxy;
@@ -97,7 +98,8 @@ fn probes(
         probes.push(slack::bot(settings, policy.map(people::named)).boxed());
         probes.extend(app_token.map(|token| slack::app_token(base, token, way).boxed()));
     }
-    probes.push(temporal::probe(codec, release).boxed());
+    let blueprints = policy.map(|policy| policy.blueprints.clone()).unwrap_or_default();
+    probes.push(temporal::probe(codec, release, blueprints).boxed());
     probes
 }
 

@@ -18,9 +18,10 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::line::{DEADLINE, Line};
-use super::release;
+use super::{blueprints, release};
 use crate::codec::{Codec, CodecError, is_unreadable};
 use crate::config::Release;
+use crate::domain::blueprint::Blueprint;
 use crate::temporal;
 use crate::temporal::namespace::{self, Lack};
 use crate::workflow::payload::is_encrypted;
@@ -32,7 +33,7 @@ const ATTRIBUTES: &str = "Temporal search attributes";
 const NO_REQUEST: &str = "provision-bot check";
 
 /// `codec` is `None` where the keys are not known.
-pub(super) async fn probe(codec: Option<Codec>, release: Option<Release>) -> Vec<Line> {
+pub(super) async fn probe(codec: Option<Codec>, release: Option<Release>, asked: Vec<Blueprint>) -> Vec<Line> {
     let (client, found) = match namespace(&codec.clone().unwrap_or_default()).await {
         Ok(found) => found,
         Err(line) => return vec![line],
@@ -47,6 +48,7 @@ pub(super) async fn probe(codec: Option<Codec>, release: Option<Release>) -> Vec
     if let Some(release) = release {
         lines.push(release::line(&client, &release).await);
     }
+    lines.extend(blueprints::lines(&client, &asked).await);
     lines
 }
 

@@ -149,7 +149,7 @@ const PARTS: &[Part] = &[
     // Put together there: they may use whatever they are put together of.
     Part {
         name: "check",
-        uses: &["codec", "config", "domain", "slack", "telemetry", "temporal", "versioning", "workflow"],
+        uses: &["codec", "config", "domain", "slack", "stacks", "telemetry", "temporal", "versioning", "workflow"],
         crates: But(&["slack_morphism"]),
         still: &[],
     },

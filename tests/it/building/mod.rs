@@ -5,7 +5,7 @@ pub mod aws_gate;
 pub mod aws_policy;
 mod aws_profiles;
 mod aws_worlds;
-mod cloudformation;
+pub mod cloudformation;
 pub mod foreign;
 pub mod provisioner;
 mod s3_dialects;

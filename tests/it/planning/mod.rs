@@ -5,3 +5,4 @@ pub mod doors;
 pub mod ends;
 pub mod planner;
 pub mod shown;
+pub mod stacks;

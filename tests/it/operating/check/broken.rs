@@ -44,6 +44,7 @@ fn cases() -> Vec<Case> {
             "configuration: bot.toml: there is no such file",
             "Copy provision-bot.example.toml",
             hides "Slack people",
+            hides "blueprint",
             hides "AWS "
         ),
         case!(
@@ -52,6 +53,7 @@ fn cases() -> Vec<Case> {
             "configuration: provision-bot.toml:4:1: authorization.timeot is not a key of authorization",
             "did you mean `timeout`?",
             hides "Slack people",
+            hides "blueprint",
             hides "AWS "
         ),
         case!(
@@ -146,6 +148,7 @@ fn cases() -> Vec<Case> {
             "Check TEMPORAL_ADDRESS",
             hides "Temporal permissions",
             hides "Temporal search attributes",
+            hides "blueprint",
             hides "encryption"
         ),
         case!(
@@ -155,6 +158,7 @@ fn cases() -> Vec<Case> {
             "temporal operator namespace create --namespace nowhere",
             hides "Temporal permissions",
             hides "Temporal search attributes",
+            hides "blueprint",
             hides "encryption"
         ),
         case!(
@@ -164,6 +168,7 @@ fn cases() -> Vec<Case> {
             "that the server speaks TLS there (TEMPORAL_TLS=false turns it off)",
             hides "Temporal permissions",
             hides "Temporal search attributes",
+            hides "blueprint",
             hides "encryption"
         ),
         case!(
@@ -177,6 +182,7 @@ fn cases() -> Vec<Case> {
             "that TEMPORAL_API_KEY or the client certificate is valid for it",
             hides "Temporal permissions",
             hides "Temporal search attributes",
+            hides "blueprint",
             hides "encryption"
         ),
         case!(
@@ -201,6 +207,7 @@ fn cases() -> Vec<Case> {
             "configuration: provision-bot.toml:2:13: profiles[0] found \"my sandbox\"",
             "of which the AWS SDK reads letters, digits and _-/.%@:+ only",
             hides "Slack people",
+            hides "blueprint",
             hides "AWS "
         ),
         case!(
