@@ -19,8 +19,9 @@ use provision_bot::domain::samples::{self, notification};
 use provision_bot::slack::inbound::{self, Inbound, Malformed};
 use provision_bot::slack::notices::asking::requested::ask;
 use provision_bot::slack::notices::{self, building::needs_attention};
+use provision_bot::slack::views::choice::Choice;
 use provision_bot::slack::views::progress::{self, ProgressState};
-use provision_bot::slack::views::request::{self, Authorizers, Choice, RequestForm};
+use provision_bot::slack::views::request::{self, Authorizers, RequestForm};
 use provision_bot::slack::views::{self, decision};
 use serde_json::{Value, json};
 
@@ -141,5 +142,6 @@ fn request_form(teams: usize) -> RequestForm {
         authorizers: Authorizers::Anyone,
         blueprints: vec![Choice::new("bucket", "S3 bucket"), Choice::new("topic", "Kafka topic")],
         private_metadata: json!({ "channelId": "C0DEPLOYS01" }).to_string(),
+        ..RequestForm::default()
     }
 }

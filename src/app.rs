@@ -156,7 +156,7 @@ pub async fn serve(
         let bot = BotActivities { policy, slack, directory, metrics: metrics.clone(), open: open.clone() };
         let (proxy, authorities) = (settings.proxy.clone(), settings.aws_authorities.clone());
         let aws = Aws { proxy, authorities, ..Aws::default() };
-        let stacks = stacks::provisioner(aws.clone(), &templates, steps.clone());
+        let stacks = stacks::provisioner(aws.clone(), templates, steps.clone());
         let provisioner = Provisioner::with(aws, steps.clone()).traced(traces::hang);
         Workers::start(&runtime, &client, bot, provisioner, stacks, settings.release.as_ref(), &live)
     };

@@ -60,7 +60,7 @@ pub(in crate::slack) fn fields(typed: &str, by: impl Fn(usize) -> By) -> Vec<Fie
         // An empty default is none.
         let default = default.filter(|default| default != "" && *default != json!([]));
         let (label, hint) = (format!("{n}{}", line(73)), line(150));
-        Field { id: format!("{n}{}", "x".repeat(38)), label, kind, by: by(n), required: n % 3 == 0, hint, default }
+        Field { id: format!("{n}{}", "x".repeat(38)), label, kind, by: by(n), required: n.is_multiple_of(3), hint, default }
     };
     (0..20).map(field).collect()
 }
