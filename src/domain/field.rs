@@ -190,7 +190,11 @@ impl Field {
 
 /// A pattern that a whole text has to be like.
 pub fn pattern(text: &str) -> Result<regex::Regex, regex::Error> {
-    RegexBuilder::new(&format!(r"\A(?:{text})\z")).size_limit(PATTERN_SIZE).build()
+    // By itself first: what is put around it could make one of what is none.
+    RegexBuilder::new(text).size_limit(PATTERN_SIZE).build()?;
+    // In the verbose mode it may end with a comment.
+    let end = if text.contains("(?x") { "\n" } else { "" };
+    RegexBuilder::new(&format!("\\A(?:{text}{end})\\z")).size_limit(PATTERN_SIZE).build()
 }
 
 fn text_of(text: &str, like: Option<&str>, min: Option<u32>, max: Option<u32>) -> Result<Option<String>, Wrong> {
@@ -220,15 +224,25 @@ fn text_of(text: &str, like: Option<&str>, min: Option<u32>, max: Option<u32>) -
     Ok(Some(text.to_owned()))
 }
 
-/// A joiner or a variation selector that no emoji is made with: it stands behind something
-/// that anybody could type without it.
+/// A joiner or a variation selector that no emoji is made with: it does not stand behind a
+/// character that could be one, or joins nothing.
 fn has_stray_joiner(text: &str) -> bool {
-    let mut before = None;
-    text.chars().any(|c| {
-        let is_joiner = matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}');
-        let is_stray = is_joiner && before.is_none_or(|it: char| it.is_alphabetic() || it.is_whitespace());
-        before = Some(c);
-        is_stray
+    let is_picture = |c: char| matches!(c, '#' | '*' | '0'..='9' | '\u{a9}' | '\u{ae}' | '\u{203c}'..='\u{3299}' | '\u{1f000}'..='\u{1faff}');
+    let chars: Vec<char> = text.chars().collect();
+    chars.iter().enumerate().any(|(at, c)| {
+        let before = at.checked_sub(1).map(|at| chars[at]);
+        let after = chars.get(at + 1).copied();
+        match c {
+            '\u{200c}' | '\u{fe00}'..='\u{fe0e}' => true,
+            '\u{fe0f}' => {
+                !before.is_some_and(is_picture) || before.is_some_and(|c| c.is_ascii()) && after != Some('\u{20e3}')
+            }
+            '\u{200d}' => {
+                !before.is_some_and(|c| is_picture(c) && !c.is_ascii() || c == '\u{fe0f}')
+                    || !after.is_some_and(|c| is_picture(c) && !c.is_ascii())
+            }
+            _ => false,
+        }
     })
 }
 

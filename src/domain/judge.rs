@@ -53,7 +53,16 @@ pub struct Standing<'a> {
 /// Without rules nobody was asked yet, and any values may be configured.
 pub fn by_what_is_recorded(request: &ProvisionRequest, rules: Option<&Rules>, act: &Act) -> Result<(), Refusal> {
     may(request, rules, act)?;
-    values(rules, act).map(drop)
+    match values(rules, act, None) {
+        // What a plan was made of need not be said again, and is not known here.
+        Err(Refusal::Parameter { name, .. })
+            if rules.is_some_and(|rules| rules.blueprint.has_plan())
+                && !act.parameters.as_ref().is_some_and(|given| given.contains_key(&name)) =>
+        {
+            Ok(())
+        }
+        judged => judged.map(drop),
+    }
 }
 
 /// Judges an act on `request` that stands so.
@@ -64,7 +73,7 @@ pub fn judge(
     act: &Act,
 ) -> Result<Accepted, Refusal> {
     may(request, rules, act)?;
-    let chosen = values(rules, act);
+    let chosen = values(rules, act, standing.offer);
     if let Some(repeated) = standing.stands(act, chosen.as_ref().ok(), rules)? {
         return Ok(repeated);
     }
@@ -113,7 +122,7 @@ fn may(request: &ProvisionRequest, rules: Option<&Rules>, act: &Act) -> Result<(
 
 /// The values of the fields of who decides, where an act has all the values it needs, and no
 /// others. What is left out is what the file said.
-fn values(rules: Option<&Rules>, act: &Act) -> Result<Map<String, Value>, Refusal> {
+fn values(rules: Option<&Rules>, act: &Act, offer: Option<&Offer>) -> Result<Map<String, Value>, Refusal> {
     if act.said().is_some_and(|text| text.chars().count() > TEXT_MAX) {
         return Err(Refusal::TextTooLong { most: TEXT_MAX });
     }
@@ -134,15 +143,27 @@ fn values(rules: Option<&Rules>, act: &Act) -> Result<Map<String, Value>, Refusa
         (None, _) => Err(Refusal::NoRegion),
         (_, None) => Err(Refusal::NoProfile),
         (Some(region), Some(profile)) => match rules {
-            Some(rules) => rules.offer(&region, &profile).and_then(|()| parameters(rules, act)),
+            Some(rules) => rules.offer(&region, &profile).and_then(|()| parameters(rules, act, offer)),
             None => Ok(Map::new()),
         },
     }
 }
 
-fn parameters(rules: &Rules, act: &Act) -> Result<Map<String, Value>, Refusal> {
-    let given = act.parameters.clone().unwrap_or_default();
-    rules.blueprint.parameters(By::Authorizer, &given).map_err(|wrong| {
+fn parameters(rules: &Rules, act: &Act, offer: Option<&Offer>) -> Result<Map<String, Value>, Refusal> {
+    let mut given = act.parameters.clone().unwrap_or_default();
+    // What a plan was made of stands as long as nothing else is said.
+    let planned = offer.filter(|offer| offer.region.is_some() && rules.blueprint.has_plan());
+    for field in rules.blueprint.fields_by(By::Authorizer) {
+        if let Some(value) = planned.and_then(|offer| offer.parameters.get(&field.id)) {
+            given.entry(field.id.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    parameters_of(rules, &given)
+}
+
+/// The values of the fields of who decides, for what was said of them.
+pub fn parameters_of(rules: &Rules, given: &Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
+    rules.blueprint.parameters(By::Authorizer, given).map_err(|wrong| {
         let ParameterProblem { id, what } = wrong.into_iter().next().unwrap_or_default();
         let label = rules.blueprint.fields.iter().find(|field| field.id == id).map(|field| field.label.clone());
         Refusal::Parameter { label: label.unwrap_or_else(|| id.clone()), name: id, what }

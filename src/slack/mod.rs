@@ -44,6 +44,9 @@ pub mod ids {
     /// The one value of a switch.
     pub const ON: &str = "true";
 
+    /// The other one, where a switch is a choice.
+    pub const OFF: &str = "false";
+
     // The authorizer's card.
     pub const REGION: &str = "region";
     pub const PROFILE: &str = "profile";

@@ -8,6 +8,7 @@ use std::pin::pin;
 
 use futures::FutureExt;
 use provisioner::ProvisionInput;
+use serde_json::Map;
 use temporalio_common::ActivityDefinition;
 use temporalio_sdk::ActivityExecutionError;
 use temporalio_sdk::workflows::select;
@@ -21,9 +22,11 @@ use super::run::{Context, Run, Stop};
 use super::telling::{moment, until};
 use crate::domain::approval::Event;
 use crate::domain::decision::Authorization;
+use crate::domain::field::By;
+use crate::domain::judge::parameters_of;
 use crate::domain::lifecycle::{Choice, Failure};
 use crate::domain::notice::{ApprovalNotCounted, ChoiceNotCounted, Notice};
-use crate::domain::refusal::NotCounted;
+use crate::domain::refusal::{NotCounted, Refusal};
 use crate::domain::rules::Rules;
 
 impl Run {
@@ -118,14 +121,27 @@ impl Run {
     ) -> Result<Option<Result<Box<Rules>, NotCounted>>, Stop> {
         let Some(checked) = self.preflight(ctx, true).await else { return Ok(None) };
         Ok(Some(match checked {
-            Ok(Preflight::Passed { rules }) => match rules.offer(region, profile) {
-                Ok(()) => Ok(rules),
-                Err(refusal) => Err(NotCounted::Decision(refusal)),
-            },
+            Ok(Preflight::Passed { rules }) => {
+                match rules.offer(region, profile).and_then(|()| self.still_takes(ctx, &rules)) {
+                    Ok(()) => Ok(rules),
+                    Err(refusal) => Err(NotCounted::Decision(refusal)),
+                }
+            }
             Ok(Preflight::Refused { problem }) => Err(NotCounted::Request(problem.to_string())),
             Err(Stop::Failed(failure)) => Err(NotCounted::Unchecked(failure.cause)),
             Err(Stop::Cancelled) => return Err(Stop::Cancelled),
         }))
+    }
+
+    /// Whether the fields of who decides still take what was said, by the rules of this moment.
+    fn still_takes(&self, ctx: &Context, rules: &Rules) -> Result<(), Refusal> {
+        let said = ctx.state(|s| {
+            let recorded = s.rules.as_ref().map(|rules| &rules.blueprint);
+            let said = recorded.into_iter().flat_map(|blueprint| blueprint.fields_by(By::Authorizer));
+            let values = &s.approval.offer.parameters;
+            said.filter_map(|field| Some((field.id.clone(), values.get(&field.id)?.clone()))).collect::<Map<_, _>>()
+        });
+        parameters_of(rules, &said).map(drop)
     }
 
     /// Why the authorizer may not end the request, if so. The outer `None`: the time for an

@@ -278,7 +278,13 @@ impl ProvisionApplication {
             None => Stage::of(offer.plan.as_ref()),
         };
         let (region, profile) = (offer.region.clone(), offer.profile.clone());
-        Some(PlanOnCard { region, profile, stage, difference: self.approval.difference().cloned() })
+        Some(PlanOnCard {
+            region,
+            profile,
+            filled: serde_json::Map::new(),
+            stage,
+            difference: self.approval.difference().cloned(),
+        })
     }
 
     /// The decision does not hold: the step opens again, in another round.

@@ -313,7 +313,7 @@ fn plan(u: &mut Unstructured) -> Result<Option<PlanOnCard>> {
         _ => Stage::of(Some(&made)),
     };
     let difference = u.arbitrary::<bool>()?.then(|| difference(None, &made));
-    Ok(Some(PlanOnCard { region: some(u)?, profile: some(u)?, stage, difference }))
+    Ok(Some(PlanOnCard { region: some(u)?, profile: some(u)?, filled: serde_json::Map::new(), stage, difference }))
 }
 
 fn request_of(u: &mut Unstructured) -> Result<ProvisionRequest> {

@@ -2,7 +2,7 @@
 //! told of it is recorded with every notice.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Action, Change, Counts, Difference, Finding, Made, Plan};
 use crate::domain::moment::Moment;
@@ -27,6 +27,9 @@ pub struct PlanOnCard {
     pub region: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
+    /// What was filled in beside these, where that is another plan's.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub filled: Map<String, Value>,
     pub stage: Stage,
     /// Against the plan that was approved before, if one was.
     #[serde(default, skip_serializing_if = "Option::is_none")]

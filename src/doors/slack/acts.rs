@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::fields;
 use super::handlers::{Handlers, NO_ANSWER, NO_SUCH_REQUEST};
+use super::replan::Chosen;
 use super::reply::Reply;
 use crate::domain::act::{Act, Door, Kind};
 use crate::domain::field::By;
@@ -38,7 +39,9 @@ pub async fn pressed(bot: &Handlers, button: Button, click: Click) -> Reply {
         Button::Retry => act(&click, Kind::Retry),
         Button::GiveUp => act(&click, Kind::GiveUp),
     };
-    let (kind, region, profile) = (act.act, act.region.clone(), act.profile.clone());
+    let kind = act.act;
+    let (region, profile) = (act.region.clone(), act.profile.clone());
+    let chosen = Chosen { region, profile, filled: act.parameters.clone().unwrap_or_default() };
     match requests::act(&bot.requests, &click.request_id, act, None).await {
         Ok(_) => Reply::Nothing,
         Err(why) => {
@@ -46,7 +49,7 @@ pub async fn pressed(bot: &Handlers, button: Button, click: Click) -> Reply {
             let text = said(bot, &click.request_id, kind, why, Some(&click)).await;
             let reply = bot.tell(&click, &text).await;
             if is_of_others {
-                bot.show_no_plan(&click, region, profile).await;
+                bot.show_no_plan(&click, chosen).await;
             }
             reply
         }

@@ -26,7 +26,7 @@ pub(super) fn read(blueprint: &Blueprint, by: By, entered: &Entered) -> Read {
     for field in blueprint.fields_by(by) {
         match entered.get(&field.id).map(|entry| value(field, entry)) {
             None => read.is_incomplete = true,
-            Some(_) if by == By::Authorizer && is_empty(field, &entered[&field.id]) => {}
+            Some(_) if by == By::Authorizer && is_empty(&entered[&field.id]) => {}
             Some(Ok(value)) => _ = read.given.insert(field.id.clone(), value.unwrap_or_default()),
             Some(Err(wrong)) => _ = read.wrong.insert(field.id.clone(), wrong.to_string()),
         }
@@ -34,11 +34,11 @@ pub(super) fn read(blueprint: &Blueprint, by: By, entered: &Entered) -> Read {
     read
 }
 
-/// Was nothing said? A switch that is off is an answer.
-fn is_empty(field: &Field, entry: &Entry) -> bool {
+/// Was nothing said? A switch that nobody touched is what stands below it, or else off.
+fn is_empty(entry: &Entry) -> bool {
     match entry {
         Entry::Typed(text) => text.trim().is_empty(),
-        Entry::Chosen(chosen) => chosen.is_empty() && field.kind != Kind::Switch,
+        Entry::Chosen(chosen) => chosen.is_empty(),
     }
 }
 
@@ -111,8 +111,12 @@ mod tests {
         let mut switched = blueprint();
         switched.fields[5].by = By::Authorizer;
         let off = entered(&[("budget", typed("")), ("public", chosen(&[]))]);
-        let given = json!({ "public": false }).as_object().unwrap().clone();
-        assert_eq!(read(&switched, By::Authorizer, &off), Read { given, ..Read::default() });
+        assert_eq!(read(&switched, By::Authorizer, &off), Read::default());
+        for (value, is) in [("true", true), ("false", false)] {
+            let said = entered(&[("budget", typed("")), ("public", chosen(&[value]))]);
+            let given = json!({ "public": is }).as_object().unwrap().clone();
+            assert_eq!(read(&switched, By::Authorizer, &said), Read { given, ..Read::default() });
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::choice::{Choice, entry};
-use super::fields::{Room, inputs, values};
+use super::fields::{OnCard, Room, inputs, values};
 use super::message::Message;
 use super::parts::{
     Fact, NAME_MAX, WHY, blueprint, buttons, facts, follow, justification, named_quote, plain_application, quoted,
@@ -143,13 +143,11 @@ fn asking(n: &Notification, headline: Markup, progress: Option<&Progress>, room:
         regions,
         profiles,
     };
+    let filled_in = OnCard { planned: Some(&n.subject.parameters), filled: on_card.map(|plan| &plan.filled) };
     let mut card = view.render();
     if let (Some(rules), Some(blocks)) = (rules, card.get_mut("blocks").and_then(Value::as_array_mut)) {
         let buttons = blocks.iter().position(|block| block["type"] == "actions").unwrap_or(blocks.len());
-        blocks.splice(
-            buttons..buttons,
-            inputs(&rules.blueprint, By::Authorizer, room, is_shown.then_some(&n.subject.parameters)),
-        );
+        blocks.splice(buttons..buttons, inputs(&rules.blueprint, By::Authorizer, room, filled_in));
     }
     if let Some(on_card) = on_card {
         plan::put_on(&mut card, on_card, progress, room.plan);

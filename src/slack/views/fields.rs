@@ -17,6 +17,8 @@ const BLOCKS_MAX: usize = 9_000;
 /// Slack's own limits of labels and hints are higher than those of the file.
 const LABEL_MAX: usize = 75;
 const HINT_MAX: usize = 240;
+/// What is filled in anew on a card, as JSON: the longer ones have no room there.
+const FILLED_MAX: usize = 100;
 /// How much of a default is told.
 const DEFAULT_MAX: usize = 60;
 /// What Slack takes of checkboxes; more choices are a select.
@@ -99,30 +101,39 @@ impl Room {
     }
 }
 
-/// The inputs of the fields that somebody fills in. `filled`: what they said before, such as
-/// for the plan that is shown.
-pub(in crate::slack) fn inputs(
-    blueprint: &Blueprint,
-    by: By,
-    room: Room,
-    filled: Option<&Map<String, Value>>,
-) -> Vec<Value> {
-    blueprint.fields_by(by).filter_map(|field| input(field, room, filled)).collect()
+/// What stands in the inputs of a card: it is not told apart there from what nobody touched.
+#[derive(Clone, Copy, Default)]
+pub(in crate::slack) struct OnCard<'a> {
+    /// What counts where nothing is said, before what the file says: the values of a plan.
+    pub planned: Option<&'a Map<String, Value>>,
+    /// What was filled in since.
+    pub filled: Option<&'a Map<String, Value>>,
+}
+
+/// The inputs of the fields that somebody fills in.
+pub(in crate::slack) fn inputs(blueprint: &Blueprint, by: By, room: Room, on_card: OnCard<'_>) -> Vec<Value> {
+    blueprint.fields_by(by).filter_map(|field| input(field, room, on_card)).collect()
 }
 
 /// The input of a field.
-fn input(field: &Field, room: Room, filled: Option<&Map<String, Value>>) -> Option<Value> {
+fn input(field: &Field, room: Room, on_card: OnCard<'_>) -> Option<Value> {
     let id = ids::field(&field.id);
-    // In a message Slack does not tell what nobody touched, so no default is filled in there
-    // beforehand: what is left empty is the default, and says so.
-    let default = match filled {
-        Some(filled) => filled.get(&field.id),
-        None => field.default.as_ref().filter(|_| field.by == By::Requester),
+    // In a message Slack does not tell what nobody touched, so nothing is filled in there
+    // beforehand: what is left empty stands below the input.
+    let of = |values: Option<&'_ Map<String, Value>>| values.and_then(|values| values.get(&field.id)).cloned();
+    let unsaid = of(on_card.planned).or_else(|| field.default.clone());
+    let default = match field.by {
+        By::Requester => unsaid.clone(),
+        By::Authorizer => of(on_card.filled).filter(|value| value.to_string().len() <= FILLED_MAX),
     };
+    let default = default.as_ref();
+    let unsaid = unsaid.filter(|_| field.by == By::Authorizer);
     let some = || Some(id.clone());
     let options = |choices: &[String]| choices.iter().filter_map(|choice| named(choice)).collect::<Vec<_>>();
-    let mut input =
-        FieldInput::none(Text::line_or_dash(&field.label, room.label), Text::line(&hint(field, room), HINT_MAX));
+    let mut input = FieldInput::none(
+        Text::line_or_dash(&field.label, room.label),
+        Text::line(&hint(field, room, unsaid.as_ref()), HINT_MAX),
+    );
     match &field.kind {
         Kind::Text { .. } => {
             (input.text, input.typed) = (some(), default.and_then(Value::as_str).map(str::to_owned));
@@ -150,6 +161,14 @@ fn input(field: &Field, room: Room, filled: Option<&Map<String, Value>>) -> Opti
                 true => (input.choices, input.choices_options, input.picked) = (some(), options(choices), initial),
                 false => (input.choices_search, input.found_any) = (some(), initial),
             }
+        }
+        // A box that nobody touched would say no.
+        Kind::Switch if unsaid == Some(Value::Bool(true)) || default.is_some() && field.by == By::Authorizer => {
+            let word = |on: bool| if on { ("Yes", ids::ON) } else { ("No", ids::OFF) };
+            let option = |on: bool| Named { text: Text::ours(word(on).0), value: word(on).1.to_owned() };
+            (input.choice, input.choice_options) = (some(), vec![option(true), option(false)]);
+            let chosen = default.and_then(Value::as_bool).map(option);
+            (input.chosen_text, input.chosen) = chosen.map(|it| (it.text, it.value)).unzip();
         }
         Kind::Switch => {
             let on = || vec![Named { text: Text::ours("Yes"), value: ids::ON.to_owned() }];
@@ -200,8 +219,8 @@ fn named(choice: &str) -> Option<Named> {
     entry(&Choice::of(choice)).map(|entry| Named { text: entry.text, value: entry.value })
 }
 
-/// What helps whoever fills it in.
-fn hint(field: &Field, room: Room) -> String {
+/// What helps whoever fills it in. `unsaid`: what it is if they do not.
+fn hint(field: &Field, room: Room, unsaid: Option<&Value>) -> String {
     let hint = match (&field.kind, field.hint.as_str()) {
         _ if !room.hints => String::new(),
         (Kind::Number { min: Some(min), max: Some(max) }, "") => format!("From {min} to {max}."),
@@ -209,9 +228,10 @@ fn hint(field: &Field, room: Room) -> String {
         (Kind::Number { min: None, max: Some(max) }, "") => format!("At most {max}."),
         (_, hint) => hint.to_owned(),
     };
-    let default = field.default.as_ref().filter(|_| field.by == By::Authorizer && field.kind != Kind::Switch);
-    let default = default.and_then(|default| Text::line(&shown(default), DEFAULT_MAX));
-    let left_empty = default.map(|default| format!("If left empty: {}", default.literal()));
+    // A box that is left empty says so itself.
+    let unsaid = unsaid.filter(|unsaid| field.kind != Kind::Switch || **unsaid == Value::Bool(true));
+    let unsaid = unsaid.and_then(|unsaid| Text::line(&shown(unsaid), DEFAULT_MAX));
+    let left_empty = unsaid.map(|unsaid| format!("If left empty: {}", unsaid.literal()));
     [Some(hint).filter(|hint| !hint.is_empty()), left_empty].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::choice::{Choice, Entry, entry};
-use super::fields::{Room, inputs};
+use super::fields::{OnCard, Room, inputs};
 use super::parts::option;
 use super::template::template;
 use super::text::{Markup, Text};
@@ -116,7 +116,8 @@ pub fn with_fields(mut form: Value, blueprint: Option<&Blueprint>) -> Value {
     let id = |block: &Value| block.get("block_id").and_then(Value::as_str).map(str::to_owned);
     blocks.retain(|block| id(block).is_none_or(|id| ids::field_of(&id).is_none()));
     let at = blocks.iter().position(|block| id(block).as_deref() == Some(ids::JUSTIFICATION)).unwrap_or(blocks.len());
-    let fields = blueprint.map(|blueprint| inputs(blueprint, By::Requester, Room::ALL, None)).unwrap_or_default();
+    let fields =
+        blueprint.map(|blueprint| inputs(blueprint, By::Requester, Room::ALL, OnCard::default())).unwrap_or_default();
     blocks.splice(at..at, fields);
     form
 }

@@ -138,7 +138,8 @@ pub fn channel(id: &str) -> Option<Markup> {
 pub fn link(url: &str, label: &Text) -> Option<Markup> {
     const URL_MAX: usize = 1000;
     let harmless = |c: char| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '|' | '"' | '\\' | '`');
-    let ok = url.len() <= URL_MAX
+    // As it is sent: escaped it is longer.
+    let ok = escape(url).len() <= URL_MAX
         && (url.starts_with("https://") || url.starts_with("http://"))
         && url.chars().all(harmless);
     ok.then(|| Markup(format!("<{}|{}>", escape(url), label.to_string().replace('|', "¦"))))

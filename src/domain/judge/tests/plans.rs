@@ -111,10 +111,14 @@ fn a_plan_that_is_being_made_is_waited_for() {
     let underway = approval(None);
     assert_eq!(judged_with(&underway, &wish()), Ok(Accepted::Again), "the same once more");
     assert_eq!(judged_with(&underway, &Act { round: Some(1), ..wish() }), Ok(Accepted::Again));
+    assert_eq!(
+        judged_with(&underway, &Act { parameters: None, ..wish() }),
+        Ok(Accepted::Again),
+        "nothing else is said"
+    );
     for other in [
         Act { region: Some("us-east-1".into()), ..wish() },
         Act { parameters: Some(size("large")), ..wish() },
-        Act { parameters: None, ..wish() },
         with_plan("p1"),
     ] {
         assert_eq!(judged_with(&underway, &other), Err(Refusal::PlanUnderway), "{other:?}");
@@ -138,7 +142,8 @@ fn only_the_plan_of_exactly_these_values_is_approved() {
         (with_plan("p2"), Err(OtherPlan)),
         (Act { region: Some("us-east-1".into()), ..with_plan("p1") }, Err(PlanOfOtherValues)),
         (Act { parameters: Some(size("large")), ..with_plan("p1") }, Err(PlanOfOtherValues)),
-        (Act { parameters: None, ..with_plan("p1") }, Err(PlanOfOtherValues)),
+        // What is not said anew is what the plan was made of.
+        (Act { parameters: None, ..with_plan("p1") }, yes(size("small"))),
         (Act { region: None, ..with_plan("p1") }, Err(NoRegion)),
         (Act { round: Some(1), ..with_plan("p1") }, Err(OtherRound { round: 2 })),
         (

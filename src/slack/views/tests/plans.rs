@@ -128,3 +128,10 @@ fn only_a_link_to_the_web_is_one() {
         assert_eq!(said.contains(link), is_one, "{link}: {said}");
     }
 }
+
+#[test]
+fn a_link_that_is_long_once_it_is_escaped_takes_no_card_away() {
+    let link = |url: &str| crate::slack::views::text::link(url, &crate::slack::views::text::Text::ours("Look at it"));
+    assert!(link(&format!("https://x.example.com/{}", "a&".repeat(100))).is_some());
+    assert!(link(&format!("https://x.example.com/{}", "a&".repeat(480))).is_none());
+}

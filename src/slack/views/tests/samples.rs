@@ -60,7 +60,15 @@ pub(in crate::slack) fn fields(typed: &str, by: impl Fn(usize) -> By) -> Vec<Fie
         // An empty default is none.
         let default = default.filter(|default| default != "" && *default != json!([]));
         let (label, hint) = (format!("{n}{}", line(73)), line(150));
-        Field { id: format!("{n}{}", "x".repeat(38)), label, kind, by: by(n), required: n.is_multiple_of(3), hint, default }
+        Field {
+            id: format!("{n}{}", "x".repeat(38)),
+            label,
+            kind,
+            by: by(n),
+            required: n.is_multiple_of(3),
+            hint,
+            default,
+        }
     };
     (0..20).map(field).collect()
 }
@@ -250,7 +258,7 @@ fn on_card(notice: &Notice, typed: Option<&str>) -> Option<PlanOnCard> {
 /// The plan on a card, in this stage.
 pub(in crate::slack) fn of_plan(stage: Stage, difference: Option<Difference>, typed: Option<&str>) -> PlanOnCard {
     let text = |tame: &str| Some(typed.unwrap_or(tame).to_owned());
-    PlanOnCard { region: text("eu-west-1"), profile: text("sandbox"), stage, difference }
+    PlanOnCard { region: text("eu-west-1"), profile: text("sandbox"), filled: Map::new(), stage, difference }
 }
 
 /// A plan with a finding of this level; a huge one where something is typed.
