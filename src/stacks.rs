@@ -20,8 +20,9 @@ pub const ARE_BUILT_IN: bool = cfg!(feature = "cloudformation");
 /// What stands for all that in a program without it.
 #[cfg(not(feature = "cloudformation"))]
 mod none {
+    /// There is none: [`parse`](super::parse) makes none.
     #[derive(Clone, Debug)]
-    pub enum Template {}
+    pub struct Template(());
     pub enum Provisioner {}
     pub const QUEUE: &str = "provision-aws-cloudformation";
 
