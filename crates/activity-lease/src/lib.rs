@@ -30,6 +30,8 @@
 //! Time is the longer of two clocks': one never goes back but stands while the machine
 //! sleeps, the other one does not stand. One that jumps ahead costs a heartbeat.
 
+mod signs;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 

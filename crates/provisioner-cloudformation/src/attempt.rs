@@ -4,9 +4,7 @@
 //! **A call that changes something is finished, not dropped.** A cancellation is seen between
 //! calls, in pauses and in reading.
 
-use std::convert::Infallible;
 use std::future::Future;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,13 +13,12 @@ use provisioner::{Progress, ProvisionInput};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use temporalio_sdk::activities::ActivityContext;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
+use tokio::time::{Instant, sleep};
 
 use crate::failure::Stop;
 
-/// A sign of life this often: well within any sensible heartbeat timeout, and cancellations
-/// come back with it.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+/// The first sign of life comes so soon.
+const FIRST_SIGN: Duration = Duration::from_secs(1);
 
 /// What is heartbeated: the contract's progress, and what whoever comes after has to know.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,41 +122,17 @@ impl Attempt {
 
     /// Heartbeats: it leaves when the SDK lets it.
     pub async fn heartbeat(&self) {
-        if let Err(error) = self.ctx.record_heartbeat(self.details()).await {
-            tracing::warn!(%error, "a heartbeat could not be recorded");
-        }
+        self.lease.beat(self.details()).await;
     }
 
-    /// Runs `work` to its end, with signs of life on a timer of their own.
+    /// Runs `work` to its end, with signs of life.
     pub async fn alive<T>(&self, work: impl Future<Output = T>) -> T {
-        let (mut work, mut signs) = (pin!(work), pin!(self.signs_of_life()));
-        tokio::select! {
-            biased;
-            done = &mut work => done,
-            never = &mut signs => match never {},
-        }
-    }
-
-    /// Heartbeats for ever, now and then one that is acknowledged.
-    async fn signs_of_life(&self) -> Infallible {
-        let mut tick = interval_at(Instant::now() + SIGN_OF_LIFE, SIGN_OF_LIFE);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tick.tick().await;
-            match self.lease.is_fresh() {
-                true => self.heartbeat().await,
-                false => drop(self.lease.heartbeat(self.details()).await),
-            }
-        }
+        self.lease.alive(work, FIRST_SIGN, || self.details()).await
     }
 
     /// Runs `reading`, which changes nothing and may be dropped at any point.
     pub async fn unless_cancelled<T>(&self, reading: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
-        tokio::select! {
-            biased;
-            () = self.ctx.cancelled() => Err(Stop::Cancelled),
-            done = reading => done,
-        }
+        self.lease.unless_cancelled(reading).await.unwrap_or(Err(Stop::Cancelled))
     }
 
     /// Waits, unless cancelled.

@@ -6,9 +6,7 @@
 //! nothing. So a cancellation is seen between calls, in pauses and in reading;
 //! every call has a time limit (see `clients`).
 
-use std::convert::Infallible;
 use std::future::Future;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,13 +14,10 @@ use activity_lease::{Lease, Word};
 use provisioner::{Progress, ProvisionInput, Unheard};
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::activities::ActivityContext;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
+use tokio::time::{Instant, sleep};
 
 use crate::failure::Stop;
 
-/// A sign of life this often while a step runs: well within any sensible
-/// heartbeat timeout, and cancellations come back with it.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 /// Heartbeats are worth no more than this: as often `workers` lets them through.
 const NOT_SOONER: Duration = Duration::from_millis(500);
 
@@ -146,9 +141,7 @@ impl Attempt {
 
     /// Heartbeats: it leaves when the SDK lets it.
     pub async fn heartbeat(&self) {
-        if let Err(error) = self.ctx.record_heartbeat(self.details()).await {
-            tracing::warn!(%error, "a heartbeat could not be recorded");
-        }
+        self.lease.beat(self.details()).await;
     }
 
     /// Heartbeats until Temporal answers.
@@ -160,34 +153,12 @@ impl Attempt {
 
     /// Runs `work` to its end, with signs of life.
     pub async fn alive<T>(&self, work: impl Future<Output = T>) -> T {
-        let (mut work, mut signs) = (pin!(work), pin!(self.signs_of_life()));
-        tokio::select! {
-            biased;
-            done = &mut work => done,
-            never = &mut signs => match never {},
-        }
-    }
-
-    /// Heartbeats for ever, now and then one that is acknowledged.
-    async fn signs_of_life(&self) -> Infallible {
-        let mut tick = interval_at(Instant::now() + NOT_SOONER, SIGN_OF_LIFE);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tick.tick().await;
-            match self.lease.is_fresh() {
-                true => self.heartbeat().await,
-                false => drop(self.lease.heartbeat(self.details()).await),
-            }
-        }
+        self.lease.alive(work, NOT_SOONER, || self.details()).await
     }
 
     /// Runs `reading`, which changes nothing and may be dropped at any point.
     pub async fn unless_cancelled<T>(&self, reading: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
-        tokio::select! {
-            biased;
-            () = self.ctx.cancelled() => Err(Stop::Cancelled),
-            done = reading => done,
-        }
+        self.lease.unless_cancelled(reading).await.unwrap_or(Err(Stop::Cancelled))
     }
 
     /// Waits, unless cancelled.
