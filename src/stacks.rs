@@ -7,66 +7,20 @@ use std::collections::BTreeMap;
 use provisioner_s3::{Aws, Metrics};
 
 #[cfg(feature = "cloudformation")]
-pub use provisioner_cloudformation::template::{Field as Asked, Kind, Template};
+pub use provisioner_cloudformation::template::Template;
 #[cfg(feature = "cloudformation")]
 pub use provisioner_cloudformation::{Provisioner, QUEUE};
 
 #[cfg(not(feature = "cloudformation"))]
-pub use self::none::{Asked, Kind, Provisioner, QUEUE, Template};
+pub use self::none::{Provisioner, QUEUE, Template};
 
-/// Whether this program builds stacks.
-pub const ARE_BUILT_IN: bool = cfg!(feature = "cloudformation");
-
-/// What stands for all that in a program without it.
+/// What stands for all that in a program without it: nobody makes one.
 #[cfg(not(feature = "cloudformation"))]
 mod none {
-    /// There is none: [`parse`](super::parse) makes none.
     #[derive(Clone, Debug)]
     pub struct Template(());
     pub enum Provisioner {}
     pub const QUEUE: &str = "provision-aws-cloudformation";
-
-    /// A field of a blueprint.
-    pub struct Asked {
-        pub id: String,
-        pub kind: Kind,
-        pub choices: Vec<String>,
-        pub required: bool,
-        pub has_default: bool,
-    }
-
-    /// Its kind.
-    pub enum Kind {
-        Text,
-        Number,
-        Choice,
-        Choices,
-        Switch,
-    }
-}
-
-/// A template, or what is wrong with it, by lines.
-#[cfg(feature = "cloudformation")]
-pub fn parse(text: &str) -> Result<Template, Vec<(usize, String)>> {
-    Template::parse(text).map_err(|mistakes| mistakes.into_iter().map(|it| (it.line, it.what)).collect())
-}
-
-/// What of the fields does not fit the template, by its lines.
-#[cfg(feature = "cloudformation")]
-pub fn compare(template: &Template, fields: &[Asked]) -> Vec<(usize, String)> {
-    template.compare(fields).into_iter().map(|it| (it.line, it.what)).collect()
-}
-
-/// No template is one in a program without it.
-#[cfg(not(feature = "cloudformation"))]
-pub fn parse(_text: &str) -> Result<Template, Vec<(usize, String)>> {
-    Err(Vec::new())
-}
-
-/// The same.
-#[cfg(not(feature = "cloudformation"))]
-pub fn compare(_template: &Template, _fields: &[Asked]) -> Vec<(usize, String)> {
-    Vec::new()
 }
 
 /// The templates, by the IDs of their blueprints.
