@@ -86,8 +86,8 @@ pub enum Wrong {
     TooShort { length: usize, least: u32 },
     #[error("Too long: {length} of at most {most} characters.")]
     TooLong { length: usize, most: u32 },
-    #[error("Expected something like {pattern}")]
-    Pattern { pattern: String },
+    #[error("It does not have the form that is asked for: {form}")]
+    Form { form: String },
     #[error("Expected a number without decimals.")]
     Decimals,
     #[error("Expected a number of at most {DIGITS_MAX} digits.")]
@@ -110,7 +110,8 @@ impl Field {
             (Kind::Choices { .. }, Value::Null) => Some(Value::Array(Vec::new())),
             (_, Value::Null) => None,
             (Kind::Text { pattern, min, max }, Value::String(text)) => {
-                text_of(text, pattern.as_deref(), *min, *max)?.map(Value::String)
+                let like = pattern.as_deref().map(|pattern| (pattern, self.hint.as_str()));
+                text_of(text, like, *min, *max)?.map(Value::String)
             }
             (Kind::Text { .. }, _) => return Err(Wrong::Type("a text")),
             (Kind::Number { min, max }, Value::Number(number)) => {
@@ -197,7 +198,12 @@ pub fn pattern(text: &str) -> Result<regex::Regex, regex::Error> {
     RegexBuilder::new(&format!("\\A(?:{text}{end})\\z")).size_limit(PATTERN_SIZE).build()
 }
 
-fn text_of(text: &str, like: Option<&str>, min: Option<u32>, max: Option<u32>) -> Result<Option<String>, Wrong> {
+fn text_of(
+    text: &str,
+    like: Option<(&str, &str)>,
+    min: Option<u32>,
+    max: Option<u32>,
+) -> Result<Option<String>, Wrong> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
@@ -216,10 +222,11 @@ fn text_of(text: &str, like: Option<&str>, min: Option<u32>, max: Option<u32>) -
     if longer(most.saturating_add(1)) {
         return Err(Wrong::TooLong { length, most });
     }
-    if let Some(like) = like
+    if let Some((like, hint)) = like
         && !pattern(like).is_ok_and(|like| like.is_match(text))
     {
-        return Err(Wrong::Pattern { pattern: like.to_owned() });
+        // Few people read expressions.
+        return Err(Wrong::Form { form: if hint.is_empty() { like } else { hint }.to_owned() });
     }
     Ok(Some(text.to_owned()))
 }

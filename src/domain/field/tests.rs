@@ -80,8 +80,8 @@ fn what_a_field_does_not_take_is_explained() {
         (text(None, None, None), json!("👨\u{200d}\u{200d}x"), "cannot be seen"),
         (text(None, None, None), json!("a-\u{200c}b"), "cannot be seen"),
         // The whole value, not a part or a line of it.
-        (text(Some("a|b"), None, None), json!("ab"), "like a|b"),
-        (text(Some("[a-z]+"), None, None), json!("shop!"), "like [a-z]+"),
+        (text(Some("a|b"), None, None), json!("ab"), "asked for: a|b"),
+        (text(Some("[a-z]+"), None, None), json!("shop!"), "asked for: [a-z]+"),
         (required(text(None, None, None)), json!("  "), "needed"),
         (required(text(None, None, None)), json!(null), "needed"),
         (number(None, None), json!("3"), "a number"),

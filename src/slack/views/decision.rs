@@ -123,10 +123,12 @@ fn asking(n: &Notification, headline: Markup, progress: Option<&Progress>, room:
     let quote = quoted(n.subject.request.justification.as_deref(), room.quote);
     let quote = quote.map(|quote| if is_shown { within(quote.literal(), QUOTE_BESIDE_A_PLAN) } else { quote });
     let may = |allowed: bool| allowed.then(|| request_id(n));
+    // What a plan was made of stands beside it, and not beside the next wish.
+    let shown = values(n, room, |field| is_shown || field.by == By::Requester);
     let view = DecisionAsk {
         application: plain_application(n),
         headline,
-        facts: facts(n).into_iter().chain(values(n, room)).collect(),
+        facts: facts(n).into_iter().chain(shown).collect(),
         why: named_quote(WHY, quote.as_ref()),
         justification: quote,
         region_text: region.as_ref().map(|entry| entry.text.clone()),
@@ -207,7 +209,7 @@ impl Decided {
         let view = |room| {
             let made = DecisionMade {
                 headline: Markup::ours(format!("{headline} {who} asked for it.{follow}")),
-                facts: facts(n).into_iter().chain(values(n, room)).chain(place.clone()).collect(),
+                facts: facts(n).into_iter().chain(values(n, room, |_| true)).chain(place.clone()).collect(),
                 quote_name: named_quote(quote_name, quote.as_ref()),
                 quote: quote.clone(),
                 request_id: shown_id(n.subject.request_id.as_str()),

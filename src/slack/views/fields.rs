@@ -243,15 +243,16 @@ pub fn choices(field: &Field) -> Vec<Choice> {
     }
 }
 
-/// The values that a request has, in the order of the file, each cut where it is long.
-pub(in crate::slack) fn values(n: &Notification, room: Room) -> Vec<Fact> {
+/// The values that a request has of such fields, in the order of the file, each cut where it is
+/// long.
+pub(in crate::slack) fn values(n: &Notification, room: Room, of: impl Fn(&Field) -> bool) -> Vec<Fact> {
     let fields = n.subject.rules.iter().flat_map(|rules| &rules.blueprint.fields);
     let fact = |field: &Field| {
         let value = shown(n.subject.parameters.get(&field.id)?);
         let name = Text::line_or_dash(&field.label, room.label);
         Text::line(&value, room.value).map(|value| Fact { name, value: Some(value), code: None })
     };
-    fields.filter_map(fact).collect()
+    fields.filter(|field| of(field)).filter_map(fact).collect()
 }
 
 fn shown(value: &Value) -> String {
