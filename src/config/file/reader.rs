@@ -166,7 +166,8 @@ impl<'t> Reader<'t> {
         self.problems.push((at, problem));
     }
 
-    /// A path of the file, from the folder that the file is in.
+    /// A path of the file, from the folder that the file is in: only templates have one.
+    #[cfg(feature = "cloudformation")]
     pub(super) fn beside(&self, path: &str) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(path)
     }
