@@ -9,13 +9,17 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeTaskQ
 use tokio::time::timeout;
 
 use super::line::{DEADLINE, Line, counted};
-use crate::domain::blueprint::Blueprint;
+use crate::domain::blueprint::{Blueprint, Part};
 use crate::stacks;
 
 /// A line for each blueprint.
 pub(super) async fn lines(client: &Client, blueprints: &[Blueprint]) -> Vec<Line> {
     let mut lines = Vec::new();
     for blueprint in blueprints {
+        if !blueprint.parts.is_empty() {
+            lines.push(made_of(blueprint));
+            continue;
+        }
         lines.push(line(blueprint, pollers(client, &blueprint.task_queue).await));
     }
     lines
@@ -36,6 +40,16 @@ async fn pollers(client: &Client, queue: &str) -> Result<usize, String> {
         Ok(Err(status)) => Err(format!("{:?}: {}", status.code(), status.message())),
         Err(_) => Err("no answer in time".to_owned()),
     }
+}
+
+/// Who provisions the parts stands in the lines of their blueprints.
+fn made_of(blueprint: &Blueprint) -> Line {
+    let part = |part: &Part| match part.after.as_slice() {
+        [] => format!("{} ({})", part.id, part.blueprint.id),
+        after => format!("{} ({}, after {})", part.id, part.blueprint.id, after.join(" and ")),
+    };
+    let parts: Vec<_> = blueprint.parts.iter().map(part).collect();
+    Line::passed(format!("blueprint {}", blueprint.id), format!("made of {}", parts.join(", ")))
 }
 
 fn line(blueprint: &Blueprint, pollers: Result<usize, String>) -> Line {

@@ -1,10 +1,12 @@
 //! What can be asked for, and who provisions it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::field::Field;
 
-/// A kind of resource that can be asked for, and who provisions it.
+/// A kind of resource that can be asked for, and who provisions it: a provisioner, whose queue
+/// and activities are named, or those of its parts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Blueprint {
@@ -27,12 +29,51 @@ pub struct Blueprint {
     /// What is asked for beyond the name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
+    /// What it is made of. Where there are parts, queue and activities are theirs, and its own
+    /// are empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+}
+
+/// A part of what can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Part {
+    pub id: String,
+    /// The parts that have to exist first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<String>,
+    /// Who provisions it. What that asks for is asked by the whole.
+    pub blueprint: Blueprint,
+    /// The fields of the whole whose values it gets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub takes: Vec<String>,
+    /// The values of its own fields that the whole does not ask for: what they are if nothing
+    /// is said.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub values: Map<String, Value>,
 }
 
 impl Blueprint {
     /// Is a plan shown before anybody says yes?
     pub fn has_plan(&self) -> bool {
-        self.plan_activity.is_some()
+        self.plan_activity.is_some() || self.parts.iter().any(|part| part.blueprint.has_plan())
+    }
+
+    /// Who provisions this part; without one, the whole.
+    pub fn of_part(&self, part: Option<&str>) -> Option<&Self> {
+        match part {
+            None => Some(self),
+            Some(id) => self.parts.iter().find(|part| part.id == id).map(|part| &part.blueprint),
+        }
+    }
+}
+
+impl Part {
+    /// Its values, where these are the whole's.
+    pub fn parameters(&self, whole: &Map<String, Value>) -> Map<String, Value> {
+        let taken = self.takes.iter().filter_map(|id| Some((id.clone(), whole.get(id)?.clone())));
+        self.values.clone().into_iter().chain(taken).collect()
     }
 }
 

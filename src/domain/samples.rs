@@ -62,6 +62,7 @@ pub fn blueprint() -> Blueprint {
         discard_activity: None,
         encrypt: true,
         fields: Vec::new(),
+        parts: Vec::new(),
     }
 }
 
@@ -136,6 +137,7 @@ pub fn subject() -> RequestSubject {
         authorization: Some(approved()),
         parameters: serde_json::Map::new(),
         plan: None,
+        parts: Vec::new(),
     }
 }
 

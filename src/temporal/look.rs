@@ -5,7 +5,7 @@ use temporalio_common::data_converters::SerializationContextData;
 use temporalio_common::protos::temporal::api::workflow::v1::PendingActivityInfo;
 
 use super::{Execution, RequestError, Requests};
-use crate::domain::provisioning::Progress;
+use crate::domain::provisioning::{Progress, Underway};
 use crate::domain::request::RequestId;
 use crate::workflow::Lenient;
 use crate::workflow::contract::Heartbeat;
@@ -20,7 +20,7 @@ pub struct Look {
     pub execution: Execution,
     /// How long its history is: nothing has happened as long as that stays.
     pub events: i64,
-    /// What the provisioner said last, while it works or plans.
+    /// What the provisioner said last, while it works or plans; of parts those at work, added up.
     pub progress: Option<Progress>,
 }
 
@@ -29,14 +29,15 @@ impl Requests {
     pub async fn look(&self, id: &RequestId) -> Result<Look, RequestError> {
         let described = self.describe(id).await?;
         let info = described.workflow_execution_info.unwrap_or_default();
-        let working = described
-            .pending_activities
-            .into_iter()
-            .find(|it| WORK.iter().any(|work| it.activity_id.starts_with(work)));
-        let progress = match working {
-            Some(activity) => self.progress(activity).await?,
-            None => None,
-        };
+        let is_work = |it: &PendingActivityInfo| WORK.iter().any(|work| it.activity_id.starts_with(work));
+        let mut seen = Underway::default();
+        for activity in described.pending_activities.into_iter().filter(is_work) {
+            let id = part_of(&activity.activity_id).to_owned();
+            if let Some(progress) = self.progress(activity).await? {
+                seen.says(&id, progress);
+            }
+        }
+        let progress = seen.sum();
         Ok(Look { execution: Execution::of(info.status), events: info.history_length, progress })
     }
 
@@ -48,4 +49,10 @@ impl Requests {
             converter.from_payloads::<Lenient<Heartbeat>>(&SerializationContextData::None, details.payloads).await;
         Ok(read.ok().and_then(|progress| progress.0.ok()).map(Progress::from))
     }
+}
+
+/// The part that an activity is about: what stands behind the number of the attempt in
+/// `provision-1-site`.
+fn part_of(activity_id: &str) -> &str {
+    activity_id.splitn(3, '-').nth(2).unwrap_or_default()
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use futures::future::FusedFuture;
 use futures::{FutureExt, poll};
-use provisioner::ProvisionInput;
 use temporalio_sdk::WorkflowCancellationToken;
 use temporalio_sdk::workflows::select;
 
@@ -63,9 +62,10 @@ pub(super) enum Chosen {
 impl Run {
     /// Asks the authorizer, and waits for a decision that counts. The clock starts with
     /// the question and runs beside it, whenever it reaches somebody: what decides, ends
-    /// or withdraws the request does not wait for Slack. `attempts`: how often building was
-    /// begun, when they are asked anew.
-    pub(super) async fn ask(&self, ctx: &Context, rules: &Rules, attempts: u32) -> Result<Decided, Stop> {
+    /// or withdraws the request does not wait for Slack.
+    pub(super) async fn ask(&self, ctx: &Context, rules: &Rules) -> Result<Decided, Stop> {
+        // When building was begun, they are asked anew.
+        let attempts = ctx.state(|s| s.work.attempts);
         let called_off = detached();
         let mut clock = pin!(self.clock(ctx).fuse());
         let mut talk = pin!(self.talk(ctx, rules, attempts, &called_off).fuse());
@@ -147,7 +147,6 @@ impl Run {
         &self,
         ctx: &Context,
         rules: &Rules,
-        input: &ProvisionInput,
         failure: &Failure,
         running: RunningNotice<impl Future<Output = Said>>,
     ) -> Result<Option<Chosen>, Stop> {
@@ -172,7 +171,7 @@ impl Run {
             unreachable
         };
         let mut talk = pin!(talk.fuse());
-        let mut choice = pin!(self.choice(ctx, input, failure.attempt).fuse());
+        let mut choice = pin!(self.choice(ctx, failure.attempt).fuse());
         let chosen = loop {
             select! {
                 chosen = &mut choice => break chosen,
@@ -194,11 +193,11 @@ impl Run {
     }
 
     /// Waits for a choice that counts, or for the end of the time for one.
-    async fn choice(&self, ctx: &Context, input: &ProvisionInput, attempt: u32) -> Result<Option<Chosen>, Stop> {
+    async fn choice(&self, ctx: &Context, attempt: u32) -> Result<Option<Chosen>, Stop> {
         loop {
             let chosen = ctx.wait_condition(|s| s.choice.is_some() || s.is_late).await;
             chosen.map_err(|_| Stop::Cancelled)?;
-            if let Some(chosen) = self.obeyed(ctx, input, attempt).await? {
+            if let Some(chosen) = self.obeyed(ctx, attempt).await? {
                 return Ok(Some(chosen));
             }
             if ctx.state(|s| s.is_late) {

@@ -7,7 +7,6 @@
 use std::pin::pin;
 
 use futures::FutureExt;
-use provisioner::ProvisionInput;
 use serde_json::Map;
 use temporalio_common::ActivityDefinition;
 use temporalio_sdk::ActivityExecutionError;
@@ -77,15 +76,11 @@ impl Run {
     /// Whether a choice counts by the policy and the people of this moment, a day
     /// after they were last asked, perhaps. `None`: it does not, and the question
     /// stays open as long as there is time.
-    pub(super) async fn obeyed(
-        &self,
-        ctx: &Context,
-        input: &ProvisionInput,
-        attempt: u32,
-    ) -> Result<Option<Chosen>, Stop> {
+    pub(super) async fn obeyed(&self, ctx: &Context, attempt: u32) -> Result<Option<Chosen>, Stop> {
         let Some((choice, decided_by)) = ctx.state(|s| s.choice.clone()) else { return Ok(None) };
+        let (region, profile) = ctx.state(|s| s.approval.offer.place());
         let why = match choice {
-            Choice::Retry => match self.still_passes(ctx, &input.region, &input.profile).await? {
+            Choice::Retry => match self.still_passes(ctx, &region, &profile).await? {
                 Some(Ok(rules)) => {
                     ctx.state_mut(ProvisionApplication::holds);
                     return Ok(Some(Chosen::Retry { rules, decided_by }));

@@ -3,6 +3,8 @@
 use provisioner::ProvisionInput;
 
 use crate::domain::approval::Offer;
+use crate::domain::blueprint::Part;
+use crate::domain::plan::Plan;
 use crate::domain::provisioning::{Progress, Provisioned};
 use crate::domain::request::{ProvisionRequest, RequestId};
 
@@ -24,6 +26,28 @@ pub(super) fn input(id: &RequestId, request: &ProvisionRequest, offer: &Offer) -
         parameters: offer.parameters.clone(),
         plan_id: offer.plan_id().map(str::to_owned),
         ..ProvisionInput::default()
+    }
+}
+
+/// The same of a part, where `whole` is what is asked for the whole.
+pub(super) fn input_of_part(
+    id: &RequestId,
+    request: &ProvisionRequest,
+    offer: &Offer,
+    part: &Part,
+    whole: ProvisionInput,
+) -> ProvisionInput {
+    let (application, team) = (request.application_name.as_str(), &request.team_id);
+    let name = provisioner::bucket_name_of_part(application, team, id.suffix(), &part.id);
+    let plan = offer.plan.as_ref().and_then(|plan| plan.of_part(Some(&part.id)));
+    ProvisionInput {
+        application_id: format!("{id}-{}", part.id),
+        blueprint: part.blueprint.id.clone(),
+        resource_name: name.clone(),
+        bucket_name: name,
+        parameters: part.parameters(&offer.parameters),
+        plan_id: plan.and_then(Plan::id).map(str::to_owned),
+        ..whole
     }
 }
 

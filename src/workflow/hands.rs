@@ -7,20 +7,21 @@ use std::pin::pin;
 use futures::FutureExt;
 use provisioner::ProvisionInput;
 use serde_json::Value;
-use temporalio_sdk::workflows::select;
+use temporalio_sdk::workflows::{join_all, select};
 use temporalio_sdk::{ActivityExecutionError, ActivityOptions, WaitConditionOptions};
 
 use super::calls::{self, Remote};
-use super::contract;
 use super::explain;
 use super::payload::LenientResult;
 use super::plans::{Job, Left, plan_activity_id};
 use super::run::{Context, Run, handed};
 use super::telling::{detached, moment, unheard, until};
+use super::work::Unit;
 use crate::domain::approval::Event;
+use crate::domain::blueprint::Blueprint;
 use crate::domain::notice::{NotDiscarded, Notice};
 use crate::domain::plan::Plan;
-use crate::domain::rules::Rules;
+use crate::domain::plan::joined::joined;
 
 impl Run {
     /// Does what comes up, until the story is over and nothing is left. For a request without
@@ -40,21 +41,44 @@ impl Run {
         }
     }
 
-    /// Asks the provisioner what it would do, once what the plan before left is removed.
+    /// Asks the provisioner what it would do, of each part its own, once what the plans before
+    /// left is removed, and what was built of another wish.
     async fn make_plan(&self, ctx: &Context) {
-        if let Some(left) = ctx.state_mut(|s| s.plans.left.take()) {
+        while let Some(left) = ctx.state_mut(|s| s.plans.left.pop()) {
             self.remove(ctx, left).await;
         }
         let wanted = ctx.state(|s| Some((s.approval.planning()?, s.rules.clone()?)));
         // Nobody waits for it any more, and nothing was begun.
         let Some((number, rules)) = wanted else { return };
-        let Some(activity) = rules.blueprint.plan_activity.as_deref() else { return };
-        let input = ctx.state(|s| contract::input(&self.id, &self.request, &s.approval.offer));
+        let units = ctx.state(|s| Unit::all(&self.id, &self.request, &rules.blueprint, &s.approval.offer));
+        for left in ctx.state_mut(|s| s.work.unlike(&units)) {
+            self.remove(ctx, left).await;
+        }
+        let all = units.len();
+        let planned = units.into_iter().filter(|unit| unit.blueprint.has_plan());
+        let mut plans = join_all(planned.map(|unit| self.plan_unit(ctx, number, unit))).await;
+        let now = moment(ctx);
+        let plan = match plans.pop_if(|(part, _)| part.is_none()) {
+            Some((_, plan)) => plan,
+            None => {
+                let are_all = plans.len() == all;
+                joined(plans.into_iter().filter_map(|(part, plan)| Some((part?, plan))).collect(), are_all, now)
+            }
+        };
+        ctx.state_mut(|s| s.apply(Event::Planned { number, plan }, now));
+    }
+
+    /// Asks one of them, unless it is built already by the plan it had.
+    async fn plan_unit(&self, ctx: &Context, number: u32, unit: Unit) -> (Option<String>, Plan) {
+        if let Some(plan) = ctx.state(|s| s.work.built_by(&unit)) {
+            return (unit.part, plan);
+        }
+        let blueprint = &unit.blueprint;
         let stops = detached();
-        ctx.state_mut(|s| s.plans.left = Some(Left::plan(input.clone())));
-        let call = Remote::<ProvisionInput, Value>::named(activity);
-        let options = calls::plan(&rules.blueprint, &plan_activity_id(number), stops.clone());
-        let mut answered = pin!(ctx.execute_activity(call, handed(&rules, &input), options).fuse());
+        ctx.state_mut(|s| s.plans.left.push(Left::plan(unit.input.clone(), blueprint.clone())));
+        let call = Remote::<ProvisionInput, Value>::named(blueprint.plan_activity.as_deref().unwrap_or_default());
+        let options = calls::plan(blueprint, &unit.activity_id(&plan_activity_id(number)), stops.clone());
+        let mut answered = pin!(ctx.execute_activity(call, handed(blueprint, &unit.input), options).fuse());
         let unwanted = WaitConditionOptions::builder().cancellation_token(detached()).build();
         let answered = select! {
             answered = &mut answered => answered,
@@ -64,36 +88,32 @@ impl Run {
                 answered.await
             }
         };
-        let now = moment(ctx);
         let plan = match answered {
-            Ok(LenientResult(answer)) => Plan::read(&answer, now),
-            Err(error) => Plan::failed(&explain::not_planned(&error, &rules.blueprint)),
+            Ok(LenientResult(answer)) => Plan::read(&answer, moment(ctx)),
+            Err(error) => Plan::failed(&explain::not_planned(&error, blueprint)),
         };
-        ctx.state_mut(|s| {
-            s.plans.is_there(plan.id());
-            s.apply(Event::Planned { number, plan }, now);
-        });
+        ctx.state_mut(|s| s.plans.is_there(&unit.input.application_id, plan.id()));
+        (unit.part, plan)
     }
 
     /// Has what was left removed, however long that takes. What the provisioner says for good
     /// that it cannot remove, people are told.
     async fn remove(&self, ctx: &Context, left: Left) {
-        let Some(rules) = ctx.state(|s| s.rules.clone()) else { return };
-        let Left { input, is_plan, .. } = left;
-        let activity = match (&rules.blueprint.discard_activity, is_plan) {
+        let Left { input, blueprint, is_plan, .. } = left;
+        let activity = match (&blueprint.discard_activity, is_plan) {
             (Some(discard), true) => discard,
             (None, true) => return,
-            (_, false) => &rules.blueprint.destroy_activity,
+            (_, false) => &blueprint.destroy_activity,
         };
-        let mut options = calls::destroy(&rules.blueprint);
+        let mut options = calls::destroy(&blueprint);
         let mut again = calls::UNDO_AGAIN_FIRST;
         let error = loop {
-            match self.call_removing(ctx, &rules, activity, &input, options).await {
+            match self.call_removing(ctx, &blueprint, activity, &input, options).await {
                 Ok(()) => return,
                 Err(error) if explain::is_final(&error) => break error,
                 Err(_) => {}
             }
-            options = calls::destroy_at_last(&rules.blueprint);
+            options = calls::destroy_at_last(&blueprint);
             ctx.timer(until(again, &detached())).await;
             again = (again * 2).min(calls::UNDO_AGAIN_AT_MOST);
         };
@@ -102,26 +122,27 @@ impl Run {
             (None, true) => format!("what planning {} left", input.application_id),
             (_, false) => format!("what was built for {}", input.application_id),
         };
-        self.tell_of_what_is_left(ctx, &rules, what, explain::not_removed(&error, &rules.blueprint, activity)).await;
+        self.tell_of_what_is_left(ctx, what, explain::not_removed(&error, &blueprint, activity)).await;
     }
 
     async fn call_removing(
         &self,
         ctx: &Context,
-        rules: &Rules,
+        blueprint: &Blueprint,
         activity: &str,
         input: &ProvisionInput,
         options: ActivityOptions,
     ) -> Result<(), ActivityExecutionError> {
         let call = Remote::<ProvisionInput, Value>::named(activity);
-        match ctx.execute_activity(call, handed(rules, input), options).await {
+        match ctx.execute_activity(call, handed(blueprint, input), options).await {
             // That it returned is what counts.
             Ok(_) | Err(ActivityExecutionError::Serialization(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    async fn tell_of_what_is_left(&self, ctx: &Context, rules: &Rules, what: String, cause: String) {
+    async fn tell_of_what_is_left(&self, ctx: &Context, what: String, cause: String) {
+        let rules = ctx.state(|s| s.rules.clone());
         // One notice at a time.
         let options = WaitConditionOptions::builder().cancellation_token(detached()).build();
         let _ = ctx.wait_condition_with_options(|s| !s.is_telling, options).await;
@@ -130,7 +151,7 @@ impl Run {
             (s.plans.told, s.status)
         });
         let notice = Notice::NotDiscarded(NotDiscarded { number, status, what, cause });
-        if let Err(error) = self.notify(ctx, Some(rules), notice, detached()).await {
+        if let Err(error) = self.notify(ctx, rules.as_ref(), notice, detached()).await {
             unheard(ctx, &error);
         }
     }

@@ -21,7 +21,9 @@ pub mod provision_application;
 mod run;
 pub mod search_attributes;
 mod telling;
+mod told;
 mod undo;
+mod work;
 
 pub use payload::Lenient;
 pub use provision_application::ProvisionApplication;

@@ -5,7 +5,6 @@ use std::pin::pin;
 
 use futures::FutureExt;
 use futures::future::FusedFuture;
-use provisioner::ProvisionInput;
 use temporalio_sdk::workflows::select;
 
 use super::plans::{ANEW_AT_MOST, Left};
@@ -17,13 +16,17 @@ use crate::domain::notice::{Notice, PlanStale};
 use crate::domain::rules::Rules;
 
 impl Run {
-    /// A provisioner says that the plan of `input` does not hold any more, for the `times`th time
-    /// in a row: what it left is removed, and another one is made unless that was done often
-    /// enough.
-    pub(super) fn plan_is_stale(&self, ctx: &Context, input: &ProvisionInput, times: u32) -> bool {
+    /// Provisioners say that plans do not hold any more, for the `times`th time in a row: what
+    /// those left is removed, and others are made unless that was done often enough.
+    pub(super) fn plan_is_stale(&self, ctx: &Context, times: u32) -> bool {
         let (again, now) = (times <= ANEW_AT_MOST, moment(ctx));
         ctx.state_mut(|s| {
-            s.plans.left = Some(Left::plan(input.clone()));
+            let stale = s.work.stale().map(|unit| Left::plan(unit.input.clone(), unit.blueprint.clone()));
+            let stale: Vec<_> = stale.collect();
+            for left in stale {
+                s.plans.is_built(&left.input.application_id);
+                s.plans.left.push(left);
+            }
             s.apply(Event::PlanStale { again }, now);
             if !again {
                 s.plans.discard();
@@ -78,7 +81,13 @@ impl Run {
             ctx.state_mut(|s| s.apply(Event::PlanStopped, now));
             return Err(Stop::Cancelled);
         }
-        let holds = ctx.state(|s| s.approval.decision().is_some());
+        let holds = ctx.state_mut(|s| {
+            let holds = s.approval.decision().is_some();
+            if holds {
+                s.work.take_plans(&s.approval.offer);
+            }
+            holds
+        });
         if !holds {
             // Whoever is asked anew may answer from now on.
             self.enter(ctx, Some(rules), Status::AwaitingAuthorization);

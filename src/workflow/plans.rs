@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use provisioner::ProvisionInput;
 
+use crate::domain::blueprint::Blueprint;
 use crate::domain::lifecycle::Failure;
 
 /// How often in a row a plan is made anew without asking anybody.
@@ -14,8 +15,8 @@ pub(super) const ANEW_AT_MOST: u32 = 3;
 #[derive(Default)]
 pub(super) struct Plans {
     pub(super) jobs: VecDeque<Job>,
-    /// What the plan left that was begun last and of which nothing was built.
-    pub(super) left: Option<Left>,
+    /// What the plans left that were begun last and of which nothing was built.
+    pub(super) left: Vec<Left>,
     /// People are being told how far a plan is.
     pub(super) is_told: bool,
     /// The story is over.
@@ -35,6 +36,8 @@ pub(super) enum Job {
 pub(super) struct Left {
     /// As it was made.
     pub(super) input: ProvisionInput,
+    /// Who made it.
+    pub(super) blueprint: Blueprint,
     /// Of a plan, and not of building.
     pub(super) is_plan: bool,
 }
@@ -46,31 +49,36 @@ impl Job {
 }
 
 impl Left {
-    pub(super) fn plan(input: ProvisionInput) -> Self {
-        Self { input, is_plan: true }
+    pub(super) fn plan(input: ProvisionInput, blueprint: Blueprint) -> Self {
+        Self { input, blueprint, is_plan: true }
     }
 
-    pub(super) fn built(input: ProvisionInput) -> Self {
-        Self { input, is_plan: false }
+    pub(super) fn built(input: ProvisionInput, blueprint: Blueprint) -> Self {
+        Self { input, blueprint, is_plan: false }
     }
 }
 
 impl Plans {
     /// What is next: at the end, that nothing is left.
     pub(super) fn next(&mut self) -> Option<Job> {
-        self.jobs.pop_front().or_else(|| self.left.take().map(Job::remove))
+        self.jobs.pop_front().or_else(|| self.left.pop().map(Job::remove))
     }
 
-    /// The plan that was begun has this name, or came to nothing.
-    pub(super) fn is_there(&mut self, id: Option<&str>) {
-        if let Some(left) = &mut self.left {
+    /// The plan that was begun for this one has this name, or came to nothing.
+    pub(super) fn is_there(&mut self, application_id: &str, id: Option<&str>) {
+        if let Some(left) = self.left.iter_mut().find(|left| left.input.application_id == application_id) {
             left.input.plan_id = id.map(str::to_owned);
         }
     }
 
-    /// What the plan left is removed now.
+    /// What the plan of this one left is what is built of now.
+    pub(super) fn is_built(&mut self, application_id: &str) {
+        self.left.retain(|left| left.input.application_id != application_id);
+    }
+
+    /// What the plans left is removed now.
     pub(super) fn discard(&mut self) {
-        self.jobs.extend(self.left.take().map(Job::remove));
+        self.jobs.extend(self.left.drain(..).map(Job::remove));
     }
 }
 

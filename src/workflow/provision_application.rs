@@ -14,17 +14,16 @@ use super::payload::{Lenient, Unread};
 use super::plans::{Job, Plans};
 use super::run::Run;
 use super::search_attributes::SearchAttributes;
+use super::work::Work;
 use super::{QUERY_PENDING_NOTICE, QUERY_STATE, QUERY_VERDICT, SIGNAL_ACT, SIGNAL_AUTHORIZE, WORKFLOW_TYPE};
 use crate::domain::act::{Act, Decision, Kind};
 use crate::domain::approval::{Approval, Effect, Event};
 use crate::domain::decision::Authorization;
 use crate::domain::field::By;
 use crate::domain::judge::{self, Accepted, Standing};
-use crate::domain::lifecycle::{Authorized, Choice, Failure, RequestState, Status};
+use crate::domain::lifecycle::{Choice, Failure, RequestState, Status};
 use crate::domain::moment::Moment;
 use crate::domain::notice::{Conversation, Notice, Notification, Planned, Planning, Reminded};
-use crate::domain::plan::PlanOnCard;
-use crate::domain::plan::shown::Stage;
 use crate::domain::refusal::{NotCounted, Refusal};
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Rules;
@@ -39,7 +38,7 @@ const VERDICTS_MAX: usize = 50;
 /// A request, as the workflow remembers it.
 #[workflow]
 pub struct ProvisionApplication {
-    id: String,
+    pub(super) id: String,
     pub(super) request: Result<ProvisionRequest, Unread>,
     pub(super) status: Status,
     pub(super) approval: Approval,
@@ -70,6 +69,8 @@ pub struct ProvisionApplication {
     /// What came up while a question is open, until people are told.
     pub(super) untold: Option<Notice>,
     pub(super) plans: Plans,
+    /// What is built, and how far it is.
+    pub(super) work: Work,
     pub(super) index: SearchAttributes,
     /// How many signals came.
     signals: u32,
@@ -100,6 +101,7 @@ impl ProvisionApplication {
             counted: None,
             untold: None,
             plans: Plans::default(),
+            work: Work::default(),
             index: SearchAttributes::default(),
             signals: 0,
             is_withdrawn: false,
@@ -269,24 +271,6 @@ impl ProvisionApplication {
         }
     }
 
-    /// How the card stands with the plan, where there is one before a yes.
-    pub(super) fn plan_on_card(&self) -> Option<PlanOnCard> {
-        self.rules.as_ref().filter(|rules| rules.blueprint.has_plan())?;
-        let offer = &self.approval.offer;
-        let stage = match self.approval.planning() {
-            Some(_) => Stage::Underway,
-            None => Stage::of(offer.plan.as_ref()),
-        };
-        let (region, profile) = (offer.region.clone(), offer.profile.clone());
-        Some(PlanOnCard {
-            region,
-            profile,
-            filled: serde_json::Map::new(),
-            stage,
-            difference: self.approval.difference().cloned(),
-        })
-    }
-
     /// The decision does not hold: the step opens again, in another round.
     pub(super) fn strike(&mut self, why: NotCounted, now: Moment) {
         self.apply(Event::Struck, now);
@@ -316,29 +300,6 @@ impl ProvisionApplication {
             self.verdicts.pop_front();
         }
         self.verdicts.push_back((key, verdict));
-    }
-
-    /// What there is to tell of it.
-    fn told(&self) -> RequestState {
-        let waits = self.status == Status::AwaitingAuthorization;
-        RequestState {
-            request_id: self.id.clone(),
-            status: self.status,
-            round: self.approval.round,
-            waiting_for: waits.then(|| self.approval.waiting_for()),
-            deadline: self.approval.deadline().filter(|_| waits),
-            offer: self.approval.offer.clone(),
-            steps: self.approval.steps.clone(),
-            question: None,
-            counter: None,
-            authorization: self
-                .approval
-                .decision()
-                .zip(self.approval.decided_at())
-                .map(|(it, at)| Authorized::new(it, at)),
-            resources: self.resources.clone(),
-            failure: self.failure.clone().map(Into::into),
-        }
     }
 
     /// What a signal says, or why it is refused. Whoever has other keys would read

@@ -6,18 +6,19 @@ use std::pin::pin;
 
 use futures::FutureExt;
 use futures::future::FusedFuture;
-use provisioner::{ProvisionInput, Provisioned, Unheard};
-use temporalio_sdk::workflows::select;
+use provisioner::{ProvisionInput, Provisioned};
+use temporalio_sdk::workflows::{join_all, select};
 use temporalio_sdk::{ActivityExecutionError, WorkflowContext};
 
 use super::asking::{Chosen, Decided};
 use super::calls::{self, Preflight, Remote};
-use super::contract;
 use super::explain;
 use super::payload::{LenientResult, Outgoing};
-use super::plans::{Job, Left, never_holds};
+use super::plans::{Job, never_holds};
 use super::provision_application::ProvisionApplication;
 use super::telling::{RunningNotice, Said, moment, now};
+use super::work::{Stood, Unit};
+use crate::domain::blueprint::Blueprint;
 use crate::domain::lifecycle::Failure;
 use crate::domain::notice::{
     self, Authorized, Cancelled, Cleanup, Expired, Failed, GivenUp, Notice, PlanHeld, Refused, Rejected, Retried,
@@ -60,15 +61,6 @@ enum NotBuilt {
     Stale(Failure),
 }
 
-/// What there is of earlier attempts where people are asked anew.
-#[derive(Default)]
-struct Before {
-    /// The attempts that were made.
-    attempts: u32,
-    /// What may have been built by then.
-    built: Option<ProvisionInput>,
-}
-
 impl Run {
     pub(super) async fn run(&self, ctx: &Context) {
         let mut story = pin!(self.story(ctx).fuse());
@@ -95,14 +87,12 @@ impl Run {
             Some(Err(Stop::Cancelled)) | None => return self.cancelled(ctx, None, Cleanup::NothingBuilt).await,
         };
         self.judge_by(ctx, &rules);
-        let mut before = Before::default();
         loop {
-            let ended = match self.ask(ctx, &rules, before.attempts).await {
+            let ended = match self.ask(ctx, &rules).await {
                 Ok(Decided::Approved { rules, region, profile, decided_by }) => {
-                    let input = ctx.state(|s| contract::input(&self.id, &self.request, &s.approval.offer));
-                    let attempt = before.attempts + 1;
+                    let attempt = self.begin(ctx, &rules);
                     let begun = Notice::Authorized(Authorized { region, profile, decided_by, attempt });
-                    match self.provision(ctx, &rules, input, begun, &mut before).await {
+                    match self.provision(ctx, &rules, begun).await {
                         Asked::Over => return,
                         Asked::Anew => continue,
                     }
@@ -113,9 +103,22 @@ impl Run {
                 Err(Stop::Cancelled) => Notice::Cancelled(Cancelled { cleanup: Cleanup::NothingBuilt }),
             };
             // What an attempt may have built before they were asked anew is removed beside that.
-            ctx.state_mut(|s| s.plans.jobs.extend(before.built.take().map(Left::built).map(Job::remove)));
+            ctx.state_mut(|s| {
+                let left = s.work.left();
+                s.plans.jobs.extend(left.into_iter().map(Job::remove));
+            });
             return self.say(ctx, Some(&rules), ended).await;
         }
+    }
+
+    /// What is approved is what is built from now on; the answer is the number of the attempt.
+    fn begin(&self, ctx: &Context, rules: &Rules) -> u32 {
+        ctx.state_mut(|s| {
+            let units = Unit::all(&self.id, &self.request, &rules.blueprint, &s.approval.offer);
+            let gone = s.work.begin(units);
+            s.plans.jobs.extend(gone.into_iter().map(Job::remove));
+            s.work.attempts + 1
+        })
     }
 
     /// From now on decisions are judged when they come, and those that came early now.
@@ -129,30 +132,22 @@ impl Run {
 
     /// Has the resources built, and asks a person each time that fails. `begun` says
     /// that building begins.
-    async fn provision(
-        &self,
-        ctx: &Context,
-        rules: &Rules,
-        mut input: ProvisionInput,
-        mut begun: Notice,
-        before: &mut Before,
-    ) -> Asked {
+    async fn provision(&self, ctx: &Context, rules: &Rules, mut begun: Notice) -> Asked {
         let mut current = rules.clone();
-        let mut began = before.built.is_some();
         let mut stale = 0;
-        for attempt in before.attempts + 1.. {
-            before.attempts = attempt;
+        loop {
+            let attempt = ctx.state_mut(|s| s.work.next_attempt());
             let rules = &current;
             let activity_id = format!("provision-{attempt}");
             let running = self.start_notice(ctx, rules, begun, &activity_id);
-            let failure = match self.build(ctx, rules, &mut input, &activity_id, attempt, &mut began).await {
+            let failure = match self.build(ctx, &activity_id, attempt).await {
                 Ok(result) => {
                     self.provisioned(ctx, rules, result, running).await;
                     return Asked::Over;
                 }
                 Err(NotBuilt::Cancelled) => {
                     let mut running = Some(running);
-                    let cleanup = self.cleanup(ctx, rules, &input, began, &mut running).await;
+                    let cleanup = self.cleanup(ctx, rules, &mut running).await;
                     let cancelled = Notice::Cancelled(Cancelled { cleanup });
                     match running {
                         Some(running) => _ = self.finish_notice(ctx, rules, cancelled, running).await,
@@ -161,44 +156,35 @@ impl Run {
                     return Asked::Over;
                 }
                 Err(NotBuilt::Stale(failure)) => {
-                    before.built = began.then(|| input.clone());
                     stale += 1;
-                    if self.plan_is_stale(ctx, &input, stale) {
+                    if self.plan_is_stale(ctx, stale) {
                         match self.plan_anew(ctx, rules, attempt, running).await {
                             Ok(true) => {
-                                input.plan_id = ctx.state(|s| s.approval.offer.plan_id().map(str::to_owned));
                                 begun = Notice::PlanHeld(PlanHeld { attempt: attempt + 1 });
                                 continue;
                             }
                             Ok(false) => return Asked::Anew,
                             Err(_) => {
-                                let cleanup = self.cleanup(ctx, rules, &input, began, &mut nobody()).await;
-                                self.cancelled(ctx, Some(rules), cleanup).await;
+                                self.undo_cancelled(ctx, rules).await;
                                 return Asked::Over;
                             }
                         }
                     }
                     never_holds(failure)
                 }
-                Err(NotBuilt::Failed(failure)) => {
-                    before.built = began.then(|| input.clone());
-                    failure
-                }
+                Err(NotBuilt::Failed(failure)) => failure,
             };
             stale = 0;
-            let given_up = match self.attention(ctx, rules, &input, &failure, running).await {
+            let given_up = match self.attention(ctx, rules, &failure, running).await {
                 Ok(Some(Chosen::Retry { rules, decided_by })) => {
                     current = *rules;
-                    input.resume_from.clone_from(&failure.step);
+                    ctx.state_mut(|s| s.work.by(&current.blueprint));
                     if current.blueprint.has_plan() && ctx.state(|s| s.approval.offer.plan.is_none()) {
                         match self.plan_first(ctx, &current).await {
-                            Ok(true) => {
-                                input.plan_id = ctx.state(|s| s.approval.offer.plan_id().map(str::to_owned));
-                            }
+                            Ok(true) => {}
                             Ok(false) => return Asked::Anew,
                             Err(_) => {
-                                let cleanup = self.cleanup(ctx, &current, &input, began, &mut nobody()).await;
-                                self.cancelled(ctx, Some(&current), cleanup).await;
+                                self.undo_cancelled(ctx, &current).await;
                                 return Asked::Over;
                             }
                         }
@@ -210,57 +196,65 @@ impl Run {
                 Ok(None) => GivenUp::Unanswered,
                 Err(Stop::Failed(Failure { cause, .. })) => GivenUp::Unasked { why: cause },
                 Err(Stop::Cancelled) => {
-                    let cleanup = self.cleanup(ctx, rules, &input, began, &mut nobody()).await;
-                    self.cancelled(ctx, Some(rules), cleanup).await;
+                    self.undo_cancelled(ctx, rules).await;
                     return Asked::Over;
                 }
             };
-            let cleanup = self.cleanup(ctx, rules, &input, began, &mut nobody()).await;
+            let cleanup = self.cleanup(ctx, rules, &mut nobody()).await;
             self.say(ctx, Some(rules), Notice::Failed(Failed { failure, given_up, cleanup })).await;
-            break;
+            return Asked::Over;
         }
-        Asked::Over
     }
 
-    /// Calls the provisioner.
-    async fn build(
-        &self,
-        ctx: &Context,
-        rules: &Rules,
-        input: &mut ProvisionInput,
-        activity_id: &str,
-        attempt: u32,
-        began: &mut bool,
-    ) -> Result<Provisioned, NotBuilt> {
-        let provision = Remote::<ProvisionInput, Provisioned>::named(&rules.blueprint.provision_activity);
-        let options = calls::provision(&rules.blueprint, activity_id);
+    /// Calls the provisioner, of each part its own, side by side as far as they come after each
+    /// other.
+    async fn build(&self, ctx: &Context, activity_id: &str, attempt: u32) -> Result<Provisioned, NotBuilt> {
+        let missing = ctx.state(|s| s.work.missing());
+        join_all(missing.into_iter().map(|at| self.build_unit(ctx, at, activity_id, attempt))).await;
+        // A provisioner may be done before it hears that the request was withdrawn.
+        if ctx.cancellation_token().is_cancelled() {
+            return Err(NotBuilt::Cancelled);
+        }
+        match ctx.state(|s| s.work.stood(&self.id, &s.approval.offer)) {
+            Some(Stood::Built(result)) => Ok(result),
+            Some(Stood::Failed(failure)) => Err(NotBuilt::Failed(failure)),
+            Some(Stood::Stale(failure)) => Err(NotBuilt::Stale(failure)),
+            None => Err(NotBuilt::Cancelled),
+        }
+    }
+
+    async fn build_unit(&self, ctx: &Context, at: usize, activity_id: &str, attempt: u32) {
+        let begins = ctx.wait_condition(|s| s.work.may_begin(at) || s.work.is_stopped()).await;
+        if begins.is_err() || ctx.state(|s| s.work.is_stopped()) {
+            return;
+        }
+        let unit = ctx.state_mut(|s| s.work.begins(at));
+        let provision = Remote::<ProvisionInput, Provisioned>::named(&unit.blueprint.provision_activity);
+        let options = calls::provision(&unit.blueprint, &unit.activity_id(activity_id));
         let scheduled = now(ctx);
-        let built = ctx.execute_activity(provision, handed(rules, input), options).await;
+        let built = ctx.execute_activity(provision, handed(&unit.blueprint, &unit.input), options).await;
         let since = now(ctx).saturating_sub(scheduled);
-        if !built.as_ref().is_err_and(|error| explain::never_began(error, since)) {
-            *began = true;
-            // What the plan left is what is built of now.
-            ctx.state_mut(|s| s.plans.left = None);
-        }
-        let unheard = match &built {
-            // Built in full, and now to be undone.
-            Ok(_) => ctx.cancellation_token().is_cancelled().then(Unheard::default),
-            Err(error) => explain::unheard(error, since),
-        };
-        if unheard.is_some() {
-            input.unheard = unheard;
-        }
-        let failure = |error| explain::failure(&error, &rules.blueprint, attempt);
-        match built {
-            Err(ActivityExecutionError::Cancelled(_)) => Err(NotBuilt::Cancelled),
-            // The provisioner may be done before it hears that the request was withdrawn.
-            _ if ctx.cancellation_token().is_cancelled() => Err(NotBuilt::Cancelled),
-            Ok(LenientResult(result)) => Ok(result),
-            Err(error) if rules.blueprint.has_plan() && explain::is_stale(&error) => {
-                Err(NotBuilt::Stale(failure(error)))
+        ctx.state_mut(|s| {
+            if !built.as_ref().is_err_and(|error| explain::never_began(error, since)) {
+                s.work.is_there(at, built.as_ref().err().and_then(|error| explain::unheard(error, since)));
+                // What the plan left is what is built of now.
+                s.plans.is_built(&unit.input.application_id);
             }
-            Err(error) => Err(NotBuilt::Failed(failure(error))),
-        }
+            match built {
+                Ok(LenientResult(result)) => s.work.is_built(at, result),
+                Err(ActivityExecutionError::Cancelled(_)) => {}
+                Err(error) => {
+                    let is_stale = unit.blueprint.has_plan() && explain::is_stale(&error);
+                    s.work.has_failed(at, explain::failure(&error, &unit.blueprint, attempt), is_stale);
+                }
+            }
+        });
+    }
+
+    /// Removes what was built, since the request was cancelled, and says so.
+    async fn undo_cancelled(&self, ctx: &Context, rules: &Rules) {
+        let cleanup = self.cleanup(ctx, rules, &mut nobody()).await;
+        self.cancelled(ctx, Some(rules), cleanup).await;
     }
 
     async fn provisioned(
@@ -293,6 +287,6 @@ fn failed_at_once(failure: Failure) -> Notice {
 }
 
 /// Encrypted like all else, unless the blueprint's worker shares no key.
-pub(super) fn handed(rules: &Rules, input: &ProvisionInput) -> Outgoing<ProvisionInput> {
-    Outgoing { value: input.clone(), plain: !rules.blueprint.encrypt }
+pub(super) fn handed(blueprint: &Blueprint, input: &ProvisionInput) -> Outgoing<ProvisionInput> {
+    Outgoing { value: input.clone(), plain: !blueprint.encrypt }
 }

@@ -237,6 +237,7 @@ impl Run {
                     parameters: s.approval.offer.parameters.clone(),
                     // Where it is decided, nobody is to look at it any more.
                     plan: s.plan_on_card().filter(|_| notice.status() == Status::AwaitingAuthorization),
+                    parts: s.work.shown(),
                 },
                 notice,
                 at_work: None,

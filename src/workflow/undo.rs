@@ -5,14 +5,15 @@ use std::pin::pin;
 use futures::FutureExt;
 use futures::future::FusedFuture;
 use provisioner::ProvisionInput;
-use temporalio_sdk::workflows::select;
-use temporalio_sdk::{ActivityExecutionError, ActivityOptions};
+use temporalio_sdk::workflows::{join_all, select};
+use temporalio_sdk::{ActivityExecutionError, ActivityOptions, WaitConditionOptions};
 
 use super::calls::{self, Remote};
 use super::explain;
 use super::payload::LenientResult;
 use super::run::{Context, Run, handed};
 use super::telling::{RunningNotice, Said, detached, unheard, until};
+use crate::domain::blueprint::Blueprint;
 use crate::domain::notice::{Cleanup, Notice, Undoing};
 use crate::domain::rules::Rules;
 
@@ -27,27 +28,19 @@ impl Run {
         &self,
         ctx: &Context,
         rules: &Rules,
-        input: &ProvisionInput,
-        began: bool,
         running: &mut Option<RunningNotice<F>>,
     ) -> Cleanup {
-        if !began {
+        let there = ctx.state(|s| s.work.there());
+        if there.is_empty() {
             return Cleanup::NothingBuilt;
         }
-        let what = built(rules, input);
-        let error = match self.destroy(ctx, rules, input, calls::destroy(&rules.blueprint)).await {
-            Ok(()) => return Cleanup::Removed,
-            Err(error) => error,
-        };
-        if explain::is_final(&error) {
-            return Cleanup::Remains { what, cause: explain::cleanup(&error, &rules.blueprint) };
-        }
-        let undoing = Undoing { what: what.clone(), cause: explain::not_yet(&error, &rules.blueprint) };
-        let undoing = Notice::Undoing(undoing);
-        let running = running.take();
         let called_off = running.as_ref().map_or_else(detached, |it| it.called_off.clone());
         let telling = async {
-            match running {
+            let options = WaitConditionOptions::builder().cancellation_token(detached()).build();
+            let _ = ctx.wait_condition_with_options(|s| s.work.stuck.is_some(), options).await;
+            let Some((what, cause)) = ctx.state(|s| s.work.stuck.clone()) else { return };
+            let undoing = Notice::Undoing(Undoing { what, cause });
+            match running.take() {
                 Some(running) => _ = self.finish_notice(ctx, rules, undoing, running).await,
                 None => {
                     if let Err(error) = self.notify(ctx, Some(rules), undoing, called_off.clone()).await {
@@ -57,32 +50,51 @@ impl Run {
             }
         };
         let mut telling = pin!(telling.fuse());
-        let mut undone = pin!(self.undone(ctx, rules, input, what).fuse());
-        let cleanup = loop {
+        let mut undone = pin!(join_all(there.into_iter().map(|at| self.undo(ctx, at))).fuse());
+        let cleanups = loop {
             select! {
                 () = &mut telling => {}
-                cleanup = &mut undone => break cleanup,
+                cleanups = &mut undone => break cleanups,
             }
         };
-        if !telling.is_terminated() {
+        if ctx.state(|s| s.work.stuck.is_some()) && !telling.is_terminated() {
             self.call_off(ctx, telling, &called_off, true).await;
         }
+        cleanups.into_iter().reduce(both).unwrap_or(Cleanup::NothingBuilt)
+    }
+
+    /// Removes one of them, once what came after it is over.
+    async fn undo(&self, ctx: &Context, at: usize) -> Cleanup {
+        let options = WaitConditionOptions::builder().cancellation_token(detached()).build();
+        let _ = ctx.wait_condition_with_options(|s| s.work.may_go(at), options).await;
+        let (blueprint, input) = ctx.state(|s| s.work.to_remove(at));
+        let cleanup = self.undone(ctx, &blueprint, &input).await;
+        ctx.state_mut(|s| s.work.is_undone(at));
         cleanup
     }
 
     /// Tries to undo until it is done, or known to be impossible.
-    async fn undone(&self, ctx: &Context, rules: &Rules, input: &ProvisionInput, what: String) -> Cleanup {
-        let mut again = calls::UNDO_AGAIN_FIRST;
+    async fn undone(&self, ctx: &Context, blueprint: &Blueprint, input: &ProvisionInput) -> Cleanup {
+        let what = built(blueprint, input);
+        let mut options = calls::destroy(blueprint);
+        let mut again = None;
         loop {
-            match self.destroy(ctx, rules, input, calls::destroy_at_last(&rules.blueprint)).await {
+            let error = match self.destroy(ctx, blueprint, input, options).await {
                 Ok(()) => return Cleanup::Removed,
                 Err(error) if explain::is_final(&error) => {
-                    return Cleanup::Remains { what, cause: explain::cleanup(&error, &rules.blueprint) };
+                    return Cleanup::Remains { what, cause: explain::cleanup(&error, blueprint) };
                 }
-                Err(_) => {}
-            }
-            ctx.timer(until(again, &detached())).await;
-            again = (again * 2).min(calls::UNDO_AGAIN_AT_MOST);
+                Err(error) => error,
+            };
+            options = calls::destroy_at_last(blueprint);
+            let Some(pause) = again else {
+                let cause = explain::not_yet(&error, blueprint);
+                ctx.state_mut(|s| _ = s.work.stuck.get_or_insert((what.clone(), cause)));
+                again = Some(calls::UNDO_AGAIN_FIRST);
+                continue;
+            };
+            ctx.timer(until(pause, &detached())).await;
+            again = Some((pause * 2).min(calls::UNDO_AGAIN_AT_MOST));
         }
     }
 
@@ -90,12 +102,12 @@ impl Run {
     async fn destroy(
         &self,
         ctx: &Context,
-        rules: &Rules,
+        blueprint: &Blueprint,
         input: &ProvisionInput,
         options: ActivityOptions,
     ) -> Result<(), ActivityExecutionError> {
-        let destroy = Remote::<ProvisionInput, ()>::named(&rules.blueprint.destroy_activity);
-        match ctx.execute_activity(destroy, handed(rules, input), options).await {
+        let destroy = Remote::<ProvisionInput, ()>::named(&blueprint.destroy_activity);
+        match ctx.execute_activity(destroy, handed(blueprint, input), options).await {
             // Somebody else's `destroy` may return anything; that it returned is what counts.
             Ok(LenientResult(())) | Err(ActivityExecutionError::Serialization(_)) => Ok(()),
             Err(error) => Err(error),
@@ -103,11 +115,23 @@ impl Run {
     }
 }
 
+/// What became of both.
+fn both(one: Cleanup, other: Cleanup) -> Cleanup {
+    match (one, other) {
+        (Cleanup::Remains { what, cause }, Cleanup::Remains { what: also, cause: because }) => {
+            Cleanup::Remains { what: format!("{what}, {also}"), cause: format!("{cause} {because}") }
+        }
+        (remains @ Cleanup::Remains { .. }, _) | (_, remains @ Cleanup::Remains { .. }) => remains,
+        (Cleanup::NothingBuilt, other) => other,
+        (removed, _) => removed,
+    }
+}
+
 /// What there is to look after: the bucket by its name, of other provisioners only that
 /// they built something.
-fn built(rules: &Rules, input: &ProvisionInput) -> String {
-    if rules.blueprint.task_queue == BUCKETS {
+fn built(blueprint: &Blueprint, input: &ProvisionInput) -> String {
+    if blueprint.task_queue == BUCKETS {
         return input.bucket_name.clone();
     }
-    format!("whatever \"{}\" built for {}", rules.blueprint.name, input.application_id)
+    format!("whatever \"{}\" built for {}", blueprint.name, input.application_id)
 }

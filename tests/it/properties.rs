@@ -16,7 +16,7 @@ use provision_bot::domain::plan::difference::difference;
 use provision_bot::domain::plan::shown::Stage;
 use provision_bot::domain::plan::{Plan, PlanOnCard};
 use provision_bot::domain::policy::PreflightProblem;
-use provision_bot::domain::provisioning::{Progress, Provisioned};
+use provision_bot::domain::provisioning::{Progress, Provisioned, Underway};
 use provision_bot::domain::refusal::{NotCounted, Refusal};
 use provision_bot::domain::request::{ProvisionRequest, RequestId};
 use provision_bot::domain::rules::Rules;
@@ -108,7 +108,7 @@ pub fn render_from(u: &mut Unstructured) -> Result<()> {
     let progress = Progress { step: u.arbitrary()?, of: u.arbitrary()?, label: text(u)? };
     let attempt = u.arbitrary()?;
     for state in [ProgressState::Running, ProgressState::Done, ProgressState::Stopped] {
-        messages.push(progress::progress(&n, attempt, Some(&progress), state));
+        messages.push(progress::progress(&n, attempt, &Underway::one(progress.clone()), state));
     }
     messages.iter().for_each(accepted_and_harmless);
 

@@ -18,7 +18,7 @@ mod plan;
 mod progress;
 mod result;
 
-pub use self::bucket_name::bucket_name;
+pub use self::bucket_name::{bucket_name, bucket_name_of_part};
 pub use self::failure::FailureDetails;
 pub use self::input::{ProvisionInput, Unheard};
 pub use self::plan::{Change, Counts, Finding, Plan};

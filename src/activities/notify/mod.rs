@@ -33,14 +33,15 @@ use self::attempt::Attempt;
 use self::checkpoint::Stage;
 use self::failures::{EVERYTHING, Failures};
 use self::look_back::LookBack;
-use self::progress::Watch;
+use self::progress::{Watch, Watched};
 use self::writer::Writer;
+use crate::domain::blueprint::Part;
 use crate::domain::decision::DecisionKind;
 use crate::domain::lifecycle::Status;
 use crate::domain::notice::part::{CARD, PROGRESS, of_attempt};
 use crate::domain::notice::{Notice, Notification, Told};
 use crate::domain::policy::Policy;
-use crate::domain::provisioning::Progress;
+use crate::domain::provisioning::{PartStatus, Underway};
 use crate::slack::notices;
 use crate::slack::notices::audience::Audience;
 use crate::slack::notices::plan::Known;
@@ -104,14 +105,13 @@ async fn tell(attempt: &Attempt<'_>, metrics: &Metrics, begun: &Notification) ->
         let audience = audience(attempt, begun);
         let failures = Failures::new(attempt, audience.answer_within);
         let writer = Writer::new(attempt, &audience, &look_back, &failures);
-        let message = |latest: Option<u32>, it: &Progress| match &begun.notice {
+        let message = |latest: Option<u32>, it: &Underway| match &begun.notice {
             // How far a plan is stands on the card.
-            Notice::Planning(_) => Some((CARD.to_owned(), planning::underway(begun, Some(it)))),
-            _ => latest.map(|attempt| {
-                (of_attempt(PROGRESS, attempt), progress(begun, attempt, Some(it), ProgressState::Running))
-            }),
+            Notice::Planning(_) => Some((CARD.to_owned(), planning::underway(begun, it.sum().as_ref()))),
+            _ => latest
+                .map(|attempt| (of_attempt(PROGRESS, attempt), progress(begun, attempt, it, ProgressState::Running))),
         };
-        watch.follow(activity_id, &writer, message).await?;
+        watch.follow(&watched(begun, activity_id), &writer, message).await?;
         attempt.reach(Stage::IsOver).await?;
     }
     let outcome = watch.outcome().await?;
@@ -119,6 +119,18 @@ async fn tell(attempt: &Attempt<'_>, metrics: &Metrics, begun: &Notification) ->
     bring_up_to_date(attempt, &look_back, &outcome).await?;
     count(attempt, metrics, &outcome).await;
     Ok(attempt.told(true))
+}
+
+/// What is at work, by the IDs of its activities: of parts each has its own.
+fn watched(n: &Notification, activity_id: &str) -> Watched {
+    let parts = n.subject.rules.as_ref().map_or(&[][..], |rules| &rules.blueprint.parts);
+    if parts.is_empty() {
+        return Watched::from([(activity_id.to_owned(), String::new())]);
+    }
+    let plans = matches!(n.notice, Notice::Planning(_));
+    let built = |id: &str| n.subject.parts.iter().any(|it| it.id == id && it.status == PartStatus::Built);
+    let is_at_work = |part: &&Part| !built(&part.id) && (!plans || part.blueprint.has_plan());
+    parts.iter().filter(is_at_work).map(|part| (format!("{activity_id}-{}", part.id), part.id.clone())).collect()
 }
 
 /// Finds what is there of a notice, and writes what is missing.

@@ -6,6 +6,7 @@
 //! are looked for. That the work is over stands in the request's history, which can
 //! be waited for. What came of it, only the workflow can say.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -18,12 +19,12 @@ use temporalio_common::protos::temporal::api::history::v1::history_event::Attrib
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeWorkflowExecutionRequest;
 use temporalio_sdk::ApplicationFailure;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::writer::Writer;
 use crate::domain::notice::Notification;
 use crate::domain::notice::part::PROGRESS;
-use crate::domain::provisioning::Progress;
+use crate::domain::provisioning::Underway;
 use crate::slack::views::Message;
 use crate::slack::web_api::SlackError;
 use crate::workflow::contract::Heartbeat;
@@ -46,53 +47,63 @@ pub(super) struct Watch<'a> {
     request: WorkflowHandle<Client, ProvisionApplication>,
     /// Its events from the first on, and each new one when it is written.
     history: WorkflowHistory,
-    /// The number of the event that scheduled the work.
-    scheduled: Option<i64>,
+    /// What is watched, by the number of the event that scheduled it.
+    scheduled: BTreeMap<i64, String>,
 }
+
+/// What is watched: what it is, by the ID of its activity.
+pub(super) type Watched = BTreeMap<String, String>;
 
 impl<'a> Watch<'a> {
     pub(super) fn new(ctx: &'a ActivityContext) -> Result<Self, ActivityError> {
         let request = ctx.workflow_handle().ok_or_else(|| failure("no workflow asked for this"))?;
-        Ok(Self { ctx, history: history(&request), request, scheduled: None })
+        Ok(Self { ctx, history: history(&request), request, scheduled: BTreeMap::new() })
     }
 
-    /// Has the progress of an activity shown until it is over; `message` is where that is shown,
-    /// where the work has a latest attempt, and how it looks.
+    /// Has the progress of what is watched shown until it is over; `message` is where that is
+    /// shown, where the work has a latest attempt, and how it looks.
     pub(super) async fn follow(
         &mut self,
-        activity_id: &str,
+        watched: &Watched,
         writer: &Writer<'_>,
-        message: impl Fn(Option<u32>, &Progress) -> Option<(String, Message)> + Send + Sync,
+        message: impl Fn(Option<u32>, &Underway) -> Option<(String, Message)> + Send + Sync,
     ) -> Result<(), ActivityError> {
-        let mut shown: Option<Progress> = None;
+        let (mut seen, mut shown) = (Underway::default(), Underway::default());
         let mut look_again = LOOK_FIRST;
-        while timeout(look_again, self.end_of(activity_id)).await.is_err() {
-            look_again = (look_again * 2).min(EDIT_EVERY);
-            let Some(progress) = self.heartbeat(activity_id).await? else {
-                // Something else may have to be over before it begins, or it never does.
-                if self.scheduled.is_none() && self.told().await.is_none() {
-                    continue;
+        let mut next_edit = Instant::now();
+        while seen.ended.len() < watched.len() {
+            match timeout(look_again, self.end_of(watched)).await {
+                Ok((id, came_to_its_end)) => {
+                    seen.ends(&id, came_to_its_end);
+                    look_again = LOOK_FIRST;
                 }
-                break;
-            };
+                Err(_) => {
+                    look_again = (look_again * 2).min(EDIT_EVERY);
+                    // Something else may have to be over before it begins, or it never does.
+                    if !self.heartbeats(watched, &mut seen).await? && self.told().await.is_some() {
+                        break;
+                    }
+                }
+            }
             // The last state is told with the outcome, which needs the edits more.
-            let Some(progress) = progress.filter(|it| shown.as_ref() != Some(it) && !writer.edits_are_scarce()) else {
+            let is_over = seen.ended.len() == watched.len();
+            if is_over || seen == shown || Instant::now() < next_edit || writer.edits_are_scarce() {
                 continue;
-            };
-            look_again = EDIT_EVERY;
-            let shows = match message(writer.latest(PROGRESS), &progress) {
+            }
+            (look_again, next_edit) = (EDIT_EVERY, Instant::now() + EDIT_EVERY);
+            let shows = match message(writer.latest(PROGRESS), &seen) {
                 Some((part, message)) => writer.show(&part, message).await,
                 None => Ok(()),
             };
             match shows {
-                Ok(()) => shown = Some(progress),
+                Ok(()) => shown = seen.clone(),
                 Err(SlackError::RateLimited { .. }) => {}
                 Err(error @ SlackError::Unavailable { .. }) => tracing::warn!(%error, "progress could not be shown"),
                 // Somebody deleted it, or it cannot be changed any more. The work goes on
                 // without being shown; what came of it is another message.
                 Err(error @ SlackError::Refused { .. }) => {
                     tracing::warn!(%error, "progress could not be shown");
-                    shown = Some(progress);
+                    shown = seen.clone();
                 }
             }
         }
@@ -122,8 +133,8 @@ impl<'a> Watch<'a> {
         })
     }
 
-    /// The last heartbeat of an activity. The outer `None`: it is over.
-    async fn heartbeat(&mut self, activity_id: &str) -> Result<Option<Option<Progress>>, ActivityError> {
+    /// Reads the last heartbeats of what is watched: whether any of it goes on.
+    async fn heartbeats(&mut self, watched: &Watched, seen: &mut Underway) -> Result<bool, ActivityError> {
         let client = self.ctx.client();
         // As it comes: the SDK would read all there is, such as a summary that nobody here wrote.
         let info = self.request.info();
@@ -138,22 +149,31 @@ impl<'a> Watch<'a> {
         .into_request();
         call.set_timeout(LOOK);
         let mut service = client.connection().workflow_service();
-        let seen = service.describe_workflow_execution(call).await.map_err(|status| failure(status.message()))?;
-        let mut pending = seen.into_inner().pending_activities.into_iter();
-        let Some(watched) = pending.find(|activity| activity.activity_id == activity_id) else { return Ok(None) };
-        let Some(details) = watched.heartbeat_details else { return Ok(Some(None)) };
-        let converter = &client.options().data_converter;
-        let read =
-            converter.from_payloads::<Lenient<Heartbeat>>(&SerializationContextData::None, details.payloads).await;
-        Ok(Some(read.ok().and_then(|heartbeat| heartbeat.0.ok()).map(Progress::from)))
+        let described = service.describe_workflow_execution(call).await.map_err(|status| failure(status.message()))?;
+        let mut any = false;
+        for pending in described.into_inner().pending_activities {
+            let Some(id) = watched.get(&pending.activity_id) else { continue };
+            any = true;
+            let Some(details) = pending.heartbeat_details else { continue };
+            let converter = &client.options().data_converter;
+            let read =
+                converter.from_payloads::<Lenient<Heartbeat>>(&SerializationContextData::None, details.payloads).await;
+            if let Some(heartbeat) = read.ok().and_then(|heartbeat| heartbeat.0.ok()) {
+                seen.says(id, heartbeat.into());
+            }
+        }
+        Ok(any)
     }
 
-    /// Waits until the history says that an activity is over.
-    async fn end_of(&mut self, activity_id: &str) {
+    /// Waits until the history says that something that is watched is over: what, and whether it
+    /// came to its end.
+    async fn end_of(&mut self, watched: &Watched) -> (String, bool) {
         loop {
             let event = self.event().await;
-            if tells_end(&event, activity_id, &mut self.scheduled) {
-                return;
+            if let Some((activity_id, came_to_its_end)) = told_end(&event, &mut self.scheduled)
+                && let Some(id) = watched.get(&activity_id)
+            {
+                return (id.clone(), came_to_its_end);
             }
         }
     }
@@ -169,23 +189,21 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// Whether an event tells the end of an activity. `scheduled` is the number of the event
-/// that scheduled it, once that was read.
-fn tells_end(event: &HistoryEvent, activity_id: &str, scheduled: &mut Option<i64>) -> bool {
-    let ended = match &event.attributes {
-        Some(Attributes::ActivityTaskScheduledEventAttributes(it)) => {
-            if it.activity_id == activity_id {
-                *scheduled = Some(event.event_id);
-            }
-            return false;
+/// The activity whose end an event tells, and whether it came to its end. `scheduled` are those
+/// that were read, by the number of the event that scheduled them.
+fn told_end(event: &HistoryEvent, scheduled: &mut BTreeMap<i64, String>) -> Option<(String, bool)> {
+    let (ended, came_to_its_end) = match event.attributes.as_ref()? {
+        Attributes::ActivityTaskScheduledEventAttributes(it) => {
+            scheduled.insert(event.event_id, it.activity_id.clone());
+            return None;
         }
-        Some(Attributes::ActivityTaskCompletedEventAttributes(it)) => it.scheduled_event_id,
-        Some(Attributes::ActivityTaskFailedEventAttributes(it)) => it.scheduled_event_id,
-        Some(Attributes::ActivityTaskTimedOutEventAttributes(it)) => it.scheduled_event_id,
-        Some(Attributes::ActivityTaskCanceledEventAttributes(it)) => it.scheduled_event_id,
-        _ => return false,
+        Attributes::ActivityTaskCompletedEventAttributes(it) => (it.scheduled_event_id, true),
+        Attributes::ActivityTaskFailedEventAttributes(it) => (it.scheduled_event_id, false),
+        Attributes::ActivityTaskTimedOutEventAttributes(it) => (it.scheduled_event_id, false),
+        Attributes::ActivityTaskCanceledEventAttributes(it) => (it.scheduled_event_id, false),
+        _ => return None,
     };
-    *scheduled == Some(ended)
+    Some((scheduled.get(&ended)?.clone(), came_to_its_end))
 }
 
 /// The history as a stream: read up to its end, and from there on as it is written.
@@ -207,8 +225,9 @@ mod tests {
     fn ends(history: &[u8], activity_id: &str) -> Vec<EventType> {
         let history = WorkflowHistory::from_json(history).unwrap();
         let events = futures::executor::block_on(history.into_events()).unwrap();
-        let mut scheduled = None;
-        let telling = events.iter().filter(|event| tells_end(event, activity_id, &mut scheduled));
+        let mut scheduled = BTreeMap::new();
+        let mut ends = |event: &HistoryEvent| told_end(event, &mut scheduled).is_some_and(|(id, _)| id == activity_id);
+        let telling = events.iter().filter(|event| ends(event));
         telling.map(HistoryEvent::event_type).collect()
     }
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::parts::Named;
 use super::reader::{Reader, Section};
 use super::values::{is_line, is_option_text, option_text};
-use super::{fields, template};
+use super::{fields, parts, template};
 use crate::domain::blueprint::Blueprint;
 use crate::stacks::{self, Templates};
 
@@ -20,6 +21,7 @@ pub(super) const KEYS: &[&str] = &[
     "encrypt",
     "fields",
     "template",
+    "parts",
 ];
 
 /// Temporal allows 1000 bytes; longer than this is a slip.
@@ -42,6 +44,7 @@ pub(super) fn read(reader: &mut Reader, top: &Section) -> Option<(Vec<Blueprint>
     }
     let mut ids = BTreeSet::new();
     let mut blueprints = Vec::new();
+    let mut made_of = Vec::new();
     let mut templates = Templates::new();
     for section in &sections {
         reader.refuse_unknown(section, KEYS);
@@ -49,12 +52,15 @@ pub(super) fn read(reader: &mut Reader, top: &Section) -> Option<(Vec<Blueprint>
         let name = reader.required(section, "name", &option_text("a name"), is_option_text);
         let description = described(reader, section);
         let has_template = section.get("template").is_some();
-        let queue = if has_template { stacks::QUEUE } else { BUILTIN_TASK_QUEUE };
-        let task_queue = temporal_name(reader, section, "task_queue", queue);
-        let provision_activity = temporal_name(reader, section, "provision_activity", PROVISION_ACTIVITY);
-        let destroy_activity = temporal_name(reader, section, "destroy_activity", DESTROY_ACTIVITY);
+        let parts = parts::read(reader, section);
+        let provisioner = match section.get("parts") {
+            // Theirs count.
+            Some(_) => Some([String::new(), String::new(), String::new()]),
+            None => provisioner(reader, section, has_template),
+        };
         let planning = match has_template {
             true => Some((Some(PLAN_ACTIVITY.to_owned()), Some(DISCARD_ACTIVITY.to_owned()))),
+            false if section.get("parts").is_some() => Some((None, None)),
             false => planning(reader, section),
         };
         let encrypt = reader.yes_or_no(section, "encrypt", true);
@@ -63,23 +69,53 @@ pub(super) fn read(reader: &mut Reader, top: &Section) -> Option<(Vec<Blueprint>
         if let (Some(id), Some(Some(template))) = (&id, &template) {
             templates.insert(id.clone(), template.clone());
         }
+        made_of.push(parts);
         blueprints.push((|| {
             let (plan_activity, discard_activity) = planning?;
+            let [task_queue, provision_activity, destroy_activity] = provisioner?;
             Some(Blueprint {
                 id: id?,
                 name: name?,
                 description: description?,
-                task_queue: task_queue?,
-                provision_activity: provision_activity?,
-                destroy_activity: destroy_activity?,
+                task_queue,
+                provision_activity,
+                destroy_activity,
                 plan_activity,
                 discard_activity,
                 encrypt: encrypt?,
                 fields: fields?,
+                parts: Vec::new(),
             })
         })());
     }
-    Some((blueprints.into_iter().collect::<Option<_>>()?, templates))
+    let mut blueprints: Vec<Blueprint> = blueprints.into_iter().collect::<Option<_>>()?;
+    let made_of: Vec<_> = made_of.into_iter().collect::<Option<_>>()?;
+    with_parts(reader, &mut blueprints, made_of)?;
+    Some((blueprints, templates))
+}
+
+/// Gives each blueprint the parts that it is made of, of which every one is known now.
+fn with_parts(reader: &mut Reader, blueprints: &mut [Blueprint], made_of: Vec<Vec<Named>>) -> Option<()> {
+    let is_made_of_parts: Vec<_> = made_of.iter().map(|named| !named.is_empty()).collect();
+    // A bucket is always known to them, whether it can be asked for or not.
+    let known: Vec<_> = blueprints.iter().cloned().zip(is_made_of_parts).chain([(builtin(), false)]).collect();
+    let mut all = Some(());
+    for (blueprint, named) in blueprints.iter_mut().zip(made_of) {
+        match parts::resolve(reader, named, &blueprint.fields, &known) {
+            Some(parts) => blueprint.parts = parts,
+            None => all = None,
+        }
+    }
+    all
+}
+
+/// The queue and the activities that build and that remove.
+fn provisioner(reader: &mut Reader, section: &Section, has_template: bool) -> Option<[String; 3]> {
+    let queue = if has_template { stacks::QUEUE } else { BUILTIN_TASK_QUEUE };
+    let task_queue = temporal_name(reader, section, "task_queue", queue);
+    let provision_activity = temporal_name(reader, section, "provision_activity", PROVISION_ACTIVITY);
+    let destroy_activity = temporal_name(reader, section, "destroy_activity", DESTROY_ACTIVITY);
+    Some([task_queue?, provision_activity?, destroy_activity?])
 }
 
 /// The blueprint there is when none is configured.
@@ -95,6 +131,7 @@ pub(super) fn builtin() -> Blueprint {
         discard_activity: None,
         encrypt: true,
         fields: Vec::new(),
+        parts: Vec::new(),
     }
 }
 

@@ -108,7 +108,7 @@ fn field(reader: &mut Reader, section: &Section, ids: &mut BTreeSet<String>) -> 
     Some(Field { default, ..field })
 }
 
-fn is_id(text: &str) -> bool {
+pub(super) fn is_id(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
     (1..=40).contains(&text.len()) && text.chars().all(allowed)
 }

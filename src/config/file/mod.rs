@@ -11,6 +11,7 @@ mod blueprints;
 mod choices;
 mod clients;
 mod fields;
+mod parts;
 mod reader;
 mod teams;
 mod template;

@@ -34,8 +34,9 @@ pub(super) fn read(reader: &mut Reader, section: &Section, fields: &[Field]) -> 
 /// A program without the provisioner of stacks has no template.
 #[cfg(not(feature = "cloudformation"))]
 mod check {
-    use super::{Field, Reader, Template};
-    use crate::config::file::reader::Item;
+    use crate::config::file::reader::{Item, Reader};
+    use crate::domain::field::Field;
+    use crate::stacks::Template;
 
     pub(super) fn template(reader: &mut Reader, item: &Item, _fields: &[Field]) -> Option<Template> {
         let message = "needs a program with the cargo feature `cloudformation`, which this one was built without.";

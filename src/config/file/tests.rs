@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{TOP, authorization, blueprints, clients, fields, load, parse, teams};
+use super::{TOP, authorization, blueprints, clients, fields, load, parse, parts, teams};
 use crate::domain::client::{Proof, Right};
 use crate::domain::people::Principal;
 
 mod asked;
+mod made_of;
 
 const WHOLE: &str = r#"
 regions = ["us-east-1"]
@@ -51,11 +52,13 @@ fn the_example_is_valid_and_names_every_key() {
     );
     assert_eq!(policy.blueprints[0].id, "static-site");
     assert_eq!(policy.blueprints[0].fields.len(), 3);
+    let parts: Vec<_> = policy.blueprints[1].parts.iter().map(|part| (part.id.as_str(), part.after.len())).collect();
+    assert_eq!(parts, [("assets", 0), ("site", 1)]);
     let [ci, github] = &*policy.clients else { panic!("{:?}", policy.clients) };
     assert_eq!((ci.name(), ci.channel(), ci.has(Right::Decide)), ("client:ci-acme".into(), Some("C0DEPLOYS"), false));
     assert!(matches!(&github.proof, Proof::Oidc(oidc) if oidc.claims.len() == 2), "{github:?}");
     let keys = TOP.iter().chain(authorization::KEYS).chain(teams::KEYS).chain(blueprints::KEYS);
-    for key in keys.chain(fields::KEYS).chain(clients::KEYS) {
+    for key in keys.chain(fields::KEYS).chain(parts::KEYS).chain(clients::KEYS) {
         let explained = text.lines().any(|line| {
             line.trim_start_matches("# ").starts_with(&format!("{key} ="))
                 || line.contains(&format!("{key}]]"))

@@ -41,6 +41,11 @@ impl Offer {
         Self::new(self.region.as_deref(), self.profile.as_deref(), self.parameters.clone(), plan)
     }
 
+    /// Its region and its profile, empty while they are not chosen.
+    pub fn place(&self) -> (String, String) {
+        (self.region.clone().unwrap_or_default(), self.profile.clone().unwrap_or_default())
+    }
+
     /// The name of its plan, if there is one that was made.
     pub fn plan_id(&self) -> Option<&str> {
         self.plan.as_ref().and_then(Plan::id)

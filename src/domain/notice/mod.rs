@@ -35,6 +35,7 @@ pub use self::planning::{NotDiscarded, PlanChanged, PlanHeld, PlanStale, Planned
 use super::decision::{Authorization, DecisionKind};
 use super::lifecycle::Status;
 use super::plan::PlanOnCard;
+use super::provisioning::PartState;
 use super::request::{ProvisionRequest, RequestId};
 use super::rules::Rules;
 
@@ -135,6 +136,9 @@ pub struct RequestSubject {
     /// The plan that the card is about, where there is one before a yes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanOnCard>,
+    /// How each part stands, where it is made of parts and building began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartState>,
 }
 
 impl Subject for RequestSubject {

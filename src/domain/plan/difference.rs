@@ -43,8 +43,8 @@ fn between(before: &Made, after: &Made) -> Vec<String> {
     lines.extend(new.iter().map(|change| format!("Now: {} {}", change.action, change.named())));
     lines.extend(gone.iter().map(|change| format!("No longer: {} {}", change.action, change.named())));
     let [gone, new] = apart(&before.findings, &after.findings);
-    lines.extend(new.iter().map(|finding| format!("New finding: {}", finding.text)));
-    lines.extend(gone.iter().map(|finding| format!("No longer found: {}", finding.text)));
+    lines.extend(new.iter().map(|finding| format!("New finding: {}", finding.said())));
+    lines.extend(gone.iter().map(|finding| format!("No longer found: {}", finding.said())));
     if lines.is_empty() && before.changes != after.changes {
         lines.push("The order of the changes.".to_owned());
     }

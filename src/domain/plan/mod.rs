@@ -2,14 +2,18 @@
 //!
 //! - [`Plan`]: as the workflow keeps it and programs read it, read leniently from whatever
 //!   a provisioner answers.
+//! - [`joined`](mod@joined): those of all parts as one.
 //! - [`difference`](mod@difference): what one plan has that another has not.
 //! - [`shown`]: as much of it as people are told.
 
 pub mod difference;
+pub mod joined;
 mod read;
 pub mod shown;
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -52,6 +56,9 @@ pub struct Made {
     /// When it was made; absent where it was not made yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Moment>,
+    /// The plans that it is made of, by part.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, Plan>,
 }
 
 /// How many resources it is about, by what happens to them.
@@ -71,6 +78,9 @@ pub struct Change {
     #[serde(rename = "type")]
     pub kind: String,
     pub name: String,
+    /// Of which part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
 }
 
 /// What whoever decides should know.
@@ -78,6 +88,9 @@ pub struct Change {
 pub struct Finding {
     pub level: String,
     pub text: String,
+    /// In which part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
 }
 
 /// What happens to a resource, as far as that word is known.
@@ -120,6 +133,14 @@ impl Plan {
         self.made().is_some_and(|made| !made.is_blocked())
     }
 
+    /// The plan of this part; without one, of the whole.
+    pub fn of_part(&self, part: Option<&str>) -> Option<&Self> {
+        match part {
+            None => Some(self),
+            Some(part) => self.made()?.parts.get(part),
+        }
+    }
+
     /// What is signed of it: what it would do, and neither its name nor when it was made.
     /// The same as of no plan where it failed, which nobody signs.
     pub(super) fn signed(&self) -> Value {
@@ -141,6 +162,11 @@ impl Finding {
     pub fn is_blocking(&self) -> bool {
         self.level != "warning"
     }
+
+    /// Its text, with the part it is about.
+    pub fn said(&self) -> String {
+        of_part(self.part.as_deref(), self.text.clone())
+    }
 }
 
 impl Change {
@@ -155,12 +181,21 @@ impl Change {
         }
     }
 
-    /// Its kind and its name, as far as it has them.
+    /// Its kind and its name, as far as it has them, and of which part it is.
     pub fn named(&self) -> String {
-        match (self.kind.trim(), self.name.trim()) {
+        let named = match (self.kind.trim(), self.name.trim()) {
             ("", "") => "something without a name".to_owned(),
             ("", one) | (one, "") => one.to_owned(),
             (kind, name) => format!("{kind} {name}"),
-        }
+        };
+        of_part(self.part.as_deref(), named)
+    }
+}
+
+/// What is said, with the part it is about.
+pub fn of_part(part: Option<&str>, what: String) -> String {
+    match part {
+        Some(part) => format!("{part}: {what}"),
+        None => what,
     }
 }

@@ -1,6 +1,8 @@
 //! Reading a plan from whatever a provisioner answered: what may be left out may be null as
 //! well, what is not known is not looked at, and what cannot be read is a plan that failed.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -79,15 +81,15 @@ fn read(answer: &Value) -> Result<Made, String> {
         return Err(format!("its planId is too long, {} bytes where {PLAN_ID_MAX} are allowed.", plan_id.len()));
     }
     let changes: Vec<_> =
-        changes.into_iter().map(|Changed { action, kind, name }| Change { action, kind, name }).collect();
-    let findings = findings.into_iter().map(|Found { level, text }| Finding { level, text }).collect();
+        changes.into_iter().map(|Changed { action, kind, name }| Change { action, kind, name, part: None }).collect();
+    let findings = findings.into_iter().map(|Found { level, text }| Finding { level, text, part: None }).collect();
     let counts = match counts {
         Some(Counted { add, change, replace, remove }) => Counts { add, change, replace, remove },
         None => counted(&changes),
     };
     let link = link.and_then(|link| link.as_str().map(str::to_owned));
     let monthly_cost = monthly_cost.filter(|cost| !cost.is_null());
-    Ok(Made { plan_id, counts, changes, findings, link, monthly_cost, at: None })
+    Ok(Made { plan_id, counts, changes, findings, link, monthly_cost, at: None, parts: BTreeMap::new() })
 }
 
 /// Where they are not told: nobody is to read that nothing is removed.

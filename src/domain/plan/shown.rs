@@ -92,7 +92,11 @@ impl Shown {
         let mut findings: Vec<&Finding> = made.findings.iter().collect();
         findings.sort_by_key(|finding| !finding.is_blocking());
         let kept = |changes: &[&Change], most| changes.iter().take(most).map(|change| kept(change)).collect();
-        let finding = |finding: &&Finding| Finding { level: short(&finding.level), text: short(&finding.text) };
+        let finding = |finding: &&Finding| Finding {
+            level: short(&finding.level),
+            text: short(&finding.text),
+            part: finding.part.clone(),
+        };
         Self {
             counts: made.counts,
             grave: kept(&grave, GRAVE_MAX),
@@ -123,7 +127,8 @@ fn cost(value: &Value) -> Option<String> {
 }
 
 fn kept(change: &Change) -> Change {
-    Change { action: short(&change.action), kind: short(&change.kind), name: short(&change.name) }
+    let part = change.part.clone();
+    Change { action: short(&change.action), kind: short(&change.kind), name: short(&change.name), part }
 }
 
 fn short(text: &str) -> String {

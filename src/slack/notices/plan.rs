@@ -3,7 +3,7 @@
 
 use crate::domain::notice::part::{ATTENTION, CARD, OUTCOME, PROGRESS, ROOT, of_attempt};
 use crate::domain::notice::{Conversation, Notification};
-use crate::domain::provisioning::Progress;
+use crate::domain::provisioning::{Progress, Underway};
 use crate::slack::views::Message;
 use crate::slack::views::progress::{ProgressState, progress};
 
@@ -121,11 +121,12 @@ pub(super) fn close_question<'a>(message: Message) -> Step<'a> {
 
 /// The message that shows the progress of an attempt, and who wanted it.
 pub(super) fn begin_progress<'a>(n: &Notification, attempt: u32) -> Step<'a> {
-    reply(of_attempt(PROGRESS, attempt), progress(n, attempt, None, ProgressState::Running))
+    reply(of_attempt(PROGRESS, attempt), progress(n, attempt, &Underway::default(), ProgressState::Running))
 }
 
 /// The same once the work is over, or stopped.
 pub(super) fn end_progress(n: &Notification, last: Option<Progress>, state: ProgressState) -> Step<'_> {
-    let message = move |attempt| progress(n, attempt, last.as_ref(), state);
+    let seen = last.map(Underway::one).unwrap_or_default();
+    let message = move |attempt| progress(n, attempt, &seen, state);
     Step::ChangeLatest { kind: PROGRESS, message: Box::new(message) }
 }

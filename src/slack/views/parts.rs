@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::template::fields;
 use super::text::{Markup, Text, channel, mention};
+use crate::domain::blueprint::Part;
 use crate::domain::lifecycle::{Break, Failure};
 use crate::domain::notice::{Cleanup, Notification};
 use crate::slack::ids;
@@ -101,12 +102,21 @@ fn blueprint_described(n: &Notification) -> Text {
     }
 }
 
+/// The parts it is made of, if it is.
+fn made_of(n: &Notification) -> Option<Text> {
+    let parts = n.subject.rules.as_ref().map_or(&[][..], |rules| &rules.blueprint.parts);
+    let named = |part: &Part| format!("{} ({})", part.id, part.blueprint.name);
+    let named: Vec<_> = parts.iter().map(named).collect();
+    Text::line(&named.join(", "), PHRASE_MAX)
+}
+
 /// What a request is about, line by line.
 pub fn facts(n: &Notification) -> Vec<Fact> {
     [
         fact("Application", Some(plain_application(n))),
         fact("Team", Some(team(n))),
         fact("What", Some(blueprint_described(n))),
+        fact("Made of", made_of(n)),
     ]
     .into_iter()
     .flatten()

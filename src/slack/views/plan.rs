@@ -185,7 +185,7 @@ fn change(change: &Change) -> String {
 }
 
 fn finding(finding: &Finding) -> String {
-    let text = Text::line_or_dash(&finding.text, LINE_MAX);
+    let text = Text::line_or_dash(&finding.said(), LINE_MAX);
     let text = text.literal();
     match finding.level.as_str() {
         "warning" => format!("⚠️ {text}"),

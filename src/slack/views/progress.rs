@@ -1,15 +1,17 @@
 //! How far the work on a request is: one message for each attempt, edited in place.
 
 use super::message::Message;
-use super::parts::PHRASE_MAX;
-use super::template::template;
+use super::parts::{NAME_MAX, PHRASE_MAX};
+use super::template::{fields, template};
 use super::text::{Markup, Text, mention};
 use crate::domain::decision::Authorization;
 use crate::domain::notice::Notification;
-use crate::domain::provisioning::Progress;
+use crate::domain::provisioning::{PartState, PartStatus, Underway};
 
 /// Cells of the progress bar: one line on a phone, with the numbers.
 const BAR_CELLS: u64 = 10;
+/// What a part says, of which there are ten.
+const PART_LABEL_MAX: usize = 80;
 
 /// How the running of a provisioner stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,14 +21,26 @@ pub enum ProgressState {
     Stopped,
 }
 
-template! {
-    /// The progress of a provisioner.
-    ThreadProgress from "thread_progress" { headline: Markup, bar: Text, count: Option<Text>, label: Text }
+fields! {
+    /// How far a part is.
+    PartLine { mark: Text, name: Text, count: Option<Text>, label: Text }
 }
 
-/// Who wanted it, and how far a provisioner is.
-pub fn progress(n: &Notification, attempt: u32, progress: Option<&Progress>, state: ProgressState) -> Message {
-    let known = progress.filter(|progress| progress.of > 0);
+template! {
+    /// The progress of a provisioner, or of several.
+    ThreadProgress from "thread_progress" {
+        headline: Markup,
+        bar: Text,
+        count: Option<Text>,
+        label: Text,
+        parts: Vec<PartLine>,
+    }
+}
+
+/// Who wanted it, and how far a provisioner is, or how far those of all parts are.
+pub fn progress(n: &Notification, attempt: u32, seen: &Underway, state: ProgressState) -> Message {
+    let progress = seen.sum();
+    let known = progress.as_ref().filter(|progress| progress.of > 0);
     let (step, of) = known.map_or((0, 0), |progress| (u64::from(progress.step), u64::from(progress.of)));
     let step = if state == ProgressState::Done { of } else { step };
     let cells = match state {
@@ -51,7 +65,42 @@ pub fn progress(n: &Notification, attempt: u32, progress: Option<&Progress>, sta
     };
     let headline = wanted(n, attempt);
     let text = Markup::ours(format!("{headline} {text}"));
-    Message::new(&text, ThreadProgress { headline, bar: Text::ours(bar), count, label }.render())
+    let parts = n.subject.parts.iter().map(|part| line(n, part, seen, state)).collect();
+    Message::new(&text, ThreadProgress { headline, bar: Text::ours(bar), count, label, parts }.render())
+}
+
+/// One line for each part: what it did last, or why it does nothing.
+fn line(n: &Notification, part: &PartState, seen: &Underway, state: ProgressState) -> PartLine {
+    let progress = seen.progress.get(&part.id);
+    let status = match (seen.ended.get(&part.id), progress) {
+        (Some(true), _) => PartStatus::Built,
+        (Some(false), _) => PartStatus::Failed,
+        (None, Some(_)) => PartStatus::Building,
+        (None, None) => part.status,
+    };
+    let said = progress.and_then(|progress| Text::line(&progress.label, PART_LABEL_MAX));
+    let (mark, label) = match (status, state) {
+        (PartStatus::Built, ProgressState::Stopped) => ("✅", Text::ours("had been built")),
+        (PartStatus::Built, _) => ("✅", Text::ours("built")),
+        (PartStatus::Failed, _) => ("❌", Text::ours("failed")),
+        (PartStatus::Building, ProgressState::Stopped) => ("⏹️", Text::ours("stopped")),
+        (PartStatus::Building, _) => ("⏳", said.unwrap_or_else(|| Text::ours("getting ready"))),
+        (PartStatus::Waiting, ProgressState::Stopped) => ("▫️", Text::ours("not begun")),
+        (PartStatus::Waiting, _) => ("▫️", waits(n, &part.id)),
+    };
+    let count = progress.filter(|it| it.of > 0 && status == PartStatus::Building);
+    let count = count.map(|it| Text::ours(format!("{}/{}", it.step, it.of)));
+    PartLine { mark: Text::ours(mark), name: Text::line_or_dash(&part.id, NAME_MAX), count, label }
+}
+
+/// What a part waits for.
+fn waits(n: &Notification, id: &str) -> Text {
+    let parts = n.subject.rules.as_ref().map_or(&[][..], |rules| &rules.blueprint.parts);
+    let after = parts.iter().find(|part| part.id == id).map_or(&[][..], |part| &part.after);
+    if after.is_empty() {
+        return Text::ours("getting ready");
+    }
+    Text::line_or_dash(&format!("after {}", after.join(", ")), PART_LABEL_MAX)
 }
 
 fn has_plan(n: &Notification) -> bool {

@@ -7,6 +7,7 @@ mod aws_profiles;
 mod aws_worlds;
 pub mod cloudformation;
 pub mod foreign;
+pub mod parts;
 pub mod provisioner;
 mod s3_dialects;
 pub mod s3_faults;

@@ -22,7 +22,7 @@ use crate::temporal::input;
 use crate::world::{Scene, alone, options, plain, policy, secluded};
 
 /// Every way a request can end, and the detours on the way there.
-const ENDINGS: [&str; 13] = [
+const ENDINGS: [&str; 15] = [
     "provisioned",
     "provisioned_after_a_reminder",
     "rejected",
@@ -36,6 +36,8 @@ const ENDINGS: [&str; 13] = [
     "provisioned_with_the_same_plan",
     "provisioned_with_another_plan",
     "rejected_while_planning",
+    "provisioned_in_parts",
+    "failed_in_parts",
 ];
 
 /// The version whose histories are recorded now.

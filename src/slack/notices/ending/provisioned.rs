@@ -18,6 +18,9 @@ const OUTPUTS_MAX: usize = 8;
 /// The longest name and value of an output.
 const OUTPUT_NAME_MAX: usize = 40;
 const OUTPUT_VALUE_MAX: usize = 200;
+/// The same of parts, of which there are several.
+const PARTS_OUTPUTS_MAX: usize = 20;
+const PART_VALUE_MAX: usize = 120;
 
 impl Words for notice::Provisioned {
     fn plan<'a>(&self, n: &'a Notification, known: &Known) -> Plan<'a> {
@@ -49,7 +52,7 @@ impl Words for notice::Provisioned {
 
     fn outcome(&self, n: &Notification) -> Option<Message> {
         let headline = format!("✅ {}, {} is provisioned.", requester(n), application(n));
-        let (results, links) = (results(&self.result), links(&self.result));
+        let (results, links) = (results(n, &self.result), links(n, &self.result));
         let view = ThreadOutcome { results, links, ..ThreadOutcome::new(&headline) };
         let more = listed(&view);
         Some(view.message(&more))
@@ -68,7 +71,10 @@ fn all_done(result: &Provisioned) -> Option<Progress> {
 
 /// What a requester gets, line by line: the bucket first, then whatever else a
 /// provisioner answered. One that answered nothing says what it did instead.
-fn results(result: &Provisioned) -> Vec<Fact> {
+fn results(n: &Notification, result: &Provisioned) -> Vec<Fact> {
+    if !n.subject.parts.is_empty() {
+        return results_of_parts(result);
+    }
     let value = |value: &Value| {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         Text::line(&text, OUTPUT_VALUE_MAX)
@@ -98,10 +104,33 @@ fn results(result: &Provisioned) -> Vec<Fact> {
     let left_out = others.len().saturating_sub(OUTPUTS_MAX);
     facts.extend(others.into_iter().take(OUTPUTS_MAX));
     if left_out > 0 {
-        let more = Text::ours(format!("{left_out} more, in the result of the workflow"));
-        facts.push(Fact { name: Text::ours("And"), value: Some(more), code: None });
+        facts.push(and_more(left_out));
     }
     facts
+}
+
+/// The same of parts: what each answered, by its name.
+fn results_of_parts(result: &Provisioned) -> Vec<Fact> {
+    let said = |(part, outputs): (&String, &Value)| {
+        let outputs = outputs.as_object().cloned().unwrap_or_default();
+        let part = part.clone();
+        outputs.into_iter().filter(|(_, value)| !value.is_null()).filter_map(move |(key, value)| {
+            let key = if key == "bucketName" { "bucket" } else { &key };
+            let name = Text::line_or_dash(&format!("{part} {key}"), OUTPUT_NAME_MAX);
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            code(name, Text::line(&text, PART_VALUE_MAX))
+        })
+    };
+    let region = code(Text::ours("Region"), Text::line(&result.region, OUTPUT_NAME_MAX));
+    let all: Vec<_> = result.outputs.iter().flat_map(said).collect();
+    let left_out = all.len().saturating_sub(PARTS_OUTPUTS_MAX);
+    let more = (left_out > 0).then(|| and_more(left_out));
+    region.into_iter().chain(all.into_iter().take(PARTS_OUTPUTS_MAX)).chain(more).collect()
+}
+
+fn and_more(left_out: usize) -> Fact {
+    let more = Text::ours(format!("{left_out} more, in the result of the workflow"));
+    Fact { name: Text::ours("And"), value: Some(more), code: None }
 }
 
 /// The address that a provisioner answered, if it can be a link.
@@ -112,7 +141,10 @@ fn shown_address(result: &Provisioned) -> Option<&str> {
 
 /// Where to go from here: what the provisioner says, and the bucket in the AWS
 /// console.
-fn links(result: &Provisioned) -> Option<Markup> {
+fn links(n: &Notification, result: &Provisioned) -> Option<Markup> {
+    if !n.subject.parts.is_empty() {
+        return links_of_parts(result);
+    }
     let url = shown_address(result);
     let is_console = url.is_some_and(|url| url.contains("console.aws") || url.contains("console.amazonaws"));
     let label = if is_console { "Open in the AWS console" } else { "Open it" };
@@ -120,6 +152,16 @@ fn links(result: &Provisioned) -> Option<Markup> {
     let console = console(result).filter(|_| !is_console);
     let console = console.and_then(|url| link(&url, &Text::ours("Open in the AWS console")));
     let all: Vec<_> = [own, console].into_iter().flatten().map(|link| link.to_string()).collect();
+    (!all.is_empty()).then(|| Markup::ours(all.join("  ·  ")))
+}
+
+/// Where to go from here, of each part that has an address.
+fn links_of_parts(result: &Provisioned) -> Option<Markup> {
+    let address = |(part, outputs): (&String, &Value)| {
+        let label = Text::line_or_dash(&format!("Open {part}"), OUTPUT_NAME_MAX);
+        link(outputs.get("url")?.as_str()?, &label).map(|link| link.to_string())
+    };
+    let all: Vec<_> = result.outputs.iter().filter_map(address).collect();
     (!all.is_empty()).then(|| Markup::ours(all.join("  ·  ")))
 }
 

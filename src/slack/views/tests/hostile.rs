@@ -7,7 +7,7 @@ use super::samples::{SOON, fields, message, messages, modals, notices, notificat
 use crate::domain::field::By;
 use crate::domain::notice::part::CARD;
 use crate::domain::notice::{Notice, Requested};
-use crate::domain::provisioning::Progress;
+use crate::domain::provisioning::{Progress, Underway};
 use crate::slack::ids;
 use crate::slack::views::progress::{self, ProgressState};
 use crate::slack::views::{Message, TEMPLATES, check};
@@ -73,7 +73,7 @@ fn hostile_and_huge_input_stays_within_the_limits_and_is_never_markup() {
             let n = notification(notices(typed).swap_remove(3).1, typed);
             for attempt in [1, 2, u32::MAX] {
                 let progress = Progress { step: 3, of: 8, label: label.clone() };
-                let message = progress::progress(&n, attempt, Some(&progress), state);
+                let message = progress::progress(&n, attempt, &Underway::one(progress.clone()), state);
                 assert_message(&message, &about("progress", ""));
             }
         }

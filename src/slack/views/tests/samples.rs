@@ -16,7 +16,7 @@ use crate::domain::plan::difference::difference;
 use crate::domain::plan::shown::Stage;
 use crate::domain::plan::{Difference, Plan, PlanOnCard};
 use crate::domain::policy::PreflightProblem;
-use crate::domain::provisioning::{Progress, Provisioned};
+use crate::domain::provisioning::{Progress, Provisioned, Underway};
 use crate::domain::refusal::NotCounted;
 use crate::domain::request::ProvisionRequest;
 use crate::domain::rules::Rules;
@@ -378,5 +378,6 @@ pub(in crate::slack) fn modals(typed: Option<&str>) -> Vec<(String, Value)> {
 
 pub(in crate::slack) fn progress(step: Option<(u32, u32)>, state: ProgressState) -> Message {
     let progress = step.map(|(step, of)| Progress { step, of, label: "Blocking public access".into() });
-    views::progress(&tame("authorized"), 1, progress.as_ref(), state)
+    let seen = progress.map(Underway::one).unwrap_or_default();
+    views::progress(&tame("authorized"), 1, &seen, state)
 }
