@@ -105,7 +105,7 @@ async function unasked(request: Request, stack: RequestStack, progress: Progress
 /** Executes a change set, unless it turns out that this was done, or cannot be done any more. */
 async function begin(request: Request, stack: RequestStack, set: ChangeSet, progress: Progress): Promise<void> {
   try {
-    await progress.unlessCancelled(execute(request, set.id, progress));
+    await progress.unlessCancelled(execute(request, set, progress));
   } catch (error) {
     await progress.mayGoOn();
     const now = await stack.changeSet(set.id);

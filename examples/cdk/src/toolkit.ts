@@ -7,7 +7,7 @@ import { BaseCredentials, type DeploymentMethod, type IIoHost, type StackActivit
 import { application } from './app.js';
 import type { Request } from './contract.js';
 import type { Progress } from './progress.js';
-import { credentials } from './stack.js';
+import { type ChangeSet, credentials } from './stack.js';
 
 /** A resource began or ended: the message that has a stack's progress. */
 const STACK_ACTIVITY = 'CDK_TOOLKIT_I5502';
@@ -26,15 +26,16 @@ export async function warmUp(): Promise<void> {
  */
 export async function propose(request: Request, progress: Progress): Promise<string> {
   const tags = tagsOf(request);
-  return await deploy(request, progress, (template) => {
+  return await deploy(request, listener(progress, 1), (template) => {
     const digest = createHash('sha256').update(JSON.stringify([template, tags])).digest('hex');
     return { method: 'change-set', execute: false, changeSetName: `p-${digest.slice(0, 32)}` };
   });
 }
 
 /** Executes exactly this change set, and returns when its stack is done. */
-export async function execute(request: Request, changeSetId: string, progress: Progress): Promise<void> {
-  await deploy(request, progress, () => ({ method: 'execute-change-set', changeSetName: changeSetId }));
+export async function execute(request: Request, set: ChangeSet, progress: Progress): Promise<void> {
+  const host = listener(progress, set.changes.length);
+  await deploy(request, host, () => ({ method: 'execute-change-set', changeSetName: set.id }));
 }
 
 /** The stack's tags. The first makes it the request's. */
@@ -48,9 +49,9 @@ function tagsOf(request: Request): { Key: string; Value: string }[] {
 
 type WithChangeSet = DeploymentMethod & { readonly changeSetName: string };
 
-async function deploy(request: Request, progress: Progress, method: (template: unknown) => WithChangeSet): Promise<string> {
+async function deploy(request: Request, ioHost: IIoHost, method: (template: unknown) => WithChangeSet): Promise<string> {
   const toolkit = new Toolkit({
-    ioHost: listener(progress),
+    ioHost,
     color: false,
     emojis: false,
     sdkConfig: {
@@ -74,14 +75,27 @@ async function deploy(request: Request, progress: Progress, method: (template: u
 }
 
 /** Takes the progress out of what the toolkit says, and answers its questions as it suggests. */
-function listener(progress: Progress): IIoHost {
+function listener(progress: Progress, size: number): IIoHost {
+  const made = new Set<string>();
+  const underWay = new Map<string, string>();
   return {
     async notify({ code, data }) {
-      if (code === STACK_ACTIVITY) {
-        const { event, progress: { completed, total } } = data as StackActivity;
-        const doing = event.ResourceStatus?.includes('ROLLBACK') ? 'Rolling back' : 'Creating';
-        progress.tell(completed + 1, total ?? completed + 1, `${doing} ${event.LogicalResourceId} (${event.ResourceType})`);
+      if (code !== STACK_ACTIVITY) {
+        return;
       }
+      const event = (data as StackActivity).event;
+      const { LogicalResourceId: id = '', ResourceStatus: status = '' } = event;
+      if (event.PhysicalResourceId === event.StackId) {
+        return; // of the stack itself
+      }
+      underWay.delete(id);
+      if (status === 'CREATE_COMPLETE') {
+        made.add(id);
+      } else if (status.endsWith('_IN_PROGRESS') && !(status.startsWith('CREATE') && made.has(id))) {
+        // Events of one moment come in any order: what is made does not begin.
+        underWay.set(id, `${status.startsWith('CREATE') ? 'Creating' : 'Rolling back'} ${id} (${event.ResourceType})`);
+      }
+      progress.tell(made.size + 1, size, [...underWay.values()].at(-1) ?? progress.label);
     },
     async requestResponse({ defaultResponse }) {
       return defaultResponse;

@@ -39,7 +39,7 @@ use crate::world::{eventually, on_the_runtime, s3};
 const REGION: &str = "us-east-1";
 
 /// A bucket, and a valve behind it.
-const TEMPLATE: &str = r#"
+pub const TEMPLATE: &str = r#"
 Parameters:
   ResourceName: { Type: String }
   Versions: { Type: String, Default: "Suspended", AllowedValues: ["Enabled", "Suspended"] }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, anyhow, bail};
+use sha2::{Digest, Sha256};
 use tokio::process::Command;
 
 use crate::environment::environment;
@@ -103,6 +104,34 @@ impl Tools {
         let mut program = node.program("node");
         program.env.push(("NODE_PATH".to_owned(), modules));
         Ok(program)
+    }
+
+    /// A Node.js, and a folder within `place` that has the packages which the lock file of
+    /// `project` names, and exactly those: another lock file, another folder. No package
+    /// runs a program of its own while it is installed.
+    pub async fn node_project(
+        project: &Path,
+        place: &Path,
+        tell: impl Fn(&str),
+    ) -> anyhow::Result<(Program, PathBuf)> {
+        let node = installed(&tools_folder()?, &[NODE_PACKAGE], &tell).await?;
+        let lock_file = fs::read(project.join("package-lock.json")).context("the lock file of the packages")?;
+        let digest = hex::encode(&Sha256::digest(lock_file)[..8]);
+        let project_name = project.file_name().unwrap_or_default().to_string_lossy();
+        let name = format!("{project_name}-{digest}");
+        let folder = once(place, &[&*name], &tell, async |folder| {
+            fs::create_dir_all(folder).context("the folder of the packages")?;
+            for file in ["package.json", "package-lock.json"] {
+                fs::copy(project.join(file), folder.join(file)).with_context(|| format!("the copy of {file}"))?;
+            }
+            let npm = node.program("npm");
+            let options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"];
+            run(Command::new(npm.path).envs(npm.env).args(options).arg(folder)).await?;
+            Ok(Kind::Npm)
+        })
+        .await?
+        .folder;
+        Ok((node.program("node"), folder))
     }
 }
 

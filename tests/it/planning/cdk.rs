@@ -1,0 +1,193 @@
+//! The example in TypeScript, `examples/cdk`, as its README says to run it: compiled, a process
+//! of its own, driven by people in Slack from the form to the removal of what it built.
+
+mod worker;
+
+use std::time::Duration;
+
+use ::provisioner::ProvisionInput;
+use harness::stack::StackOptions;
+use provisioner_cloudformation::Provisioner;
+use serde_json::{Value, json};
+use slack_simulator::Submitted;
+use temporalio_client::{ActivityStartOptions, Client, ClientOptions, Connection, ConnectionOptions};
+
+use self::worker::{Compiled, Worker};
+use super::planner::card;
+use crate::building::cloudformation::{TEMPLATE, World as Cloud};
+use crate::world::{Request, Scene, World, alone_with, options, policy};
+
+const QUEUE: &str = "provision-cdk";
+/// A worker that is killed is missed after ten seconds, and another one starts in about as many.
+const LONG: Duration = Duration::from_secs(90);
+
+/// The blueprint that the example's README gives.
+fn blueprint() -> String {
+    let readme = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/cdk/README.md"));
+    let (_, behind) = readme.split_once("```toml\n").expect("a blueprint in the README");
+    behind.split_once("```").expect("its end").0.to_owned()
+}
+
+async fn prepared() -> (StackOptions, (Cloud, Compiled)) {
+    let (cloud, compiled) = tokio::join!(Cloud::of(TEMPLATE), Compiled::make());
+    (options(&(policy("timeout = \"10m\"") + "\n" + &blueprint())), (cloud, compiled))
+}
+
+#[test]
+fn an_app_in_typescript_is_planned_built_and_removed() {
+    alone_with(prepared, async |world: &mut World, (cloud, compiled)| {
+        let worker = Worker::start(&compiled, world, &cloud).await;
+        tokio::join!(
+            built_although_stale(world, &cloud),
+            rejected(world, &cloud),
+            cancelled_in_the_middle(world, &cloud),
+        );
+        followed(world, &cloud, &compiled, worker).await;
+    });
+}
+
+async fn asked(scene: &Scene, application: &str) -> Request {
+    let form = scene.form(application).await;
+    form.choose("team", &scene.team).await.unwrap();
+    form.choose("authorizer", scene.bob.id()).await.unwrap();
+    form.fill("field-purpose", "reports of the week").await.unwrap();
+    assert_eq!(form.submit().await.unwrap(), Submitted::Closed);
+    let card = scene.bob.wait_for_dm(|m| m.offers("plan") && m.says(application)).await.unwrap();
+    let id = card.payload("request_id").unwrap().to_owned();
+    Request { root: scene.root_in(&scene.channel, &id).await, id, card }
+}
+
+/// A request whose plan is shown.
+async fn planned(scene: &Scene, application: &str) -> Request {
+    let request = asked(scene, application).await;
+    scene.select(&request).await;
+    scene.clicks(&scene.bob, &request.card, "plan").await;
+    let card = card(scene, &request, "approve").await;
+    Request { card, ..request }
+}
+
+/// What a request's stack and bucket are called.
+fn name(scene: &Scene, request: &Request) -> String {
+    let (application, suffix) = request.id.rsplit_once('-').unwrap();
+    format!("app-{application}-{}-{suffix}", scene.team)
+}
+
+/// Waits until the thread says that something is built, and is not all.
+async fn held(scene: &Scene, request: &Request) {
+    let shows = |m: &slack_simulator::Message| m.says("Creating Valve (AWS::CloudFormation::WaitCondition)");
+    let progress = scene.alice.wait_for_in_thread(&scene.channel, &request.root.ts, shows).await.unwrap();
+    assert!(progress.says("4/4"), "{}", progress.plain());
+}
+
+/// Somebody deletes the change set before the yes: it is planned anew, and since it is the same
+/// built. Then it is removed, and by nobody else's request.
+async fn built_although_stale(world: &World, cloud: &Cloud) {
+    let scene = world.scene().patient(LONG);
+    let request = planned(&scene, "site").await;
+    for words in [
+        "+2 added, ~0 changed, ±0 replaced, −0 removed",
+        "AWS::S3::Bucket Bucket",
+        "AWS::S3::BucketPolicy",
+        "Purpose: reports of the week",
+        "Without versions, what is overwritten or deleted is gone.",
+    ] {
+        let card = request.card.plain().replace("  ", " ");
+        assert!(card.contains(words), "{words}: {card}");
+    }
+    let name = name(&scene, &request);
+    assert_eq!(cloud.status(&name).await.as_deref(), Some("REVIEW_IN_PROGRESS"));
+    assert!(!cloud.has_bucket(&name).await, "nothing is built before the yes");
+    let state = scene.temporal.state(&request.id).await.unwrap();
+    let plan = state["offer"]["plan"]["planId"].as_str().unwrap().to_owned();
+    assert!(plan.starts_with("arn:aws:cloudformation:us-east-1:") && plan.contains(":changeSet/p-"), "{plan}");
+    cloud.client().delete_change_set().change_set_name(&plan).send().await.unwrap();
+
+    scene.clicks(&scene.bob, &request.card, "approve").await;
+    let stale = |m: &slack_simulator::Message| m.says("does not hold any more");
+    scene.alice.wait_for_in_thread(&scene.channel, &request.root.ts, stale).await.unwrap();
+    let outcome = scene.outcome(&request, "provisioned").await;
+    assert!(outcome.says(&name), "{}", outcome.plain());
+    let state = scene.ended(&request, "provisioned").await;
+    assert_ne!(state["offer"]["plan"]["planId"], plan);
+    let arn = format!("arn:aws:s3:::{name}");
+    assert_eq!(state["resources"], json!({ "stackName": name, "bucketName": name, "bucketArn": arn }));
+    assert_eq!(cloud.status(&name).await.as_deref(), Some("CREATE_COMPLETE"));
+    assert!(cloud.has_bucket(&name).await);
+
+    let input = |id: &str| ProvisionInput {
+        application_id: id.to_owned(),
+        region: "us-east-1".into(),
+        profile: "sandbox".into(),
+        resource_name: name.clone(),
+        ..ProvisionInput::default()
+    };
+    let refused = destroyed(world, &input("somebody-elses")).await.unwrap_err();
+    assert!(refused.contains("does not say that it is this request's"), "{refused}");
+    assert!(cloud.has_bucket(&name).await, "it is not theirs");
+    for _ in 0..2 {
+        destroyed(world, &input(&request.id)).await.unwrap();
+        assert_eq!((cloud.status(&name).await, cloud.has_bucket(&name).await), (None, false));
+    }
+}
+
+/// Runs `destroy` as the removal of what is built will.
+async fn destroyed(world: &World, input: &ProvisionInput) -> Result<(), String> {
+    let url = url::Url::parse(&format!("http://{}", world.temporal_address())).unwrap();
+    let connection = Connection::connect(ConnectionOptions::new(url).build()).await.unwrap();
+    let client = Client::new(connection, ClientOptions::new(&world.stack.namespace).build()).unwrap();
+    let id = format!("remove-{}", uuid::Uuid::new_v4());
+    let options = ActivityStartOptions::with_start_to_close_timeout(QUEUE, id, LONG)
+        .heartbeat_timeout(Duration::from_secs(10))
+        .build();
+    let activity = client.start_activity(Provisioner::destroy, input.clone(), options).await.unwrap();
+    activity.result().await.map_err(|error| format!("{error:?}"))
+}
+
+/// Of a plan that nobody wants nothing is left.
+async fn rejected(world: &World, cloud: &Cloud) {
+    let scene = world.scene().patient(LONG);
+    let request = planned(&scene, "unwanted").await;
+    let name = name(&scene, &request);
+    assert!(cloud.status(&name).await.is_some());
+    scene.reject(&request, "Only a test").await;
+    scene.outcome(&request, "rejected").await;
+    scene.ended(&request, "rejected").await;
+    gone(cloud, &name).await;
+}
+
+/// It is withdrawn while the stack is built: the bucket that is there goes, and the rest never comes.
+async fn cancelled_in_the_middle(world: &World, cloud: &Cloud) {
+    let scene = world.scene().patient(LONG);
+    let request = planned(&scene, "held-off").await;
+    let name = name(&scene, &request);
+    scene.clicks(&scene.bob, &request.card, "approve").await;
+    held(&scene, &request).await;
+    assert!(cloud.has_bucket(&name).await);
+    let root = scene.root_now(&request).await;
+    scene.clicks(&scene.alice, &root, "cancel").await;
+    scene.outcome(&request, "cancelled").await;
+    let state = scene.ended(&request, "cancelled").await;
+    assert_eq!(state["resources"], Value::Null);
+    assert_eq!((cloud.status(&name).await, cloud.has_bucket(&name).await), (None, false));
+}
+
+/// The worker is killed while the stack is built: the next one goes on watching, and begins nothing anew.
+async fn followed(world: &World, cloud: &Cloud, compiled: &Compiled, worker: Worker) {
+    let scene = world.scene().patient(LONG);
+    let request = planned(&scene, "held").await;
+    let name = name(&scene, &request);
+    scene.clicks(&scene.bob, &request.card, "approve").await;
+    held(&scene, &request).await;
+    worker.kill().await;
+    let _next = Worker::start(compiled, world, cloud).await;
+    cloud.turn(&name, "SUCCESS").await;
+    let outcome = scene.outcome(&request, "provisioned").await;
+    assert!(outcome.says(&name), "{}", outcome.plain());
+    scene.ended(&request, "provisioned").await;
+    assert_eq!(cloud.beginnings(&name).await, 1);
+}
+
+async fn gone(cloud: &Cloud, name: &str) {
+    crate::world::eventually("nothing to be left behind", async || cloud.status(name).await.is_none().then_some(()))
+        .await;
+}
