@@ -1,6 +1,7 @@
 /** The activities, under the names that the blueprint gives them. Each may run twice. */
 import { findings } from './app.js';
-import type { Action, Plan, Provisioned, Request } from './contract.js';
+import type { Action, Inspected, Plan, Provisioned, Request } from './contract.js';
+import { drift } from './drift.js';
 import { refused, stale, taken } from './failures.js';
 import { alive, type Progress } from './progress.js';
 import { type ChangeSet, IN_REVIEW, isFailed, RequestStack, type Seen } from './stack.js';
@@ -69,6 +70,17 @@ export async function destroy(request: Request): Promise<void> {
     if (seen) {
       await stack.delete(seen.id, progress);
     }
+  });
+}
+
+/** Looks whether what was built is there, whose it is, and what is not as it was made. */
+export async function inspect(request: Request): Promise<Inspected> {
+  return await alive(request, 'Comparing the stack with its template', async (progress) => {
+    const stack = new RequestStack(request);
+    const seen = await stack.find();
+    const exists = seen !== undefined && seen.status !== IN_REVIEW;
+    const ours = seen?.ours ?? false;
+    return { exists, ours, drift: exists && ours ? await drift(stack.client, seen.id, progress) : [] };
   });
 }
 

@@ -2,7 +2,9 @@
  * The CDK app: what one request gets. This is the file to replace by your own resources; the
  * others know nothing of a bucket.
  */
-import { App, type AppProps, BootstraplessSynthesizer, CfnOutput, Duration, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
+import {
+  App, type AppProps, CfnOutput, Duration, LegacyStackSynthesizer, RemovalPolicy, Stack, Tags,
+} from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import type { Finding, Request } from './contract.js';
 import { refused } from './failures.js';
@@ -23,8 +25,10 @@ export function application(request: Request, props?: AppProps): App {
     stackName: request.resourceName,
     description: `Asked for with provision-bot: ${request.applicationId}`,
     env: { region: request.region },
-    // Without assets there is nothing to upload, and no account has to be bootstrapped.
-    synthesizer: new BootstraplessSynthesizer(),
+    // Deployed with the profile's own permissions, in an account that `cdk bootstrap` never saw:
+    // the BootstraplessSynthesizer still names its roles (aws/aws-cdk#20648). It is enough as
+    // long as there are no assets, such as files and images.
+    synthesizer: new LegacyStackSynthesizer(),
     analyticsReporting: false,
   });
   const bucket = new Bucket(stack, 'Bucket', {
@@ -33,7 +37,7 @@ export function application(request: Request, props?: AppProps): App {
     encryption: BucketEncryption.S3_MANAGED,
     enforceSSL: true,
     versioned: versions,
-    lifecycleRules: [{ noncurrentVersionExpiration: Duration.days(30), enabled: versions }],
+    lifecycleRules: versions ? [{ noncurrentVersionExpiration: Duration.days(30) }] : [],
     // It goes with its stack, if it is empty.
     removalPolicy: RemovalPolicy.DESTROY,
   });

@@ -52,6 +52,14 @@ export interface Provisioned {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
+/** The result of `inspect`. */
+export interface Inspected {
+  readonly exists: boolean;
+  readonly ours: boolean;
+  /** What is not as it was made, a sentence each. */
+  readonly drift: readonly string[];
+}
+
 /** The details of a heartbeat: what the thread shows as progress. */
 export interface Step {
   readonly step: number;

@@ -11,6 +11,7 @@ const EVERY = 1_000;
 export class Progress {
   readonly #context = Context.current();
   #now: Step;
+  #over = false;
 
   constructor(label: string) {
     this.#now = { step: 1, of: 1, label };
@@ -27,7 +28,14 @@ export class Progress {
   }
 
   beat(): void {
-    this.#context.heartbeat(this.#now);
+    if (!this.#over) {
+      this.#context.heartbeat(this.#now);
+    }
+  }
+
+  /** The activity has ended: what it left behind says nothing any more. */
+  end(): void {
+    this.#over = true;
   }
 
   /** A place where it is right to stop: @throws if the request was withdrawn. */
@@ -61,5 +69,6 @@ export async function alive<T>(request: Request, label: string, work: (progress:
     throw failure(error, progress.label, request.profile);
   } finally {
     clearInterval(timer);
+    progress.end();
   }
 }

@@ -41,7 +41,7 @@ export function isFailed({ status }: Seen): boolean {
 }
 
 export class RequestStack {
-  readonly #client: CloudFormationClient;
+  readonly client: CloudFormationClient;
   readonly #request: Request;
 
   constructor(request: Request) {
@@ -49,7 +49,7 @@ export class RequestStack {
       throw refused('BadRequest', 'The request has no ID, or no name for its stack.');
     }
     this.#request = request;
-    this.#client = new CloudFormationClient({ region: request.region, credentials: credentials(request) });
+    this.client = new CloudFormationClient({ region: request.region, credentials: credentials(request) });
   }
 
   get name(): string {
@@ -62,14 +62,14 @@ export class RequestStack {
     if (!seen || seen.ours || seen.status !== IN_REVIEW) {
       return seen;
     }
-    // Before it is built a stack may not show its tags; what is planned in it does.
+    // Before it is built there is nothing in it, and it may not show its tags: what is planned in it does.
     const sets = await Promise.all((await this.changeSetIds()).map((id) => this.changeSet(id)));
-    return { ...seen, ours: sets.length > 0 && sets.every((set) => !set || set.ours) };
+    return { ...seen, ours: sets.every((set) => !set || set.ours) };
   }
 
   /** A stack by its name or its ID. One that was deleted is none. */
   async see(stack: string): Promise<Seen | undefined> {
-    const answer = await orNothing(this.#client.send(new DescribeStacksCommand({ StackName: stack })));
+    const answer = await orNothing(this.client.send(new DescribeStacksCommand({ StackName: stack })));
     const found = answer?.Stacks?.[0];
     if (!found?.StackId || !found.StackStatus || found.StackStatus === 'DELETE_COMPLETE') {
       return undefined;
@@ -85,7 +85,7 @@ export class RequestStack {
 
   async changeSetIds(): Promise<string[]> {
     const ids: string[] = [];
-    for await (const page of paginateListChangeSets({ client: this.#client }, { StackName: this.name })) {
+    for await (const page of paginateListChangeSets({ client: this.client }, { StackName: this.name })) {
       ids.push(...(page.Summaries ?? []).flatMap(({ ChangeSetId }) => ChangeSetId ?? []));
     }
     return ids;
@@ -102,7 +102,7 @@ export class RequestStack {
         StackName: idOrName.startsWith('arn:') ? undefined : this.name,
         NextToken: page?.NextToken,
       });
-      page = await orNothing(this.#client.send(asked));
+      page = await orNothing(this.client.send(asked));
       if (!page) {
         return undefined;
       }
@@ -118,7 +118,7 @@ export class RequestStack {
   }
 
   async deleteChangeSet(id: string): Promise<void> {
-    await orNothing(this.#client.send(new DeleteChangeSetCommand({ ChangeSetName: id })));
+    await orNothing(this.client.send(new DeleteChangeSetCommand({ ChangeSetName: id })));
   }
 
   /** Watches a stack until it is made. @throws what failed, by its resource and reason. */
@@ -139,7 +139,7 @@ export class RequestStack {
 
   /** Deletes a stack by its ID, so that a late call meets no other of this name; waits for its end. */
   async delete(id: string, progress: Progress): Promise<void> {
-    await orNothing(this.#client.send(new DeleteStackCommand({ StackName: id })));
+    await orNothing(this.client.send(new DeleteStackCommand({ StackName: id })));
     for (let seen = await this.see(id); seen; seen = await this.see(id)) {
       if (seen.status === 'DELETE_FAILED') {
         const why = (await this.#whyFailed(id)) ?? seen.reason;
@@ -154,13 +154,13 @@ export class RequestStack {
   }
 
   async #finished(id: string): Promise<number> {
-    const answer = await orNothing(this.#client.send(new DescribeStackResourcesCommand({ StackName: id })));
+    const answer = await orNothing(this.client.send(new DescribeStackResourcesCommand({ StackName: id })));
     return (answer?.StackResources ?? []).filter(({ ResourceStatus }) => ResourceStatus === 'CREATE_COMPLETE').length;
   }
 
   /** The newest failure that is not only another one's consequence. */
   async #whyFailed(id: string): Promise<string | undefined> {
-    for await (const page of paginateDescribeStackEvents({ client: this.#client }, { StackName: id })) {
+    for await (const page of paginateDescribeStackEvents({ client: this.client }, { StackName: id })) {
       const failed = page.StackEvents?.find(({ ResourceStatus, ResourceStatusReason: reason, PhysicalResourceId }) =>
         ResourceStatus?.endsWith('_FAILED') && PhysicalResourceId !== id && !/cancelled/i.test(reason ?? ''));
       if (failed) {
@@ -187,11 +187,13 @@ async function orNothing<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
-    const missing = error instanceof CloudFormationServiceException
-      && (error.name.startsWith('ChangeSetNotFound') || (error.name === 'ValidationError' && /does not exist/.test(error.message)));
-    if (missing) {
+    if (error instanceof CloudFormationServiceException && isMissing(error)) {
       return undefined;
     }
     throw error;
   }
+}
+
+function isMissing({ name, message }: CloudFormationServiceException): boolean {
+  return name.startsWith('ChangeSetNotFound') || (name === 'ValidationError' && message.includes('does not exist'));
 }

@@ -17,3 +17,4 @@ const worker = await Worker.create({
 });
 await worker.run();
 await connection.close();
+process.exit(); // whatever is still watching a stack would keep the process

@@ -6,16 +6,18 @@ mod worker;
 use std::time::Duration;
 
 use ::provisioner::ProvisionInput;
+use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use harness::stack::StackOptions;
 use provisioner_cloudformation::Provisioner;
 use serde_json::{Value, json};
-use slack_simulator::Submitted;
+use slack_simulator::{Message, Submitted};
 use temporalio_client::{ActivityStartOptions, Client, ClientOptions, Connection, ConnectionOptions};
+use temporalio_common::ActivityDefinition;
 
 use self::worker::{Compiled, Worker};
 use super::planner::card;
 use crate::building::cloudformation::{TEMPLATE, World as Cloud};
-use crate::world::{Request, Scene, World, alone_with, options, policy};
+use crate::world::{Request, Scene, World, alone_with, eventually, options, policy, s3};
 
 const QUEUE: &str = "provision-cdk";
 /// A worker that is killed is missed after ten seconds, and another one starts in about as many.
@@ -58,9 +60,12 @@ async fn asked(scene: &Scene, application: &str) -> Request {
 }
 
 /// A request whose plan is shown.
-async fn planned(scene: &Scene, application: &str) -> Request {
+async fn planned(scene: &Scene, application: &str, versions: bool) -> Request {
     let request = asked(scene, application).await;
     scene.select(&request).await;
+    if versions {
+        scene.bob.check(&request.card, "field-versions", &["true"]).await.unwrap();
+    }
     scene.clicks(&scene.bob, &request.card, "plan").await;
     let card = card(scene, &request, "approve").await;
     Request { card, ..request }
@@ -74,7 +79,7 @@ fn name(scene: &Scene, request: &Request) -> String {
 
 /// Waits until the thread says that something is built, and is not all.
 async fn held(scene: &Scene, request: &Request) {
-    let shows = |m: &slack_simulator::Message| m.says("Creating Valve (AWS::CloudFormation::WaitCondition)");
+    let shows = |m: &Message| m.says("Creating Valve (AWS::CloudFormation::WaitCondition)");
     let progress = scene.alice.wait_for_in_thread(&scene.channel, &request.root.ts, shows).await.unwrap();
     assert!(progress.says("4/4"), "{}", progress.plain());
 }
@@ -83,13 +88,13 @@ async fn held(scene: &Scene, request: &Request) {
 /// built. Then it is removed, and by nobody else's request.
 async fn built_although_stale(world: &World, cloud: &Cloud) {
     let scene = world.scene().patient(LONG);
-    let request = planned(&scene, "site").await;
+    let request = planned(&scene, "site", true).await;
     for words in [
         "+2 added, ~0 changed, ±0 replaced, −0 removed",
         "AWS::S3::Bucket Bucket",
         "AWS::S3::BucketPolicy",
         "Purpose: reports of the week",
-        "Without versions, what is overwritten or deleted is gone.",
+        "Keep old versions for 30 days: yes",
     ] {
         let card = request.card.plain().replace("  ", " ");
         assert!(card.contains(words), "{words}: {card}");
@@ -103,7 +108,7 @@ async fn built_although_stale(world: &World, cloud: &Cloud) {
     cloud.client().delete_change_set().change_set_name(&plan).send().await.unwrap();
 
     scene.clicks(&scene.bob, &request.card, "approve").await;
-    let stale = |m: &slack_simulator::Message| m.says("does not hold any more");
+    let stale = |m: &Message| m.says("does not hold any more");
     scene.alice.wait_for_in_thread(&scene.channel, &request.root.ts, stale).await.unwrap();
     let outcome = scene.outcome(&request, "provisioned").await;
     assert!(outcome.says(&name), "{}", outcome.plain());
@@ -121,32 +126,51 @@ async fn built_although_stale(world: &World, cloud: &Cloud) {
         resource_name: name.clone(),
         ..ProvisionInput::default()
     };
-    let refused = destroyed(world, &input("somebody-elses")).await.unwrap_err();
+    let (ours, theirs) = (input(&request.id), input("somebody-elses"));
+    let seen = async |input: &ProvisionInput| {
+        let seen = called(world, Provisioner::inspect, input).await.unwrap();
+        (seen.exists, seen.ours, seen.drift)
+    };
+    assert_eq!(seen(&ours).await, (true, true, vec![]));
+    let off = VersioningConfiguration::builder().status(BucketVersioningStatus::Suspended).build();
+    let s3 = s3(&cloud.endpoint, "us-east-1");
+    s3.put_bucket_versioning().bucket(&name).versioning_configuration(off).send().await.unwrap();
+    let (_, _, drift) = seen(&ours).await;
+    assert!(drift.len() == 1 && drift[0].ends_with(": VersioningConfiguration.Status was changed"), "{drift:?}");
+    assert_eq!(seen(&theirs).await, (true, false, vec![]));
+
+    let refused = called(world, Provisioner::destroy, &theirs).await.unwrap_err();
     assert!(refused.contains("does not say that it is this request's"), "{refused}");
     assert!(cloud.has_bucket(&name).await, "it is not theirs");
     for _ in 0..2 {
-        destroyed(world, &input(&request.id)).await.unwrap();
+        called(world, Provisioner::destroy, &ours).await.unwrap();
         assert_eq!((cloud.status(&name).await, cloud.has_bucket(&name).await), (None, false));
     }
+    assert_eq!(seen(&ours).await, (false, false, vec![]));
 }
 
-/// Runs `destroy` as the removal of what is built will.
-async fn destroyed(world: &World, input: &ProvisionInput) -> Result<(), String> {
+/// Calls an activity as what comes after a request will.
+async fn called<A: ActivityDefinition<Input = ProvisionInput>>(
+    world: &World,
+    activity: A,
+    input: &ProvisionInput,
+) -> Result<A::Output, String> {
     let url = url::Url::parse(&format!("http://{}", world.temporal_address())).unwrap();
     let connection = Connection::connect(ConnectionOptions::new(url).build()).await.unwrap();
     let client = Client::new(connection, ClientOptions::new(&world.stack.namespace).build()).unwrap();
-    let id = format!("remove-{}", uuid::Uuid::new_v4());
+    let id = format!("called-{}", uuid::Uuid::new_v4());
     let options = ActivityStartOptions::with_start_to_close_timeout(QUEUE, id, LONG)
         .heartbeat_timeout(Duration::from_secs(10))
         .build();
-    let activity = client.start_activity(Provisioner::destroy, input.clone(), options).await.unwrap();
-    activity.result().await.map_err(|error| format!("{error:?}"))
+    let called = client.start_activity(activity, input.clone(), options).await.unwrap();
+    called.result().await.map_err(|error| format!("{error:?}"))
 }
 
 /// Of a plan that nobody wants nothing is left.
 async fn rejected(world: &World, cloud: &Cloud) {
     let scene = world.scene().patient(LONG);
-    let request = planned(&scene, "unwanted").await;
+    let request = planned(&scene, "unwanted", false).await;
+    assert!(request.card.says("Without versions, what is overwritten"), "{}", request.card.plain());
     let name = name(&scene, &request);
     assert!(cloud.status(&name).await.is_some());
     scene.reject(&request, "Only a test").await;
@@ -158,7 +182,7 @@ async fn rejected(world: &World, cloud: &Cloud) {
 /// It is withdrawn while the stack is built: the bucket that is there goes, and the rest never comes.
 async fn cancelled_in_the_middle(world: &World, cloud: &Cloud) {
     let scene = world.scene().patient(LONG);
-    let request = planned(&scene, "held-off").await;
+    let request = planned(&scene, "held-off", false).await;
     let name = name(&scene, &request);
     scene.clicks(&scene.bob, &request.card, "approve").await;
     held(&scene, &request).await;
@@ -174,7 +198,7 @@ async fn cancelled_in_the_middle(world: &World, cloud: &Cloud) {
 /// The worker is killed while the stack is built: the next one goes on watching, and begins nothing anew.
 async fn followed(world: &World, cloud: &Cloud, compiled: &Compiled, worker: Worker) {
     let scene = world.scene().patient(LONG);
-    let request = planned(&scene, "held").await;
+    let request = planned(&scene, "held", false).await;
     let name = name(&scene, &request);
     scene.clicks(&scene.bob, &request.card, "approve").await;
     held(&scene, &request).await;
@@ -188,6 +212,5 @@ async fn followed(world: &World, cloud: &Cloud, compiled: &Compiled, worker: Wor
 }
 
 async fn gone(cloud: &Cloud, name: &str) {
-    crate::world::eventually("nothing to be left behind", async || cloud.status(name).await.is_none().then_some(()))
-        .await;
+    eventually("nothing to be left behind", async || cloud.status(name).await.is_none().then_some(())).await;
 }

@@ -109,11 +109,7 @@ impl Tools {
     /// A Node.js, and a folder within `place` that has the packages which the lock file of
     /// `project` names, and exactly those: another lock file, another folder. No package
     /// runs a program of its own while it is installed.
-    pub async fn node_project(
-        project: &Path,
-        place: &Path,
-        tell: impl Fn(&str),
-    ) -> anyhow::Result<(Program, PathBuf)> {
+    pub async fn node_project(project: &Path, place: &Path, tell: impl Fn(&str)) -> anyhow::Result<(Program, PathBuf)> {
         let node = installed(&tools_folder()?, &[NODE_PACKAGE], &tell).await?;
         let lock_file = fs::read(project.join("package-lock.json")).context("the lock file of the packages")?;
         let digest = hex::encode(&Sha256::digest(lock_file)[..8]);
