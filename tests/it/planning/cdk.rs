@@ -203,12 +203,13 @@ async fn followed(world: &World, cloud: &Cloud, compiled: &Compiled, worker: Wor
     scene.clicks(&scene.bob, &request.card, "approve").await;
     held(&scene, &request).await;
     worker.kill().await;
-    let _next = Worker::start(compiled, world, cloud).await;
+    let next = Worker::start(compiled, world, cloud).await;
     cloud.turn(&name, "SUCCESS").await;
     let outcome = scene.outcome(&request, "provisioned").await;
     assert!(outcome.says(&name), "{}", outcome.plain());
     scene.ended(&request, "provisioned").await;
     assert_eq!(cloud.beginnings(&name).await, 1);
+    next.stop().await;
 }
 
 async fn gone(cloud: &Cloud, name: &str) {

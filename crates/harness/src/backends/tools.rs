@@ -127,7 +127,11 @@ impl Tools {
         })
         .await?
         .folder;
-        Ok((node.program("node"), folder))
+        // What the package calls so starts the real one, which a signal would not reach.
+        let node = node.program("node");
+        let asked = Command::new(&node.path).envs(node.env).args(["-p", "process.execPath"]).output();
+        let path = String::from_utf8(asked.await.context("Node.js cannot be started")?.stdout)?;
+        Ok((Program { path: PathBuf::from(path.trim_end()), env: Vec::new() }, folder))
     }
 }
 

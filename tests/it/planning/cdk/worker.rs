@@ -24,6 +24,9 @@ const COMPILES_WITHIN: Duration = Duration::from_secs(120);
 /// It loads half a gigabyte of JavaScript, and no other test waits meanwhile.
 const STARTS_WITHIN: Duration = Duration::from_secs(120);
 
+/// It gives what runs five seconds to end.
+const STOPS_WITHIN: Duration = Duration::from_secs(30);
+
 /// The program, and where it has its packages.
 pub struct Compiled {
     node: Program,
@@ -97,6 +100,15 @@ impl Worker {
 
     pub async fn kill(mut self) {
         self.0.kill().await.unwrap();
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub async fn stop(mut self) {
+        let id = self.0.id().expect("a worker that runs").to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        let _open = self.0.stdin.take(); // else waiting closes it, which ends the program, too
+        let status = timeout(STOPS_WITHIN, self.0.wait()).await.expect("a worker that stops").unwrap();
+        assert!(status.success(), "{status}");
     }
 }
 
