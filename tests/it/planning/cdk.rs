@@ -20,7 +20,7 @@ use crate::building::cloudformation::{TEMPLATE, World as Cloud};
 use crate::world::{Request, Scene, World, alone_with, eventually, options, policy, s3};
 
 const QUEUE: &str = "provision-cdk";
-/// A worker that is killed is missed after ten seconds, and another one starts in about as many.
+/// A worker that is killed is missed after ten seconds, and CloudFormation is looked at every two.
 const LONG: Duration = Duration::from_secs(90);
 
 /// The blueprint that the example's README gives.
@@ -195,15 +195,16 @@ async fn cancelled_in_the_middle(world: &World, cloud: &Cloud) {
     assert_eq!((cloud.status(&name).await, cloud.has_bucket(&name).await), (None, false));
 }
 
-/// The worker is killed while the stack is built: the next one goes on watching, and begins nothing anew.
+/// The worker is killed while the stack is built: another one goes on watching, and begins nothing anew.
 async fn followed(world: &World, cloud: &Cloud, compiled: &Compiled, worker: Worker) {
     let scene = world.scene().patient(LONG);
     let request = planned(&scene, "held", false).await;
     let name = name(&scene, &request);
     scene.clicks(&scene.bob, &request.card, "approve").await;
-    held(&scene, &request).await;
+    let ((), next) = tokio::join!(held(&scene, &request), Worker::start(compiled, world, cloud));
     worker.kill().await;
-    let next = Worker::start(compiled, world, cloud).await;
+    let watches = |m: &Message| m.says("Creating the stack");
+    scene.alice.wait_for_in_thread(&scene.channel, &request.root.ts, watches).await.unwrap();
     cloud.turn(&name, "SUCCESS").await;
     let outcome = scene.outcome(&request, "provisioned").await;
     assert!(outcome.says(&name), "{}", outcome.plain());
