@@ -17,6 +17,7 @@ use temporalio_common::ActivityDefinition;
 use self::worker::{Compiled, Worker};
 use super::planner::card;
 use crate::building::cloudformation::{TEMPLATE, World as Cloud};
+use crate::building::foreign::attention;
 use crate::world::{Request, Scene, World, alone_with, eventually, options, policy, s3};
 
 const QUEUE: &str = "provision-cdk";
@@ -43,6 +44,7 @@ fn an_app_in_typescript_is_planned_built_and_removed() {
             built_although_stale(world, &cloud),
             rejected(world, &cloud),
             cancelled_in_the_middle(world, &cloud),
+            tried_again(world, &cloud),
         );
         followed(world, &cloud, &compiled, worker).await;
     });
@@ -84,6 +86,12 @@ async fn held(scene: &Scene, request: &Request) {
     assert!(progress.says("4/4"), "{}", progress.plain());
 }
 
+/// Waits until the thread says that the plan which was approved cannot be built.
+async fn planned_anew(scene: &Scene, request: &Request) {
+    let stale = |m: &Message| m.says("does not hold any more");
+    scene.alice.wait_for_in_thread(&scene.channel, &request.root.ts, stale).await.unwrap();
+}
+
 /// Somebody deletes the change set before the yes: it is planned anew, and since it is the same
 /// built. Then it is removed, and by nobody else's request.
 async fn built_although_stale(world: &World, cloud: &Cloud) {
@@ -108,8 +116,7 @@ async fn built_although_stale(world: &World, cloud: &Cloud) {
     cloud.client().delete_change_set().change_set_name(&plan).send().await.unwrap();
 
     scene.clicks(&scene.bob, &request.card, "approve").await;
-    let stale = |m: &Message| m.says("does not hold any more");
-    scene.alice.wait_for_in_thread(&scene.channel, &request.root.ts, stale).await.unwrap();
+    planned_anew(&scene, &request).await;
     let outcome = scene.outcome(&request, "provisioned").await;
     assert!(outcome.says(&name), "{}", outcome.plain());
     let state = scene.ended(&request, "provisioned").await;
@@ -193,6 +200,28 @@ async fn cancelled_in_the_middle(world: &World, cloud: &Cloud) {
     let state = scene.ended(&request, "cancelled").await;
     assert_eq!(state["resources"], Value::Null);
     assert_eq!((cloud.status(&name).await, cloud.has_bucket(&name).await), (None, false));
+}
+
+/// A resource fails: a person reads which and why, and lets it try again. What is left of the
+/// first try goes, and the same plan, made anew, is built.
+async fn tried_again(world: &World, cloud: &Cloud) {
+    let scene = world.scene().patient(LONG);
+    let request = planned(&scene, "held-once", false).await;
+    let name = name(&scene, &request);
+    scene.clicks(&scene.bob, &request.card, "approve").await;
+    held(&scene, &request).await;
+    cloud.turn(&name, "FAILURE").await;
+    let question = attention(&scene, &request, "").await;
+    for words in ["Valve (AWS::CloudFormation::WaitCondition): ", "told to fail"] {
+        assert!(question.says(words), "{words}: {}", question.plain());
+    }
+    assert!(!cloud.has_bucket(&name).await, "it was rolled back");
+    scene.clicks(&scene.bob, &question, "retry").await;
+    planned_anew(&scene, &request).await;
+    cloud.turn(&name, "SUCCESS").await;
+    scene.outcome(&request, "provisioned").await;
+    scene.ended(&request, "provisioned").await;
+    assert!(cloud.has_bucket(&name).await);
 }
 
 /// The worker is killed while the stack is built: another one goes on watching, and begins nothing anew.
