@@ -28,7 +28,7 @@ export async function provision(request: Request): Promise<Provisioned> {
       throw stale('The plan is gone.');
     }
     const seen = await stack.see(set.stackId);
-    if (!seen || isFailed(seen)) {
+    if (!seen || isFailed(seen) || set.execution === 'EXECUTE_FAILED') {
       throw stale('The plan is used up by a try that failed.');
     }
     if (set.execution === 'AVAILABLE') {
