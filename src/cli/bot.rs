@@ -86,9 +86,10 @@ pub(super) async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo { play, listen } => {
             logs::start(&crate::config::Log::from_env(environment)?, None);
             let bot = std::env::current_exe()?;
+            let stacks = cfg!(feature = "cloudformation");
             match play {
-                true => harness::play(bot).await?,
-                false => harness::serve(bot, listen).await?,
+                true => harness::play(bot, stacks).await?,
+                false => harness::serve(bot, stacks, listen).await?,
             }
         }
         Command::CodecServer { listen, origin } => {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -22,7 +22,7 @@ pub struct AwsFiles {
 
 impl AwsFiles {
     /// Writes the two files with `profiles` into `dir`. The keys open nothing:
-    /// moto takes any.
+    /// moto and ministack take any.
     pub fn write(dir: &Path, profiles: &[&str]) -> anyhow::Result<Self> {
         let this = Self { config: dir.join("aws-config"), credentials: dir.join("aws-credentials") };
         let (mut config, mut credentials) = (String::new(), String::new());
@@ -38,19 +38,33 @@ impl AwsFiles {
 
     /// A client that looks at the S3 server at `endpoint` with one of the profiles.
     pub async fn s3_client(&self, endpoint: &str, region: &str, profile: &str) -> aws_sdk_s3::Client {
+        let sdk = self.sdk(endpoint, region, profile).await;
+        aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(&sdk).force_path_style(true).build())
+    }
+
+    /// A client that looks at the CloudFormation server at `endpoint` with one of the profiles.
+    pub async fn cloudformation_client(
+        &self,
+        endpoint: &str,
+        region: &str,
+        profile: &str,
+    ) -> aws_sdk_cloudformation::Client {
+        aws_sdk_cloudformation::Client::new(&self.sdk(endpoint, region, profile).await)
+    }
+
+    async fn sdk(&self, endpoint: &str, region: &str, profile: &str) -> SdkConfig {
         let files = EnvConfigFiles::builder()
             .with_file(EnvConfigFileKind::Config, &self.config)
             .with_file(EnvConfigFileKind::Credentials, &self.credentials)
             .build();
-        let sdk = aws_config::defaults(BehaviorVersion::latest())
+        aws_config::defaults(BehaviorVersion::latest())
             .profile_files(files)
             .profile_name(profile)
             .region(Region::new(region.to_owned()))
             .endpoint_url(endpoint)
             .http_client(direct())
             .load()
-            .await;
-        aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(&sdk).force_path_style(true).build())
+            .await
     }
 
     /// The demo's two profiles, `sandbox` and `production`.

@@ -1,11 +1,10 @@
 //! The programs behind the demo and the tests, as child processes: a real
-//! Temporal dev server and a real S3 server (moto), each stopped, killed, frozen
-//! and started again on the same port at will.
+//! Temporal dev server and real servers of S3 (moto) and CloudFormation (ministack), stopped,
+//! killed, frozen and started again on the same port at will.
 //!
 //! - [`Tools`]: where their programs are; installed once if they are nowhere.
-//! - [`TemporalServer`], [`S3Server`]: the running things.
-//! - [`CloudFormationServer`]: for the tests that ask for it.
-//! - [`Shared`]: one of each for many stacks.
+//! - [`TemporalServer`], [`S3Server`], [`CloudFormationServer`]: the running things.
+//! - [`Shared`]: one of each of the first two for many stacks.
 
 pub(crate) mod child;
 mod servers;

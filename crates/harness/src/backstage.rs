@@ -1,8 +1,9 @@
 //! What is underneath the workspace, for the page: the requests with their
-//! workflows as Temporal tells them, their buckets as S3 reports them, and the
-//! plugs. It asks the servers themselves, past the proxies with their faults.
+//! workflows as Temporal tells them, their buckets and stacks as S3 and CloudFormation report
+//! them, and the plugs. It asks the servers themselves, past the proxies with their faults.
 
 mod bucket;
+mod cloudformation;
 mod history;
 pub(crate) mod page;
 
@@ -10,13 +11,14 @@ use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
+use futures::future::join_all;
 use serde::Serialize;
 use serde_json::{Value, json};
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, UntypedWorkflow};
 use tokio::sync::Mutex;
 use tokio::time::{interval, timeout};
 
-use self::history::Story;
+use self::history::{Kind, Resource, Story};
 use slack_simulator::Simulator;
 
 use crate::aws_files::AwsFiles;
@@ -26,7 +28,7 @@ use crate::stack::Stack;
 
 /// Between two looks at the requests under way.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// One look at Temporal, or at S3.
+/// One look at Temporal, or at a resource.
 const LOOK: Duration = Duration::from_secs(3);
 
 /// The stack, while it runs.
@@ -36,9 +38,11 @@ pub(crate) struct Backstage {
     pub(crate) slack: Simulator,
     pub(crate) stack: SharedStack,
     pub(crate) s3_proxy: Proxy,
+    pub(crate) cloudformation_proxy: Option<Proxy>,
     temporal: String,
     ui: Option<String>,
     s3: String,
+    cloudformation: Option<String>,
     aws: AwsFiles,
     known: StdMutex<Known>,
 }
@@ -57,9 +61,11 @@ impl Backstage {
             slack: stack.slack.clone(),
             stack: shared,
             s3_proxy: stack.s3_proxy.clone(),
+            cloudformation_proxy: stack.cloudformation.as_ref().map(|(_, proxy)| proxy.clone()),
             temporal: stack.temporal.address(),
             ui: stack.temporal.ui_url(),
             s3: stack.s3.endpoint(),
+            cloudformation: stack.cloudformation.as_ref().map(|(server, _)| server.endpoint()),
             aws: stack.aws.clone(),
             known: StdMutex::default(),
         }
@@ -72,11 +78,27 @@ impl Backstage {
         told
     }
 
-    /// The bucket of a request, as S3 reports it; none before there is one.
-    pub(crate) async fn bucket(&self, request: &str) -> Option<Value> {
-        let bucket = self.known().requests.iter().find(|story| story.id == request)?.bucket.clone()?;
-        let client = self.aws.s3_client(&self.s3, &bucket.region, &bucket.profile).await;
-        timeout(LOOK, bucket::report(&client, &bucket.name)).await.ok()
+    /// What a request builds, as S3 and CloudFormation report it; nothing before anybody was told
+    /// to plan or to build. One that cannot be looked at in time is left out.
+    pub(crate) async fn resources(&self, request: &str) -> Vec<Value> {
+        let story = self.known().requests.iter().find(|story| story.id == request).cloned();
+        let resources = story.map(|story| story.resources).unwrap_or_default();
+        join_all(resources.iter().map(|resource| self.report(resource))).await.into_iter().flatten().collect()
+    }
+
+    async fn report(&self, resource: &Resource) -> Option<Value> {
+        let Resource { kind, name, region, profile } = resource;
+        let look = async {
+            Some(match kind {
+                Kind::Bucket => bucket::report(&self.aws.s3_client(&self.s3, region, profile).await, name).await,
+                Kind::Stack => {
+                    let endpoint = self.cloudformation.as_ref()?;
+                    let client = self.aws.cloudformation_client(endpoint, region, profile).await;
+                    cloudformation::report(&client, name, region).await
+                }
+            })
+        };
+        timeout(LOOK, look).await.ok().flatten()
     }
 
     pub(crate) fn known(&self) -> MutexGuard<'_, Known> {

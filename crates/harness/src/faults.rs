@@ -17,6 +17,8 @@ use crate::stack::get;
 /// created: a death just before them may leave an empty bucket that nobody owns
 /// (see `ownership` in `provisioner-s3`), and Amazon's S3 has no such moment.
 const STEP: &str = "PUT ?versioning";
+/// The same of CloudFormation, whose calls are all alike in their first lines.
+const CALL: &str = "POST /";
 /// A supervisor starts a dead process again, a little later.
 const RESTART_AFTER: Duration = Duration::from_secs(3);
 /// How often readiness is asked for.
@@ -45,7 +47,7 @@ impl Backstage {
             }
             (Worker::Running, Worker::Armed) => {
                 self.change(|known| known.plugs.worker = Worker::Running);
-                self.s3_proxy.open();
+                self.let_go();
             }
             (Worker::Killed, Worker::Running | Worker::Starting) => self.kill().await?,
             (Worker::Running, Worker::Killed) => self.start().await?,
@@ -54,20 +56,30 @@ impl Backstage {
         Ok(())
     }
 
-    /// Waits for a step, holds its call of S3, and kills the bot meanwhile.
+    /// Waits for a step, holds its call of S3 or CloudFormation, and kills the bot meanwhile.
     async fn kill_in_a_step(self: Arc<Self>) -> anyhow::Result<()> {
+        let stacks = self.cloudformation_proxy.as_ref();
         self.s3_proxy.hold(STEP);
-        while self.s3_proxy.met(STEP) == 0 {
+        stacks.inspect(|proxy| proxy.hold(CALL));
+        while self.s3_proxy.met(STEP) + stacks.map_or(0, |proxy| proxy.met(CALL)) == 0 {
             if self.known().plugs.worker != Worker::Armed {
                 return Ok(());
             }
             tokio::time::sleep(ASK_EVERY).await;
         }
         let killed = self.kill().await;
-        self.s3_proxy.open();
+        self.let_go();
         killed?;
         tokio::time::sleep(RESTART_AFTER).await;
         self.start().await
+    }
+
+    /// Lets through what is held.
+    fn let_go(&self) {
+        self.s3_proxy.open();
+        if let Some(proxy) = &self.cloudformation_proxy {
+            proxy.open();
+        }
     }
 
     async fn kill(&self) -> anyhow::Result<()> {

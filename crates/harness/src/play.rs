@@ -12,15 +12,16 @@ const CHANNEL: &str = "C0DEPLOYS01";
 const ALICE: &str = "U0REQUESTER";
 const BOB: &str = "U0AUTHORIZER";
 
-/// Plays one request, and succeeds once the bucket exists.
-pub async fn play(bot: PathBuf) -> anyhow::Result<()> {
-    let stack = Stack::start(StackOptions::new(bot), |line| println!("  {line}")).await?;
-    let played = conversation(&stack).await;
+/// Plays one request for a bucket, and succeeds once that exists. `stacks`: whether `bot` builds
+/// stacks of CloudFormation, so that it has to be said what is wanted.
+pub async fn play(bot: PathBuf, stacks: bool) -> anyhow::Result<()> {
+    let stack = Stack::start(StackOptions::demo(bot, stacks), |line| println!("  {line}")).await?;
+    let played = conversation(&stack, stacks).await;
     stack.stop().await;
     played
 }
 
-async fn conversation(stack: &Stack) -> anyhow::Result<()> {
+async fn conversation(stack: &Stack, stacks: bool) -> anyhow::Result<()> {
     let slack = &stack.slack;
     let (alice, bob) = (slack.person(ALICE), slack.person(BOB));
 
@@ -29,6 +30,9 @@ async fn conversation(stack: &Stack) -> anyhow::Result<()> {
     let modal = ran.modal.clone().with_context(|| format!("no form opened: {:?} {:?}", ran.error, ran.ephemeral()))?;
     modal.choose("team", "payments").await?;
     modal.choose("authorizer", BOB).await?;
+    if stacks {
+        modal.choose("blueprint", "bucket").await?;
+    }
     modal.fill("justification", "Landing page for the spring launch").await?;
     if let Some(form) = slack.describe_modal(ALICE) {
         println!("{}", indented(&form));

@@ -30,6 +30,7 @@ impl Show {
         addresses.extend(stack.temporal.ui_url().map(|url| ("Temporal Web UI", url)));
         addresses.push(("Temporal", stack.temporal.address()));
         addresses.push(("S3", stack.s3.endpoint()));
+        addresses.extend(stack.cloudformation.as_ref().map(|(server, _)| ("CloudFormation", server.endpoint())));
         addresses.push(("Bot", stack.bot_url()));
         addresses.push(("HTTP API", format!("{}/api/v1 (token: {TOKEN})", stack.bot_url())));
 

@@ -12,10 +12,13 @@ use tokio::process::Command;
 use crate::app;
 use crate::aws_files::AwsFiles;
 use crate::backends::child::on_a_lifeline;
-use crate::backends::{NAMESPACE, S3Server, Shared, TemporalOptions, TemporalServer, Tools, Used};
+use crate::backends::{
+    CloudFormationServer, NAMESPACE, S3Server, Shared, TemporalOptions, TemporalServer, Tools, Used,
+};
 pub use crate::bot::get;
 use crate::bot::{self, Bot};
 use crate::environment::environment;
+use crate::offer;
 use crate::ports::Port;
 use crate::proxy::Proxy;
 
@@ -74,6 +77,8 @@ pub struct StackOptions {
     pub temporal_ui: bool,
     /// Keep Temporal's state on disk, so that it survives a restart.
     pub temporal_on_disk: bool,
+    /// With a CloudFormation server, and the templates of [`offer`] beside the configuration.
+    pub stacks: bool,
     /// Servers that other stacks use, too; of its own if `None`. There the stack has a
     /// namespace of its own, and what was said above of Temporal does not count.
     pub shared: Option<Arc<Shared>>,
@@ -95,11 +100,19 @@ impl StackOptions {
             panel: None,
             temporal_ui: false,
             temporal_on_disk: false,
+            stacks: false,
             shared: None,
             socket_mode: false,
             log: environment("RUST_LOG").unwrap_or_else(|| "warn".to_owned()),
             env: Vec::new(),
         }
+    }
+
+    /// A stack around this bot, with what the demo offers: a bucket alone, or all of [`offer`]
+    /// where the bot builds `stacks`.
+    pub fn demo(bot: PathBuf, stacks: bool) -> Self {
+        let blueprints = if stacks { offer::BLUEPRINTS } else { "" };
+        Self { config: format!("{CONFIG}{blueprints}"), stacks, ..Self::new(bot) }
     }
 }
 
@@ -113,6 +126,8 @@ pub struct Stack {
     pub namespace: String,
     /// The S3 server itself.
     pub s3: Used<S3Server>,
+    /// The CloudFormation server itself, and what stands between it and the bot, where there is one.
+    pub cloudformation: Option<(CloudFormationServer, Proxy)>,
     /// All that stands between the bot and Temporal.
     pub temporal_proxy: Proxy,
     /// All that stands between the bot and S3.
@@ -146,6 +161,13 @@ impl Stack {
                 (Used::Own(temporal), Used::Own(s3), NAMESPACE.to_owned())
             }
         };
+        let cloudformation = match options.stacks {
+            true => Some(cloudformation(&tell).await?),
+            false => None,
+        };
+        if options.stacks {
+            offer::write_templates(folder.path())?;
+        }
         let temporal_proxy = Proxy::start(&temporal.address()).await?;
         let s3_proxy = Proxy::start(&s3.endpoint()).await?;
         let slack = Simulator::start(SimulatorOptions {
@@ -156,8 +178,20 @@ impl Stack {
         });
         let slack = slack.await?;
         let port = Port::take()?;
-        let mut stack =
-            Self { slack, temporal, namespace, s3, temporal_proxy, s3_proxy, aws, options, folder, port, bot: None };
+        let mut stack = Self {
+            slack,
+            temporal,
+            namespace,
+            s3,
+            cloudformation,
+            temporal_proxy,
+            s3_proxy,
+            aws,
+            options,
+            folder,
+            port,
+            bot: None,
+        };
         tell("starting the bot …");
         stack.start_bot().await?;
         Ok(stack)
@@ -192,6 +226,7 @@ impl Stack {
             .env("PROVISION_BOT_CONFIG", config)
             .env("PROVISION_BOT_LISTEN", format!("127.0.0.1:{port}"))
             .env("RUST_LOG", &self.options.log)
+            .envs(self.cloudformation.iter().map(|(_, proxy)| ("AWS_ENDPOINT_URL_CLOUDFORMATION", proxy.url())))
             .envs(self.options.env.iter().map(|(name, value)| (name, value)));
         Ok(command)
     }
@@ -270,6 +305,9 @@ impl Stack {
             tracing::warn!(%error, "the bot had to be killed");
         }
         self.slack.stop();
+        if let Some((mut cloudformation, _)) = self.cloudformation {
+            cloudformation.stop().await;
+        }
         if let Used::Own(mut s3) = self.s3 {
             s3.stop().await;
         }
@@ -277,4 +315,13 @@ impl Stack {
             temporal.stop().await;
         }
     }
+}
+
+/// A CloudFormation server, with what stands before it.
+async fn cloudformation(tell: &impl Fn(&str)) -> anyhow::Result<(CloudFormationServer, Proxy)> {
+    let program = Tools::cloudformation_server(tell).await?;
+    tell("starting CloudFormation …");
+    let server = CloudFormationServer::start(&program).await?;
+    let proxy = Proxy::start(&server.endpoint()).await?;
+    Ok((server, proxy))
 }

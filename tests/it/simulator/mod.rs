@@ -7,6 +7,7 @@ mod forms;
 pub mod page;
 mod page_forms;
 mod page_looks;
+mod page_stacks;
 mod sdks;
 mod tiny_bot;
 mod web_api;

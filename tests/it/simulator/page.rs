@@ -14,11 +14,16 @@ use crate::world::{BOT, plain};
 /// Chromium takes much of a small machine: one at a time.
 pub static TURN: Mutex<()> = Mutex::const_new(());
 
+/// All that the demo offers.
+fn demo() -> StackOptions {
+    StackOptions::demo(PathBuf::from(BOT), true)
+}
+
 /// A demo and a browser on its page.
 pub fn visit(config: Option<&str>, test: impl AsyncFnOnce(&Show, &Window)) {
     plain(async || {
         let _turn = TURN.lock().await;
-        let mut options = StackOptions::new(PathBuf::from(BOT));
+        let mut options = demo();
         if let Some(config) = config {
             options.config = config.to_owned();
         }
@@ -32,8 +37,15 @@ pub fn visit(config: Option<&str>, test: impl AsyncFnOnce(&Show, &Window)) {
     });
 }
 
-/// Alice asks Bob, by mouse.
+/// Alice asks Bob for a bucket, by mouse.
 pub async fn ask(window: &Window, application: &str) {
+    fill_in(window, application, "bucket").await;
+    window.click("dialog.modal [type=submit]").await;
+    window.wait("!document.querySelector('dialog.modal')").await;
+}
+
+/// Alice fills in what every request has.
+pub async fn fill_in(window: &Window, application: &str, blueprint: &str) {
     window.click("[data-person=U0REQUESTER]").await;
     window.click("[aria-label='Start a command']").await;
     window.type_text(application).await;
@@ -41,10 +53,9 @@ pub async fn ask(window: &Window, application: &str) {
     window.wait("document.querySelector('dialog.modal')").await;
     choose(window, "team", "payments").await;
     choose(window, "authorizer", "U0AUTHORIZER").await;
+    choose(window, "blueprint", blueprint).await;
     window.click("[data-action=justification]").await;
     window.type_text("Landing page for the spring launch").await;
-    window.click("dialog.modal [type=submit]").await;
-    window.wait("!document.querySelector('dialog.modal')").await;
 }
 
 pub async fn choose(window: &Window, action: &str, value: &str) {
@@ -93,7 +104,7 @@ fn by_mouse_from_the_command_to_the_bucket() {
         window.click("[data-switch=panel]").await;
         window.wait("document.querySelector('.stopwatch.completed')").await;
         window.wait("document.querySelector('.history')?.innerText.includes('The request is over')").await;
-        window.click("[data-tab=bucket]").await;
+        window.click("[data-tab=resources]").await;
         window.wait_for("blocked, in all four ways").await;
         window.wait_for("index.html").await;
         window.click("[data-tab=traffic]").await;
@@ -103,7 +114,7 @@ fn by_mouse_from_the_command_to_the_bucket() {
 
 /// Fills in the open form, sends it and goes to Bob's direct message, without the mouse.
 async fn fill_in_and_send(window: &Window) {
-    for (field, typed) in [("team", "Pay"), ("authorizer", "bob")] {
+    for (field, typed) in [("team", "Pay"), ("authorizer", "bob"), ("blueprint", "Buck")] {
         pick_by_keys(window, field, typed).await;
     }
     window.tab_to("[data-action=justification]").await;
@@ -189,7 +200,7 @@ fn by_keyboard_alone() {
 
 #[test]
 fn a_request_expires() {
-    let config = harness::stack::CONFIG.replace("\"2m\"", "\"4s\"").replace("\"1m\"", "\"1s\"");
+    let config = demo().config.replace("\"2m\"", "\"4s\"").replace("\"1m\"", "\"1s\"");
     visit(Some(&config), async |_, window| {
         ask(window, "late").await;
         window.click("[data-user=U0REQUESTER] .replies").await;

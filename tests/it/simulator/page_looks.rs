@@ -67,7 +67,7 @@ fn nothing_serious_is_wrong_for_anybody() {
         window.wait("/provisioned/i.test(document.querySelector('.thread')?.innerText)").await;
         is_fine(window, "the thread").await;
         window.click("[data-switch=panel]").await;
-        for tab in ["workflow", "bucket", "traffic", "plugs"] {
+        for tab in ["workflow", "resources", "traffic", "plugs"] {
             window.click(&format!("[data-tab={tab}]")).await;
             is_fine(window, tab).await;
         }
@@ -100,7 +100,7 @@ fn pictures() {
         window.wait("/provisioned/i.test(document.querySelector('.thread')?.innerText)").await;
         both(window, "thread").await;
         window.click("[data-switch=panel]").await;
-        window.click("[data-tab=bucket]").await;
+        window.click("[data-tab=resources]").await;
         window.wait_for("index.html").await;
         save(window, "underneath-desktop").await;
     });

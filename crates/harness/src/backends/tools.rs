@@ -78,8 +78,8 @@ impl Tools {
         find_or_install(TEST_SERVER_SETTING, "temporal-test-server", TEST_SERVER_PACKAGE, &tell).await
     }
 
-    /// A CloudFormation server, for tests alone. It wants other versions of the SDK for Python
-    /// than the S3 server, and so a virtual environment of its own.
+    /// A CloudFormation server. It wants other versions of the SDK for Python than the S3 server,
+    /// and so a virtual environment of its own.
     pub async fn cloudformation_server(tell: impl Fn(&str)) -> anyhow::Result<Program> {
         find_or_install(MINISTACK_SETTING, "ministack", MINISTACK_PACKAGE, &tell).await
     }

@@ -57,7 +57,7 @@ pub async fn report(client: &Client, bucket: &str) -> Value {
     }
     let objects: Vec<Value> =
         versions.iter().map(|it| json!({ "key": it.key, "size": it.size, "version": it.version_id })).collect();
-    json!({ "name": bucket, "settings": settings, "objects": objects })
+    json!({ "kind": "bucket", "name": bucket, "settings": settings, "objects": objects })
 }
 
 fn setting(name: &str, value: String) -> Value {

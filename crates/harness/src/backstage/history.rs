@@ -16,15 +16,27 @@ pub struct Story {
     status: String,
     started: Option<String>,
     pub ended: Option<String>,
-    pub bucket: Option<Bucket>,
+    /// What it plans and builds, each once, where that was last.
+    pub resources: Vec<Resource>,
+    /// Whether anybody was told to build.
+    builds: bool,
     events: Vec<Event>,
     pending: Vec<Pending>,
     heartbeats: Vec<Heartbeat>,
 }
 
-/// Where a request's bucket is.
+/// What a provisioner makes for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Bucket,
+    Stack,
+}
+
+/// Something that a request builds, and where it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Bucket {
+pub struct Resource {
+    pub kind: Kind,
     pub name: String,
     pub region: String,
     pub profile: String,
@@ -104,6 +116,7 @@ impl Story {
     pub fn take_history(&mut self, history: &Value) {
         let events = history["events"].as_array().map(Vec::as_slice).unwrap_or_default();
         self.events.clear();
+        self.resources.clear();
         for event in events {
             let (kind, detail) = attributes(event);
             let scheduled = |id: &Value| {
@@ -111,7 +124,11 @@ impl Story {
                 activity(&found.1).to_owned()
             };
             if kind == "ActivityTaskScheduled" {
-                self.bucket = bucket(&detail).or_else(|| self.bucket.take());
+                self.builds |= detail["activity_type"]["name"] == "provision";
+                if let Some(resource) = resource(&detail) {
+                    self.resources.retain(|other| (other.kind, &other.name) != (resource.kind, &resource.name));
+                    self.resources.push(resource);
+                }
             }
             let summary = readable(event["user_metadata"]["summary"].clone());
             let Some(words) = words(&kind, &detail, &summary, scheduled) else { continue };
@@ -162,15 +179,22 @@ fn activity(scheduled: &Value) -> &str {
         "notify" => "tell people in Slack",
         "provision" => "build it",
         "destroy" => "undo what was built",
+        "plan" => "plan it",
+        "discard" => "take the plan away",
         other => other,
     }
 }
 
-/// The bucket that a provisioner was told to build.
-fn bucket(scheduled: &Value) -> Option<Bucket> {
+/// What a built-in provisioner was told to plan, to build or to undo.
+fn resource(scheduled: &Value) -> Option<Resource> {
+    let kind = match scheduled["task_queue"]["name"].as_str()? {
+        "provision-aws-s3" => Kind::Bucket,
+        "provision-aws-cloudformation" => Kind::Stack,
+        _ => return None,
+    };
     let input = scheduled["input"].as_array()?.first()?;
     let text = |key: &str| Some(input[key].as_str()?.to_owned());
-    Some(Bucket { name: text("bucketName")?, region: text("region")?, profile: text("profile")? })
+    Some(Resource { kind, name: text("resourceName")?, region: text("region")?, profile: text("profile")? })
 }
 
 /// What an event is called and what it carries, its payloads decoded.

@@ -1,5 +1,5 @@
 //! What the demo shows beside the simulated workspace, in the browser: the tour, the
-//! requests with their workflows, their buckets, and the plugs to pull.
+//! requests with their workflows, what they build, and the plugs to pull.
 
 use std::sync::{Arc, OnceLock};
 
@@ -24,7 +24,7 @@ const FILES: [(&str, &str); 7] = [
     ("tour.js", include_str!("page/tour.js")),
     ("underneath.js", include_str!("page/underneath.js")),
     ("timeline.js", include_str!("page/timeline.js")),
-    ("bucket.js", include_str!("page/bucket.js")),
+    ("resources.js", include_str!("page/resources.js")),
     ("plugs.js", include_str!("page/plugs.js")),
     ("panel.css", include_str!("page/underneath.css")),
 ];
@@ -33,7 +33,7 @@ const FILES: [(&str, &str); 7] = [
 pub(crate) fn panel(shown: Shown) -> Panel {
     let routes = Router::new()
         .route("/underneath", get(underneath))
-        .route("/bucket", get(bucket))
+        .route("/resources", get(resources))
         .route("/plug", post(plug))
         .route("/{file}", get(file))
         .with_state(shown);
@@ -59,12 +59,11 @@ struct Wanted {
     request: String,
 }
 
-async fn bucket(State(shown): State<Shown>, Query(wanted): Query<Wanted>) -> Json<Value> {
-    let report = match shown.get() {
-        Some(backstage) => backstage.bucket(&wanted.request).await,
-        None => None,
-    };
-    Json(report.unwrap_or(Value::Null))
+async fn resources(State(shown): State<Shown>, Query(wanted): Query<Wanted>) -> Json<Vec<Value>> {
+    Json(match shown.get() {
+        Some(backstage) => backstage.resources(&wanted.request).await,
+        None => Vec::new(),
+    })
 }
 
 async fn plug(State(shown): State<Shown>, Json(pull): Json<Pull>) -> Json<Value> {

@@ -12,7 +12,7 @@ const PLUGS = [
     real: "In real life: a node dies, a container runs out of memory, a deployment kills the old process too early.",
     states: {
       running: ["It runs.", ["armed", "Kill it in the middle of a step"], ["killed", "Kill it now"]],
-      armed: ["It will be killed at its next change of S3, and started again 3 seconds later.", ["running", "Let it live"]],
+      armed: ["It will be killed at its next change of a bucket or call of CloudFormation, and started again 3 seconds later.", ["running", "Let it live"]],
       killed: ["It is dead.", ["running", "Start it again"]],
       starting: ["It is starting …"],
     },

@@ -5,7 +5,7 @@ import { prefer, store } from "/sim/store.js";
 
 const requests = () => store.panel?.requests ?? [];
 const modalOf = () => Object.values(store.state.viewers).some((viewer) => viewer.modals.length);
-const isBuilding = (request) => request.heartbeats.length > 0 || request.bucket;
+const isBuilding = (request) => request.builds;
 
 const STEPS = [
   {
@@ -14,11 +14,11 @@ const STEPS = [
   },
   {
     title: "Fill in the form", isDone: () => requests().length > 0,
-    text: "Choose the team Payments and Bob as the one who decides, say why, and send it. Behind the request now stands one Temporal workflow.",
+    text: "Choose the team Payments, Bob as the one who decides and what it shall be, and send it. Behind the request now stands one Temporal workflow.",
   },
   {
     title: "Decide", isDone: () => requests().some(isBuilding),
-    text: "Become Bob with the button at the top, and open his direct message from provision-bot. Choose a region and a profile, and approve.",
+    text: "Become Bob with the button at the top, and open his direct message from provision-bot. Choose a region and a profile, look at the plan if there is one, and approve.",
   },
   {
     title: "Watch it being built", isDone: () => requests().some((request) => request.status === "completed"),
@@ -26,7 +26,7 @@ const STEPS = [
   },
   {
     title: "Look underneath", isDone: () => false,
-    text: "Press Underneath: the bucket as S3 reports it, the workflow's timeline, every message between Slack and the bot. Then pull a plug, and ask again.",
+    text: "Press Underneath: what was built as AWS reports it, the workflow's timeline, every message between Slack and the bot. Then pull a plug, and ask again.",
   },
 ];
 

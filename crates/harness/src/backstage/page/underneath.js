@@ -1,13 +1,13 @@
-// The pane that shows what is underneath: the request's workflow, its bucket, the
+// The pane that shows what is underneath: the request's workflow, what it builds, the
 // traffic between Slack and the bot, and the plugs to pull.
 import { html, useState } from "/sim/html.js";
 import { store } from "/sim/store.js";
 import { Traffic } from "/sim/traffic.js";
-import { Bucket } from "/panel/bucket.js";
 import { Plugs } from "/panel/plugs.js";
+import { Resources } from "/panel/resources.js";
 import { Stopwatch, Timeline } from "/panel/timeline.js";
 
-const TABS = { workflow: "Workflow", bucket: "Bucket", traffic: "Traffic", plugs: "Pull the plug" };
+const TABS = { workflow: "Workflow", resources: "Resources", traffic: "Traffic", plugs: "Pull the plug" };
 
 export function Underneath() {
   const [tab, setTab] = useState("workflow");
@@ -33,7 +33,7 @@ export function Underneath() {
       </nav>
       <div class="inside" tabindex="0" role="region" aria-label=${TABS[tab]}>
         ${tab === "workflow" && html`<${Timeline} request=${request} ui=${underneath.ui} />`}
-        ${tab === "bucket" && html`<${Bucket} request=${request} />`}
+        ${tab === "resources" && html`<${Resources} request=${request} />`}
         ${tab === "traffic" && html`<${Traffic} />`}
         ${tab === "plugs" && html`<${Plugs} plugs=${underneath.plugs} />`}
       </div>
