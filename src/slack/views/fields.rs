@@ -232,7 +232,12 @@ fn hint(field: &Field, room: Room, unsaid: Option<&Value>) -> String {
     let unsaid = unsaid.filter(|unsaid| field.kind != Kind::Switch || **unsaid == Value::Bool(true));
     let unsaid = unsaid.and_then(|unsaid| Text::line(&shown(unsaid), DEFAULT_MAX));
     let left_empty = unsaid.map(|unsaid| format!("If left empty: {}", unsaid.literal()));
-    [Some(hint).filter(|hint| !hint.is_empty()), left_empty].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    let stop = if hint.ends_with(['.', '!', '?', ':', '…']) { "" } else { "." };
+    match left_empty {
+        None => hint,
+        Some(left_empty) if hint.is_empty() => left_empty,
+        Some(left_empty) => format!("{hint}{stop} {left_empty}"),
+    }
 }
 
 /// The choices of a field whose select asks for them.

@@ -100,6 +100,10 @@ fn a_stack_is_looked_at_on_a_phone() {
         window.click("[data-switch=panel]").await;
         window.click("[data-tab=resources]").await;
         stack_is(window, "CREATE_COMPLETE").await;
+        // What was looked at last is there again.
+        window.click("[data-switch=panel]").await;
+        window.click("[data-switch=panel]").await;
+        stack_is(window, "CREATE_COMPLETE").await;
         let wide = window.value("[document.documentElement.scrollWidth, innerWidth]").await;
         assert!(wide[0].as_i64() <= wide[1].as_i64(), "wider than the phone: {wide}");
         let inside = window.value("[...document.querySelectorAll('.inside, .inside table')].every((it) => it.scrollWidth <= it.parentElement.clientWidth)").await;

@@ -9,8 +9,12 @@ import { Stopwatch, Timeline } from "/panel/timeline.js";
 
 const TABS = { workflow: "Workflow", resources: "Resources", traffic: "Traffic", plugs: "Pull the plug" };
 
+/** What was looked at last, for when the pane is opened again. */
+let last = "workflow";
+
 export function Underneath() {
-  const [tab, setTab] = useState("workflow");
+  const [tab, setTab] = useState(last);
+  const turnTo = (id) => { last = id; setTab(id); };
   const [wanted, want] = useState(null);
   const underneath = store.panel;
   const { requests } = underneath;
@@ -29,7 +33,7 @@ export function Underneath() {
       <${Stopwatch} request=${request} />
       <nav class="tabs" aria-label="What to look at">
         ${Object.entries(TABS).map(([id, label]) => html`
-          <button type="button" key=${id} data-tab=${id} aria-pressed=${String(id === tab)} onClick=${() => setTab(id)}>${label}</button>`)}
+          <button type="button" key=${id} data-tab=${id} aria-pressed=${String(id === tab)} onClick=${() => turnTo(id)}>${label}</button>`)}
       </nav>
       <div class="inside" tabindex="0" role="region" aria-label=${TABS[tab]}>
         ${tab === "workflow" && html`<${Timeline} request=${request} ui=${underneath.ui} />`}
