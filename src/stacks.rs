@@ -3,6 +3,7 @@
 //! feature `cloudformation`).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use provisioner_s3::{Aws, Metrics};
 
@@ -36,6 +37,51 @@ pub fn provisioner(aws: Aws, templates: &Templates, metrics: Metrics) -> Option<
 #[cfg(not(feature = "cloudformation"))]
 pub fn provisioner(_aws: Aws, _templates: &Templates, _metrics: Metrics) -> Option<Provisioner> {
     None
+}
+
+/// Why a template is not taken, or why that is not known; and what to do about it, a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotTaken {
+    pub cause: String,
+    pub advice: String,
+}
+
+/// Whether CloudFormation takes a template in a region, as it tells a profile; an answer gets as
+/// long as `within`.
+#[cfg(feature = "cloudformation")]
+pub async fn validate(
+    aws: &Aws,
+    region: &str,
+    profile: &str,
+    template: &Template,
+    within: Duration,
+) -> Result<(), NotTaken> {
+    use provisioner_cloudformation::validate::{PERMISSION, validate};
+
+    let asked = validate(aws, region, profile, template, within).await;
+    asked.map_err(|problem| match problem.is_forbidden() {
+        true => NotTaken {
+            cause: format!("not known, for the profile may not ask CloudFormation ({PERMISSION})"),
+            advice: format!("Give the profile {profile:?} the permissions of deploy/aws/cloudformation.json."),
+        },
+        false => {
+            let verdict = problem.judge(region, profile);
+            NotTaken { cause: verdict.cause, advice: verdict.advice }
+        }
+    })
+}
+
+/// The same, of a program without it: nobody has a template.
+#[cfg(not(feature = "cloudformation"))]
+#[expect(clippy::unused_async, reason = "with the provisioner it asks")]
+pub async fn validate(
+    _aws: &Aws,
+    _region: &str,
+    _profile: &str,
+    _template: &Template,
+    _within: Duration,
+) -> Result<(), NotTaken> {
+    Ok(())
 }
 
 #[cfg(all(test, feature = "cloudformation"))]

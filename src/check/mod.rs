@@ -8,6 +8,7 @@
 //!   whether the encryption keys fit.
 //! - `release`: whether requests go to the workers' release, where they are versioned.
 //! - `aws`: every profile in every region.
+//! - `templates`: whether CloudFormation takes those of the blueprints.
 //! - `line`: what each of them says.
 
 mod aws;
@@ -17,6 +18,7 @@ mod people;
 mod proxy;
 mod release;
 mod slack;
+mod templates;
 mod temporal;
 
 use std::io::Write;
@@ -34,6 +36,7 @@ use crate::config::{
     wrong_aws_endpoints,
 };
 use crate::domain::policy::Policy;
+use crate::stacks::Templates;
 
 /// Connections that are tried at the same time.
 const AT_ONCE: usize = 16;
@@ -50,7 +53,10 @@ pub enum Form {
 /// Tries everything, writes what was found, and tells whether all passed.
 pub async fn run(flags: &Flags, form: Form, lookup: impl Fn(&str) -> Option<String>, out: &mut impl Write) -> bool {
     let path = file_path(flags, &lookup);
-    let policy = file::load(&path).map(|file| file.policy);
+    let (policy, templates) = match file::load(&path) {
+        Ok(file::File { policy, templates }) => (Ok(policy), templates),
+        Err(error) => (Err(error), Templates::new()),
+    };
     let settings = Settings::from_env(Part::All, flags, &lookup);
     let mut lines = configuration(&path, &policy);
     lines.extend(environment(&settings));
@@ -61,7 +67,9 @@ pub async fn run(flags: &Flags, form: Form, lookup: impl Fn(&str) -> Option<Stri
     if let (Ok(policy), Ok(proxy), Ok(authorities), []) =
         (&policy, config::proxy(&lookup), aws_authorities(&lookup), &*wrong_aws_endpoints(&lookup))
     {
-        probes.extend(aws::probes(policy, &Aws { proxy, authorities, ..Aws::default() }));
+        let aws = Aws { proxy, authorities, ..Aws::default() };
+        probes.extend(aws::probes(policy, &aws));
+        probes.extend(templates::probes(policy, &templates, &aws));
     }
     probes.insert(0, std::future::ready(lines).boxed());
 

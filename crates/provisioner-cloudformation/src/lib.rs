@@ -10,6 +10,7 @@
 //! - `plan`: making a change set; `sets`: reading one; `planned`: what it would do. `build`:
 //!   executing it, and watching.
 //! - `events`: what a stack tells of itself. `remove`: stacks and plans. `inspect`: drift.
+//! - [`validate`]: whether a template is taken, asked beforehand.
 //! - `attempt`: heartbeats and cancellation; `guard`: an attempt given up changes nothing more.
 //!   `pace`: how often is looked.
 //! - [`failure`]: what went wrong. [`verdict`]: which errors are retried, and which a person
@@ -17,6 +18,7 @@
 
 pub mod failure;
 pub mod template;
+pub mod validate;
 pub mod verdict;
 
 mod attempt;

@@ -10,8 +10,13 @@ use super::variables::Variables;
 use crate::config::problem::Problem;
 
 /// Where the AWS SDK looks for its services, if not at Amazon's.
-const AWS_ENDPOINTS: [&str; 4] =
-    ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_IAM"];
+const AWS_ENDPOINTS: [&str; 5] = [
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL_CLOUDFORMATION",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_ENDPOINT_URL_IAM",
+];
 
 /// What is wrong with them: the SDK itself panics at what is no address, at nothing too.
 pub fn wrong_aws_endpoints(lookup: impl Fn(&str) -> Option<String>) -> Vec<Problem> {

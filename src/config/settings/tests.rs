@@ -79,6 +79,7 @@ fn a_mistake_names_the_variable_and_never_repeats_a_secret() {
         ("AWS_CA_BUNDLE", "/no/such.pem", "names \"/no/such.pem\", which cannot be read (entity not found). Name"),
         ("AWS_CA_BUNDLE", "Cargo.toml", "which holds no certificate in PEM form"),
         ("AWS_ENDPOINT_URL_S3", "hush@localhost", "is no address. Expected such as http://localhost:5000"),
+        ("AWS_ENDPOINT_URL_CLOUDFORMATION", "hush", "is no address. Expected such as http://localhost:5000"),
         ("PROVISION_BOT_ENCRYPTION_KEYS", "hush", "entry 1 has no \":\""),
         ("PROVISION_BOT_ENCRYPTION_KEYS", "a:hush", "entry 1 has a key that is not 32 bytes"),
         ("PROVISION_BOT_ENCRYPTION_KEYS", "a:hush!", "entry 1 has a key that is not base64"),

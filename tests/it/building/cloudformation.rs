@@ -7,7 +7,7 @@
 //! is a [`gate`] before it. Nothing is built at a pace, so what has to last is held by a valve.
 
 mod broken;
-mod gate;
+pub mod gate;
 mod living;
 mod making;
 mod policy;

@@ -4,6 +4,7 @@
 mod broken;
 pub mod setup;
 mod stand_ins;
+mod templates;
 mod trust;
 
 use harness::backends::{TemporalOptions, TemporalServer, Tools};

@@ -5,12 +5,17 @@
 //! says (service authorization reference; CloudFormation user guide, "Detect drift").
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use provisioner_cloudformation::validate::validate;
 use serde_json::{Value, json};
 
 use super::gate::{Answer, Call, Gate};
-use super::{TEMPLATE, World, approved, input};
+use super::{REGION, TEMPLATE, World, approved, input};
 use crate::building::aws_gate::{matches, strings};
+
+/// An answer takes no longer.
+const WITHIN: Duration = Duration::from_secs(20);
 
 fn policy() -> Value {
     serde_json::from_str(include_str!("../../../../deploy/aws/cloudformation.json")).unwrap()
@@ -77,6 +82,9 @@ fn failing(said: &str) -> String {
 /// What the provisioner does in its life: the first thing that does not work.
 async fn life(world: &World, fails: &Mutex<bool>) -> Result<(), String> {
     let said = |what: &str, error: &dyn std::fmt::Debug| format!("{what}: {error:?}");
+    let template = &world.templates["site"];
+    let valid = validate(&world.aws(), REGION, "sandbox", template, WITHIN).await;
+    valid.map_err(|error| said("validating", &error))?;
     let first = input();
     let plan = world.attempt().plan(&first).await.map_err(|error| said("planning", &error))?;
     let mut other = first.clone();

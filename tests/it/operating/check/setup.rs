@@ -150,7 +150,7 @@ impl Setup {
         self.write(file, &after);
     }
 
-    fn write(&self, file: &str, text: &str) {
+    pub fn write(&self, file: &str, text: &str) {
         std::fs::write(self.dir.path().join(file), text).unwrap();
     }
 
