@@ -7,6 +7,7 @@
 //! cargo bench --bench bot -- compare before.json after.json
 //! cargo bench --bench bot -- pair OLD NEW                # two binaries, alternating
 //! cargo bench --bench bot -- floor                       # what the SDKs alone take for a flow's calls
+//! cargo bench --bench bot -- form                        # a form with ten fields beside one without
 //! cargo bench --bench bot -- --growth                    # 100, 1,000, 10,000 open requests: minutes
 //! ```
 //!
@@ -15,6 +16,7 @@
 //! machine, so think in ratios.
 
 mod floor;
+mod form;
 mod growth;
 mod history;
 mod people;
@@ -41,8 +43,8 @@ const STARTS: usize = 5;
 
 #[derive(Parser)]
 struct Arguments {
-    /// Given by `cargo bench`.
-    #[arg(long, hide = true)]
+    /// Given by `cargo bench`, behind everything else.
+    #[arg(long, hide = true, global = true)]
     bench: bool,
     /// The binary to measure.
     #[arg(long, default_value = env!("CARGO_BIN_EXE_provision-bot"))]
@@ -73,6 +75,8 @@ enum Command {
     Compare { before: PathBuf, after: PathBuf },
     /// What the SDKs alone take for the calls of a flow.
     Floor,
+    /// Opening a form with ten fields, beside one without.
+    Form,
     /// Measures two binaries, alternating, and compares the medians.
     Pair {
         old: String,
@@ -93,6 +97,12 @@ async fn main() -> anyhow::Result<()> {
             }
         }
         Some(Command::Compare { before, after }) => Report::compare(&Report::load(before)?, &Report::load(after)?),
+        Some(Command::Form) => {
+            let report = form::measure(&arguments.bot, &arguments.dynamic_config, arguments.scale).await?;
+            if let Some(path) = &arguments.out {
+                report.save(path)?;
+            }
+        }
         Some(Command::Floor) => drop(floor::measure(&arguments.bot, &arguments.dynamic_config).await?),
         Some(Command::Pair { old, new, rounds }) => {
             let (mut olds, mut news) = (Vec::new(), Vec::new());

@@ -47,6 +47,8 @@ struct Inner {
     /// `private_metadata` of each opened form, by trigger.
     forms: Mutex<HashMap<String, String>>,
     calls: Mutex<HashMap<String, u64>>,
+    /// How many fields of blueprints all opened forms had.
+    fields: AtomicU64,
     next: AtomicU64,
 }
 
@@ -75,6 +77,11 @@ impl Slack {
     /// The metadata of the form that was opened for a trigger.
     pub fn form(&self, trigger: &str) -> Option<String> {
         self.inner.forms.lock().unwrap().remove(trigger)
+    }
+
+    /// How many fields of blueprints all forms had that were opened so far.
+    pub fn fields(&self) -> u64 {
+        self.inner.fields.load(Ordering::Relaxed)
     }
 
     /// How often each method was called so far.
@@ -127,6 +134,8 @@ async fn answer(
             )
         }
         "views.open" => {
+            let fields = body.matches("\"block_id\":\"field-").count();
+            slack.inner.fields.fetch_add(fields as u64, Ordering::Relaxed);
             let trigger = between(body, "\"trigger_id\":\"", "\"").unwrap_or_default().to_owned();
             if let Some(metadata) = between(body, "\"private_metadata\":\"", "}\"") {
                 let metadata = format!("{metadata}}}").replace("\\\"", "\"");

@@ -20,6 +20,7 @@ use super::slack::{AUTHORIZER, REQUESTER, SECRET, Slack, TOKEN};
 /// Ticks of the system's clock for CPU time: 100 a second on every Linux.
 const TICK: Duration = Duration::from_millis(10);
 const READY_WITHIN: Duration = Duration::from_secs(30);
+const CONFIG_FILE: &str = "provision-bot.toml";
 
 pub struct Stack {
     pub slack: Slack,
@@ -31,6 +32,13 @@ pub struct Stack {
     folder: TempDir,
     bot: Option<Child>,
     program: String,
+}
+
+/// One more bot on the same servers. It ends with this.
+pub struct Beside {
+    pub url: String,
+    _bot: Child,
+    _port: Port,
 }
 
 /// A moment's CPU time of each program.
@@ -55,13 +63,7 @@ impl Stack {
         let slack = Slack::default();
         let api = slack.start().await?;
         let port = Port::take()?;
-        fs::write(
-            folder.path().join("provision-bot.toml"),
-            format!(
-                "regions = [\"us-east-1\"]\nprofiles = [\"sandbox\"]\n[authorization]\ntimeout = \"1h\"\n\
-                 [[teams]]\nid = \"payments\"\nname = \"Payments\"\nmembers = [\"{REQUESTER}\"]\nauthorizers = [\"{AUTHORIZER}\"]\n"
-            ),
-        )?;
+        fs::write(folder.path().join(CONFIG_FILE), configuration(""))?;
         Ok(Self { slack, temporal, s3, aws, api, port, folder, bot: None, program: program.to_owned() })
     }
 
@@ -83,6 +85,22 @@ impl Stack {
     /// Starts the bot, and returns how long it took until it was ready.
     pub async fn start_bot(&mut self) -> anyhow::Result<Duration> {
         let started = Instant::now();
+        self.bot = Some(self.launch(CONFIG_FILE, &self.port)?);
+        until_ready(&self.bot_url(), started).await
+    }
+
+    /// Starts one more bot on the same servers, with `more` behind its configuration.
+    pub async fn beside(&self, more: &str) -> anyhow::Result<Beside> {
+        const FILE: &str = "beside.toml";
+        fs::write(self.folder.path().join(FILE), configuration(more))?;
+        let port = Port::take()?;
+        let bot = self.launch(FILE, &port)?;
+        let url = format!("http://{}", port.address());
+        until_ready(&url, Instant::now()).await?;
+        Ok(Beside { url, _bot: bot, _port: port })
+    }
+
+    fn launch(&self, config: &str, port: &Port) -> anyhow::Result<Child> {
         let bot = Command::new(&self.program)
             .arg("run")
             .env_clear()
@@ -93,21 +111,13 @@ impl Stack {
             .env("AWS_ENDPOINT_URL", self.s3.endpoint())
             .env("AWS_CONFIG_FILE", &self.aws.config)
             .env("AWS_SHARED_CREDENTIALS_FILE", &self.aws.credentials)
-            .env("PROVISION_BOT_CONFIG", self.folder.path().join("provision-bot.toml"))
-            .env("PROVISION_BOT_LISTEN", self.port.address())
+            .env("PROVISION_BOT_CONFIG", self.folder.path().join(config))
+            .env("PROVISION_BOT_LISTEN", port.address())
             .env("RUST_LOG", "error")
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .spawn()?;
-        self.bot = Some(bot);
-        let readyz = format!("{}/readyz", self.bot_url());
-        while started.elapsed() < READY_WITHIN {
-            if let Ok((200, _)) = get(&readyz).await {
-                return Ok(started.elapsed());
-            }
-            sleep(Duration::from_millis(2)).await;
-        }
-        bail!("the bot is not ready")
+        Ok(bot)
     }
 
     pub async fn stop_bot(&mut self) -> anyhow::Result<()> {
@@ -148,6 +158,26 @@ impl Stack {
             people: cpu_of(std::process::id())?,
         })
     }
+}
+
+/// The configuration of all bots here, and `more` behind it.
+fn configuration(more: &str) -> String {
+    format!(
+        "regions = [\"us-east-1\"]\nprofiles = [\"sandbox\"]\n[authorization]\ntimeout = \"1h\"\n\
+         [[teams]]\nid = \"payments\"\nname = \"Payments\"\nmembers = [\"{REQUESTER}\"]\nauthorizers = [\"{AUTHORIZER}\"]\n{more}"
+    )
+}
+
+/// Waits until the bot there is ready: how long since `started`.
+async fn until_ready(url: &str, started: Instant) -> anyhow::Result<Duration> {
+    let readyz = format!("{url}/readyz");
+    while started.elapsed() < READY_WITHIN {
+        if let Ok((200, _)) = get(&readyz).await {
+            return Ok(started.elapsed());
+        }
+        sleep(Duration::from_millis(2)).await;
+    }
+    bail!("the bot is not ready")
 }
 
 /// The process whose command line has all these words, and is no shell.
