@@ -9,6 +9,7 @@ use provisioner::Provisioned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::checks::{self, Failed};
 use crate::events::{Event, first_failure, label, made};
 use crate::failure::{Problem, Stop};
 use crate::pace::Pace;
@@ -223,7 +224,7 @@ async fn watch(place: &Place, stack: &str, set: &str, size: usize) -> Result<See
         known.extend(news);
         let own = |event: &&Event| set.is_empty() || event.token.is_none() || event.token.as_ref() == Some(&token);
         let events: Vec<Event> = known.iter().filter(own).cloned().collect();
-        let Some(seen) = seen else { return Err(not_made(&events, "it is gone").into()) };
+        let Some(seen) = seen else { return Err(not_made(place, stack, &events, "it is gone").await.into()) };
         place.attempt.tell(made(&events).len() + 1, size, &label(&events)).await;
         match seen.status.as_str() {
             "CREATE_COMPLETE" => return Ok(seen),
@@ -233,18 +234,26 @@ async fn watch(place: &Place, stack: &str, set: &str, size: usize) -> Result<See
                     && let Some(planned) = sets::describe(place, set).await?
                     && planned.execution == "EXECUTE_FAILED"
                 {
-                    return Err(not_made(&events, &planned.reason).into());
+                    return Err(not_made(place, stack, &events, &planned.reason).await.into());
                 }
             }
             _ if seen.is_moving() => {}
-            _ => return Err(not_made(&events, &seen.reason).into()),
+            _ => return Err(not_made(place, stack, &events, &seen.reason).await.into()),
         }
         place.attempt.pause(pace.next()).await?;
     }
 }
 
-fn not_made(events: &[Event], reason: &str) -> Problem {
-    match first_failure(events) {
+/// Why a stack was not made: what its first event says that is about a resource, else what was
+/// found wanting beforehand.
+async fn not_made(place: &Place, stack: &str, events: &[Event], reason: &str) -> Problem {
+    let first = first_failure(events);
+    if first.is_none_or(|event| event.of_stack)
+        && let Some(Failed { resource, reason }) = checks::of_stack(place, stack).await.into_iter().next()
+    {
+        return Problem::NotMade { resource, reason };
+    }
+    match first {
         Some(event) => Problem::NotMade { resource: event.resource(), reason: event.reason.clone() },
         None => Problem::NotMade { resource: "the stack".into(), reason: reason.to_owned() },
     }

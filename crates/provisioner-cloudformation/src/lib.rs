@@ -9,7 +9,7 @@
 //! - `place`: one request's stack, and whose it is. `clients`: one per region and profile.
 //! - `plan`: making a change set; `sets`: reading one; `planned`: what it would do. `build`:
 //!   executing it, and watching.
-//! - `events`: what a stack tells of itself. `remove`: stacks and plans. `inspect`: drift.
+//! - `events`: what a stack tells of itself; `checks`: what was found wanting before it was made. `remove`: stacks and plans. `inspect`: drift.
 //! - [`validate`]: whether a template is taken, asked beforehand.
 //! - `attempt`: heartbeats and cancellation; `guard`: an attempt given up changes nothing more.
 //!   `pace`: how often is looked.
@@ -23,6 +23,7 @@ pub mod verdict;
 
 mod attempt;
 mod build;
+mod checks;
 mod clients;
 mod console;
 mod events;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use aws_profiles::tags::all_tags;
 use aws_sdk_cloudformation::types::{Capability, ChangeSetType, OnStackFailure, Parameter, Tag};
 
+use crate::checks;
 use crate::failure::{Problem, Stop};
 use crate::pace::Pace;
 use crate::place::{Found, IN_REVIEW, Place};
@@ -140,14 +141,8 @@ async fn settled(place: &Place, set: &str) -> Result<Planned, Stop> {
 /// Why a change set could not be made. Of what CloudFormation checked beforehand only its
 /// events tell.
 async fn why(place: &Place, failed: &Planned) -> String {
-    let events = place.client.describe_events().change_set_name(&failed.id).send().await;
-    let events = events.map(|answer| answer.operation_events.unwrap_or_default()).unwrap_or_default();
-    let told = events.iter().filter_map(|event| {
-        let reason = event.validation_status_reason()?;
-        let failed = event.validation_status().is_some_and(|status| status.as_str() == "FAILED");
-        failed.then(|| format!("{}: {reason}", event.logical_resource_id().unwrap_or("the template")))
-    });
-    let told: Vec<String> = told.collect();
+    let told = checks::of_change_set(place, &failed.id).await;
+    let told: Vec<String> = told.iter().map(|check| format!("{}: {}", check.resource, check.reason)).collect();
     match (told.is_empty(), failed.reason.trim().is_empty()) {
         (false, _) => told.join("; "),
         (true, false) => failed.reason.clone(),

@@ -165,7 +165,10 @@ fn words(kind: &str, detail: &Value, summary: &Value, scheduled: impl Fn(&Value)
         "ActivityTaskCanceled" => format!("Stopped: {}", of()),
         // The only thing that is done within a workflow task.
         "MarkerRecorded" => "Done: check the request".into(),
-        "TimerStarted" => format!("A timer is set: {}", text("/start_to_fire_timeout")),
+        "TimerStarted" => {
+            let time = text("/start_to_fire_timeout");
+            format!("A timer is set: {}", time.replace(".000000000s", " s"))
+        }
         "TimerFired" => "The timer rings".into(),
         "TimerCanceled" => "The timer is not needed any more".into(),
         _ => return None,

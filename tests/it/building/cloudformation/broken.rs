@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use temporalio_sdk::activities::ActivityError;
 
 use super::gate::{Answer, Gate};
-use super::{TEMPLATE, World, approved, failure, input};
+use super::{REGION, TEMPLATE, World, approved, failure, input};
 use crate::building::provisioner::activity_error;
+use crate::world::s3;
 use provisioner_cloudformation::Provisioner;
 
 const PENDING: Answer =
@@ -44,6 +45,21 @@ async fn what_aws_refuses_to_plan_is_told_and_leaves_nothing() {
     assert_eq!((told.type_name(), told.is_non_retryable()), (Some("PlanRejected"), true));
     assert!(told.to_string().contains("CloudFormation cannot do this: The bucket name is reserved. "), "{told}");
     assert_eq!(world.status(&input.resource_name).await, None);
+}
+
+#[tokio::test]
+async fn what_is_found_wanting_before_anything_is_made_is_told_of_its_resource() {
+    let world = World::of(TEMPLATE).await;
+    let input = input();
+    let plan = world.attempt().plan(&input).await.unwrap();
+    // Somebody else takes the name meanwhile.
+    s3(&world.endpoint, REGION).create_bucket().bucket(&input.resource_name).send().await.unwrap();
+    let told = failure(world.attempt().provision(&approved(&input, &plan)).await);
+    assert_eq!((told.type_name(), told.is_non_retryable()), (Some("StackFailed"), true));
+    let said = told.to_string();
+    assert!(said.contains("Bucket (AWS::S3::Bucket): Resource of type 'AWS::S3::Bucket' with identifier"), "{said}");
+    assert!(said.contains("remove or rename it") && !said.contains("DescribeEvents"), "{said}");
+    assert!(world.has_bucket(&input.resource_name).await, "it is somebody else's");
 }
 
 #[tokio::test]
