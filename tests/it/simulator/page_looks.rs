@@ -74,8 +74,8 @@ fn nothing_serious_is_wrong_for_anybody() {
     });
 }
 
-/// Makes the pictures of the README:
-/// `cargo test --test it page_looks::pictures -- --ignored`.
+/// Makes the pictures of the README, but for that of a plan, which `page_stacks` makes:
+/// `cargo test --test it pictures -- --ignored`.
 #[test]
 #[ignore = "writes docs/*.png"]
 fn pictures() {
@@ -85,6 +85,7 @@ fn pictures() {
         window.click("[aria-label=Send]").await;
         choose(window, "team", "payments").await;
         choose(window, "authorizer", "U0AUTHORIZER").await;
+        choose(window, "blueprint", "bucket").await;
         window.click("[data-action=justification]").await;
         window.type_text("Landing page for the spring launch").await;
         both(window, "modal").await;
@@ -113,7 +114,7 @@ async fn both(window: &Window, name: &str) {
     save(window, &format!("{name}-desktop")).await;
 }
 
-async fn save(window: &Window, name: &str) {
+pub async fn save(window: &Window, name: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(format!("{name}.png"));
     std::fs::write(path, window.picture().await).unwrap();
 }

@@ -6,7 +6,7 @@ use slack_simulator::Message;
 
 use crate::simulator::browser::{DESKTOP, PHONE, Window};
 use crate::simulator::page::{be_bob, choose, fill_in, visit};
-use crate::simulator::page_looks::is_fine;
+use crate::simulator::page_looks::{is_fine, save};
 
 /// Alice asks Bob for a site, by mouse.
 pub async fn ask_for_a_site(window: &Window, application: &str, domain: &str) {
@@ -23,6 +23,24 @@ pub async fn plan(window: &Window) {
     choose(window, "profile", "sandbox").await;
     window.click("[data-action=plan]").await;
     window.wait("document.querySelector('[data-user=U0AUTHORIZER] [data-action=approve]')").await;
+}
+
+/// Makes the pictures of the README that have a plan on them:
+/// `cargo test --test it pictures -- --ignored`.
+#[test]
+#[ignore = "writes docs/*.png"]
+fn pictures() {
+    visit(None, async |_, window| {
+        ask_for_a_site(window, "checkout", "checkout.example.com").await;
+        be_bob(window).await;
+        // The whole card fits.
+        window.resize((DESKTOP.0, 900)).await;
+        plan(window).await;
+        save(window, "plan-desktop").await;
+        window.resize(PHONE).await;
+        save(window, "plan-phone").await;
+        window.resize(DESKTOP).await;
+    });
 }
 
 /// Waits until the stack on the page is in this state.
