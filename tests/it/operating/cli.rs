@@ -159,3 +159,10 @@ fn the_demo_plays_a_request_and_no_secret_reaches_its_logs() {
         assert_eq!(line, None, "{secret} is logged");
     }
 }
+
+/// As a program built without the cargo feature `cloudformation` plays it: the form does not ask
+/// what is wanted.
+#[test]
+fn without_stacks_the_demo_plays_a_request_for_a_bucket() {
+    plain(async || harness::play(BOT.into(), false).await.unwrap());
+}
