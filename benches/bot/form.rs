@@ -52,7 +52,14 @@ pub async fn measure(bot: &str, dynamic_config: &[String], scale: usize) -> anyh
     alternating(&bots, WARM, 1).await?;
     let count = COUNT * scale;
     told(&mut report, "form, one at a time", alternating(&bots, count, 1).await?);
+    let before = [stack.cpu()?.bot, beside.cpu()?];
     told(&mut report, &format!("form, {AT_ONCE} at a time"), alternating(&bots, count / AT_ONCE, AT_ONCE).await?);
+    let after = [stack.cpu()?.bot, beside.cpu()?];
+    let opened = (count / AT_ONCE * AT_ONCE) as f64;
+    for (which, name) in ["no fields", "ten fields"].into_iter().enumerate() {
+        let each = (after[which] - before[which]).as_secs_f64() * 1e3 / opened;
+        report.add(&format!("form, {name}, CPU of the bot each"), each, "ms");
+    }
     drop(beside);
     stack.stop().await?;
     Ok(report)

@@ -37,8 +37,15 @@ pub struct Stack {
 /// One more bot on the same servers. It ends with this.
 pub struct Beside {
     pub url: String,
-    _bot: Child,
+    bot: Child,
     _port: Port,
+}
+
+impl Beside {
+    /// The CPU time that it took so far.
+    pub fn cpu(&self) -> anyhow::Result<Duration> {
+        cpu_of(self.bot.id().context("the bot does not run")?)
+    }
 }
 
 /// A moment's CPU time of each program.
@@ -97,7 +104,7 @@ impl Stack {
         let bot = self.launch(FILE, &port)?;
         let url = format!("http://{}", port.address());
         until_ready(&url, Instant::now()).await?;
-        Ok(Beside { url, _bot: bot, _port: port })
+        Ok(Beside { url, bot, _port: port })
     }
 
     fn launch(&self, config: &str, port: &Port) -> anyhow::Result<Child> {
