@@ -106,6 +106,33 @@ fn a_site_by_mouse_from_its_fields_to_the_stack() {
 }
 
 #[test]
+fn both_as_one_request_by_mouse() {
+    visit(None, async |show, window| {
+        window.click("[data-switch=panel]").await;
+        fill_in(window, "boutique", "shop").await;
+        window.click("[data-action=field-domain]").await;
+        window.type_text("boutique.example.com").await;
+        window.click("dialog.modal [type=submit]").await;
+        window.wait("!document.querySelector('dialog.modal')").await;
+        be_bob(window).await;
+        window.click("[data-tab=resources]").await;
+        plan(window).await;
+        let card = window.value("document.querySelector('[data-user=U0AUTHORIZER]').innerText").await;
+        for words in ["files (Bucket), site (Static site)", "site: AWS::S3::BucketPolicy"] {
+            assert!(card.as_str().unwrap().contains(words), "{words}: {card}");
+        }
+        window.click("[data-user=U0AUTHORIZER] [data-action=approve]").await;
+        stack_is(window, "CREATE_COMPLETE").await;
+        window.wait("document.querySelector('[data-resource=bucket]')?.innerText.includes('index.html')").await;
+        let said = told(show, "boutique").await;
+        for words in ["files bucket", "-files", "http://boutique.example.com"] {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+        is_fine(window, "both").await;
+    });
+}
+
+#[test]
 fn a_stack_is_looked_at_on_a_phone() {
     visit(None, async |_, window| {
         window.resize(PHONE).await;
