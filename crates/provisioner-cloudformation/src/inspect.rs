@@ -2,7 +2,7 @@
 //! names; nothing is changed.
 
 use aws_sdk_cloudformation::types::{StackResourceDrift, StackResourceDriftStatus};
-use serde::Serialize;
+use provisioner::Inspected;
 
 use crate::failure::{Problem, Stop};
 use crate::pace::Pace;
@@ -10,15 +10,6 @@ use crate::place::{Found, IN_REVIEW, Place};
 
 /// How much is told of each resource.
 const DIFFERENCES: usize = 10;
-
-/// The result of `inspect`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
-pub struct Inspected {
-    pub exists: bool,
-    pub ours: bool,
-    /// What is not as it was made, a sentence each. Never a value: it may be a secret.
-    pub drift: Vec<String>,
-}
 
 /// Looks at the stack of a request.
 pub async fn inspect(place: &Place) -> Result<Inspected, Stop> {

@@ -40,7 +40,7 @@ mod sets;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ::provisioner::{FailureDetails, Plan, ProvisionInput, Provisioned};
+use ::provisioner::{FailureDetails, InspectInput, Inspected, Plan, ProvisionInput, Provisioned};
 use aws_profiles::metrics::Metrics;
 use aws_profiles::profiles::Aws;
 use temporalio_macros::activities;
@@ -52,8 +52,6 @@ use self::failure::{Problem, Stop};
 use self::place::Place;
 use self::report::Doing;
 use self::template::Template;
-
-pub use self::inspect::Inspected;
 
 /// The task queue that this provisioner polls.
 pub const QUEUE: &str = "provision-aws-cloudformation";
@@ -128,9 +126,9 @@ impl Provisioner {
     pub async fn inspect(
         self: Arc<Self>,
         ctx: ActivityContext,
-        input: ProvisionInput,
+        input: InspectInput,
     ) -> Result<Inspected, ActivityError> {
-        let place = self.place(ctx, input).await;
+        let place = self.place(ctx, input.input).await;
         let work = async {
             place.ready().await?;
             inspect::inspect(&place).await

@@ -9,18 +9,24 @@
 //! - [`ProvisionInput`]: what all of them are told. [`bucket_name`]: the name in it.
 //! - [`Progress`]: what is heartbeated.
 //! - [`Provisioned`]: what the first one answers. [`Plan`]: what it would do.
+//! - [`AccessInput`], [`InspectInput`]: what `access` and `inspect` are told beside. [`Inspected`]:
+//!   what the latter answers. [`Remaining`]: what `destroy` answers that is not done yet.
 //! - [`FailureDetails`]: what a failure may carry, so that people read more than a message.
 
+mod access;
 mod bucket_name;
 mod failure;
 mod input;
 mod plan;
 mod progress;
+mod remaining;
 mod result;
 
+pub use self::access::{AccessInput, InspectInput, Inspected, Level};
 pub use self::bucket_name::{bucket_name, bucket_name_of_part};
 pub use self::failure::FailureDetails;
 pub use self::input::{ProvisionInput, Unheard};
 pub use self::plan::{Change, Counts, Finding, Plan};
 pub use self::progress::Progress;
+pub use self::remaining::Remaining;
 pub use self::result::Provisioned;

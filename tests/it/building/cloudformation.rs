@@ -18,15 +18,15 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use ::provisioner::{Plan, ProvisionInput, Provisioned};
+use ::provisioner::{InspectInput, Inspected, Plan, ProvisionInput, Provisioned};
 use aws_credential_types::Credentials;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::config::{BehaviorVersion, Region};
 use aws_sdk_cloudformation::types::Tag;
 use harness::aws_files::AwsFiles;
 use harness::backends::{CloudFormationServer, Tools};
+use provisioner_cloudformation::Provisioner;
 use provisioner_cloudformation::template::Template;
-use provisioner_cloudformation::{Inspected, Provisioner};
 use provisioner_s3::{Aws, Metrics};
 use serde_json::{Value, json};
 use temporalio_sdk::activities::ActivityError;
@@ -246,7 +246,8 @@ impl Attempt {
     }
 
     pub async fn inspect(self, input: &ProvisionInput) -> Result<Inspected, ActivityError> {
-        self.environment().0.run(Provisioner::inspect, input.clone()).await.map_err(activity_error)
+        let input = InspectInput { input: input.clone(), ..InspectInput::default() };
+        self.environment().0.run(Provisioner::inspect, input).await.map_err(activity_error)
     }
 }
 
