@@ -7,6 +7,8 @@ use aws_profiles::no_credentials::Why;
 use aws_profiles::partition::Nowhere;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
 use crate::failure::Problem;
 
@@ -51,4 +53,22 @@ impl From<BuildError> for Problem {
     fn from(error: BuildError) -> Self {
         Self::Unusable(error.to_string())
     }
+}
+
+/// What a call answers. That something is not set is an answer. In a box: the SDK's
+/// calls are large, and several side by side too large for a stack.
+pub fn if_set<'a, T, E>(
+    call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a,
+) -> BoxFuture<'a, Result<Option<T>, Problem>>
+where
+    Problem: From<SdkError<E, HttpResponse>>,
+{
+    let read = async {
+        match call.await.map_err(Problem::from) {
+            Ok(found) => Ok(Some(found)),
+            Err(Problem::Refused { code, status: 404, .. }) if code != "NoSuchBucket" => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    };
+    read.boxed()
 }

@@ -12,7 +12,7 @@
 //! - `ownership`: whose bucket it is; nothing of a stranger's is touched. `tags`: by which it
 //!   says so. `account`: whose the profile is. `guard`: holds every request to all that.
 //! - [`clients`]: an S3 client per region and profile.
-//! - `s3`, `verify`, `destroy`: the calls; `welcome`: the page; `names`: of objects, in lists.
+//! - `s3`, `settings`, `verify`, `destroy`: the calls; `welcome`: the page; `names`: of objects, in lists.
 //! - [`spans`]: what a trace shows.
 //! - [`aws_profiles`]: credentials, the way there, codes, partitions: what has nothing to do with S3.
 //! - [`failure`]: what went wrong; `answer`: as the SDK says it. [`verdict`]: which errors are
@@ -35,6 +35,7 @@ mod ownership;
 mod plan;
 mod report;
 mod s3;
+mod settings;
 mod tags;
 mod verify;
 mod welcome;
