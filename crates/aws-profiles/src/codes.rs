@@ -96,6 +96,7 @@ const FOR_A_PERSON: &[(&[&str], &str)] = &[
         ],
         "Check that region {region} exists and is enabled for the account of profile \"{profile}\".",
     ),
+    (&["BucketHasAccessPointsAttached"], "Delete the access points that are attached to the bucket, then retry."),
     (&["RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"], SET_CLOCK),
     (
         &["NotImplemented", "MethodNotAllowed"],

@@ -7,8 +7,9 @@ use std::sync::{Arc, OnceLock};
 
 use aws_profiles::profiles::Ready;
 use aws_sdk_s3::Client;
-use provisioner::ProvisionInput;
+use provisioner::{ProvisionInput, Remaining};
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 use crate::account::Account;
 use crate::attempt::Attempt;
@@ -55,6 +56,16 @@ pub struct BucketContext {
     asked: OnceCell<Result<(), Problem>>,
     /// Whether this attempt made the bucket, or S3 said that its account owns it.
     pub made: AtomicBool,
+    /// Whether it is this request's although it carries no tag: see `destroy`.
+    pub untagged_is_ours: AtomicBool,
+    /// As many versions are deleted by calls: see `empty`.
+    pub by_calls: usize,
+    /// Since when emptying is not denied any more, if it was: see `empty`.
+    pub loosened: OnceLock<Instant>,
+    /// Why those who write into the bucket could not be stopped.
+    pub writers_go_on: OnceLock<Problem>,
+    /// What is left to be removed, and when, if this attempt cannot.
+    pub remaining: OnceLock<Remaining>,
     /// Set once it is certain that the bucket is in the profile's own account.
     pub proven: OnceLock<()>,
     /// What the first look of this attempt showed: see `ownership::first_look`.
@@ -64,7 +75,7 @@ pub struct BucketContext {
 }
 
 impl BucketContext {
-    pub fn new(connected: &Connected, input: ProvisionInput, attempt: Attempt) -> Self {
+    pub fn new(connected: &Connected, input: ProvisionInput, attempt: Attempt, by_calls: usize) -> Self {
         let own = Arc::new(OnceLock::new());
         let guard = Guard { lease: attempt.lease.clone(), account: own.clone() };
         let config = connected.client.config().to_builder().interceptor(guard).build();
@@ -78,6 +89,11 @@ impl BucketContext {
             own,
             asked: OnceCell::new(),
             made: AtomicBool::new(false),
+            untagged_is_ours: AtomicBool::new(false),
+            by_calls,
+            loosened: OnceLock::new(),
+            writers_go_on: OnceLock::new(),
+            remaining: OnceLock::new(),
             proven: OnceLock::new(),
             first_look: OnceCell::new(),
             first_tags: OnceCell::new(),

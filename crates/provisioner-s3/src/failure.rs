@@ -3,6 +3,8 @@
 use aws_profiles::codes::{self, Meaning, Service};
 use aws_profiles::no_credentials::Why;
 
+use crate::hindrance::Hindrance;
+
 /// What kept a step from being done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
@@ -24,6 +26,8 @@ pub enum Problem {
     /// It is not known whether the bucket is in the profile's own account, and whether what
     /// keeps it from being known may pass.
     OwnerUnknown { how: String, passes: bool },
+    /// Something else is in the way.
+    Hindered(Hindrance),
     /// Read back, these things are not as they were set.
     Differs(Vec<String>),
 }
@@ -45,7 +49,18 @@ impl<P: Into<Problem>> From<P> for Stop {
     }
 }
 
+impl From<Hindrance> for Problem {
+    fn from(hindrance: Hindrance) -> Self {
+        Self::Hindered(hindrance)
+    }
+}
+
 impl Problem {
+    /// Whether S3 refused for want of a permission, the bucket's policy included.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == "AccessDenied")
+    }
+
     /// Whether what was asked for was certainly not done.
     pub fn is_a_refusal(&self) -> bool {
         match self {

@@ -1,5 +1,6 @@
-//! A provisioner of S3 buckets: two activities, `provision` and `destroy`, that walk
-//! a plan, heartbeat each step, go on where an earlier attempt stopped, and undo.
+//! A provisioner of S3 buckets: activities that walk a plan, heartbeat each step, and go on where
+//! an earlier attempt stopped. `provision` makes a bucket, `destroy` empties and removes it,
+//! `access` sets how much of it can be used, `inspect` tells what differs from how it was made.
 //!
 //! It is called exactly as a stranger's provisioner is, by a queue and two names,
 //! and knows nothing of who calls it but the contract in [`::provisioner`].
@@ -12,10 +13,14 @@
 //! - `ownership`: whose bucket it is; nothing of a stranger's is touched. `tags`: by which it
 //!   says so. `account`: whose the profile is. `guard`: holds every request to all that.
 //! - [`clients`]: an S3 client per region and profile.
-//! - `s3`, `settings`, `verify`, `destroy`: the calls; `welcome`: the page; `names`: of objects, in lists.
+//! - `s3`: what is set on it; `settings`, `verify`: read back. `welcome`: the page.
+//! - `access`: its policy and its lifecycle rules as they are called; `policy`, `lifecycle`: what they
+//!   say, as pure functions. `inspect`: what differs.
+//! - `destroy`: whether, and the last step; `empty`: of any size; `versions`: what is in it; `names`: of
+//!   objects, in lists; `locks`: what Object Lock keeps.
 //! - [`spans`]: what a trace shows.
 //! - [`aws_profiles`]: credentials, the way there, codes, partitions: what has nothing to do with S3.
-//! - [`failure`]: what went wrong; `answer`: as the SDK says it. [`verdict`]: which errors are
+//! - [`failure`]: what went wrong; `hindrance`: what is in the way; `answer`: as the SDK says it. [`verdict`]: which errors are
 //!   retried, and which a person gets; `report`: as Temporal records them.
 
 pub mod clients;
@@ -23,27 +28,35 @@ pub mod failure;
 pub mod spans;
 pub mod verdict;
 
+mod access;
 mod account;
 mod answer;
 mod attempt;
 mod bucket;
 mod claim;
 mod destroy;
+mod empty;
 mod guard;
+mod hindrance;
+mod inspect;
+mod lifecycle;
+mod locks;
 mod names;
 mod ownership;
 mod plan;
+mod policy;
 mod report;
 mod s3;
 mod settings;
 mod tags;
 mod verify;
+mod versions;
 mod welcome;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ::provisioner::{FailureDetails, ProvisionInput, Provisioned};
+use ::provisioner::{AccessInput, FailureDetails, InspectInput, Inspected, ProvisionInput, Provisioned, Remaining};
 use aws_profiles::partition;
 use jiff::{Timestamp, Unit};
 use temporalio_macros::activities;
@@ -69,6 +82,7 @@ pub struct Provisioner {
     clients: Clients,
     metrics: Metrics,
     hang: Hang,
+    by_calls: usize,
 }
 
 impl Default for Provisioner {
@@ -98,15 +112,57 @@ impl Provisioner {
         .await
     }
 
-    /// Removes the bucket and everything in it, if it is this request's.
+    /// Removes the bucket and everything in it, if it is this request's. `Some`: it is being
+    /// emptied, or kept, and this has to be called again.
     #[activity(name = "destroy")]
-    pub async fn destroy(self: Arc<Self>, ctx: ActivityContext, input: ProvisionInput) -> Result<(), ActivityError> {
+    pub async fn destroy(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: ProvisionInput,
+    ) -> Result<Option<Remaining>, ActivityError> {
         spans::activity(&ctx.info().clone(), self.hang, async {
             let context = self.context(ctx, input, Plan::Undo).await;
             match context.attempt.alive(destroy::is_there_something_to_undo(&context)).await {
-                Ok(true) => self.follow(&context, Plan::Undo, 1).await,
-                Ok(false) => Ok(()),
-                Err(stop) => Err(self.end(&context, stop, Plan::Undo, 1).await),
+                Ok(true) => self.follow(&context, Plan::Undo, 1).await?,
+                Ok(false) => {}
+                Err(stop) => return Err(self.end(&context, stop, Plan::Undo, 1).await),
+            }
+            Ok(context.remaining.get().cloned())
+        })
+        .await
+    }
+
+    /// Sets how much of the bucket can be used.
+    #[activity(name = "access")]
+    pub async fn access(self: Arc<Self>, ctx: ActivityContext, input: AccessInput) -> Result<(), ActivityError> {
+        spans::activity(&ctx.info().clone(), self.hang, async {
+            let plan = Plan::Access(input.level);
+            let context = self.context(ctx, input.input, plan).await;
+            let ready = async {
+                ownership::can_own(&context.input)?;
+                Ok::<_, Stop>(context.credentials.ready().await?)
+            };
+            match context.attempt.alive(context.attempt.unless_cancelled(ready)).await {
+                Ok(()) => self.follow(&context, plan, 1).await,
+                Err(stop) => Err(self.end(&context, stop, plan, 1).await),
+            }
+        })
+        .await
+    }
+
+    /// Tells whether the bucket is there, whose it is, and what is not as it was made.
+    #[activity(name = "inspect")]
+    pub async fn inspect(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: InspectInput,
+    ) -> Result<Inspected, ActivityError> {
+        spans::activity(&ctx.info().clone(), self.hang, async {
+            let context = self.context(ctx, input.input, Plan::Inspect).await;
+            let looking = inspect::inspect(&context, input.level);
+            match context.attempt.alive(context.attempt.unless_cancelled(looking)).await {
+                Ok(inspected) => Ok(inspected),
+                Err(stop) => Err(self.end(&context, stop, Plan::Inspect, 1).await),
             }
         })
         .await
@@ -121,7 +177,7 @@ impl Provisioner {
 
     /// A provisioner that finds S3 or the profiles elsewhere, or is counted.
     pub fn with(aws: Aws, metrics: Metrics) -> Self {
-        Self { clients: Clients::new(aws), metrics, hang: |_, _| {} }
+        Self { clients: Clients::new(aws), metrics, hang: |_, _| {}, by_calls: empty::BY_CALLS }
     }
 
     /// The same, with its spans hung into the traces of requests.
@@ -129,11 +185,16 @@ impl Provisioner {
         Self { hang, ..self }
     }
 
+    /// The same, which deletes as many versions by calls, and leaves to Lifecycle what is more.
+    pub fn deleting_by_calls(self, versions: usize) -> Self {
+        Self { by_calls: versions, ..self }
+    }
+
     async fn context(&self, ctx: ActivityContext, input: ProvisionInput, plan: Plan) -> BucketContext {
         spans::tell_place(&input.region, &input.profile);
         let connected = self.clients.get(&input.region, &input.profile).await;
         let attempt = Attempt::new(ctx, progress(plan.steps(), 1), &input);
-        BucketContext::new(&connected, input, attempt)
+        BucketContext::new(&connected, input, attempt, self.by_calls)
     }
 
     /// Does the steps of `plan` from number `from` on, each announced.
@@ -159,6 +220,9 @@ impl Provisioner {
             if let Err(stop) = done {
                 return Err(self.end(context, stop, plan, number).await);
             }
+            if context.remaining.get().is_some() {
+                break;
+            }
         }
         Ok(())
     }
@@ -169,7 +233,8 @@ impl Provisioner {
         // Travels with the failure: where the next attempt goes on.
         context.attempt.heartbeat().await;
         let last = context.attempt.last();
-        let open = (last.claiming || last.may_have_made()).then(|| context.attempt.details());
+        let makes = matches!(plan, Plan::Provision | Plan::Undo);
+        let open = (makes && (last.claiming || last.may_have_made())).then(|| context.attempt.details());
         match stop {
             Stop::Cancelled => match open {
                 Some(open) => ActivityError::cancelled_with_details(FailureDetails {

@@ -16,7 +16,8 @@ use provisioner::ProvisionInput;
 
 use crate::account::nobody_tells;
 use crate::bucket::{BucketContext, Owner};
-use crate::failure::Problem;
+use crate::failure::{Problem, Stop};
+use crate::hindrance::Hindrance;
 use crate::tags::read_tags;
 
 /// A request without an ID owns nothing: its tag would be anybody's.
@@ -63,6 +64,30 @@ pub async fn look(context: &BucketContext) -> Result<Owner, Problem> {
 /// to do are decided by one and the same.
 pub async fn first_look(context: &BucketContext) -> Result<&Owner, Problem> {
     context.first_look.get_or_try_init(|| look(context)).await
+}
+
+/// Whether the bucket is there and this request's at this moment: asked before each step that
+/// changes it, since a name that is given up is free for strangers. `false`: it is gone. An
+/// error: it is somebody else's.
+pub async fn still_ours(context: &BucketContext) -> Result<bool, Stop> {
+    let bucket = context.bucket();
+    let why = match look(context).await? {
+        Owner::Us => return Ok(true),
+        Owner::Nobody => return Ok(false),
+        // One that was made and never tagged, as `destroy` found it.
+        Owner::Untagged if context.untagged_is_ours.load(Ordering::Relaxed) && is_empty(context).await? => {
+            return Ok(true);
+        }
+        Owner::Untagged => "it carries no tag of this request",
+        Owner::Somebody => "it belongs to something else",
+        Owner::Stranger => "it belongs to another AWS account",
+        Owner::Elsewhere => "it is in another region",
+        Owner::Denied(problem) => match is_listed_if_told(context).await? {
+            Some(false) => "it belongs to another AWS account",
+            Some(true) | None => return Err(problem.into()),
+        },
+    };
+    Err(Hindrance::not_ours(bucket, why).into())
 }
 
 /// Why the bucket is not touched.

@@ -1,15 +1,17 @@
 //! What is done, in order: the steps as data.
 //!
 //! Each step is idempotent, so an attempt may repeat the one it died in. One plan
-//! undoes them all, from wherever they got to: what they set goes with the bucket.
+//! undoes them all, from wherever they got to: what they set goes with the bucket. The plans of
+//! `access` are short enough to be walked from their beginning each time.
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use provisioner::Progress;
+use provisioner::{Level, Progress};
 
 use crate::bucket::BucketContext;
 use crate::failure::Stop;
-use crate::{claim, destroy, s3, tags, verify, welcome};
+use crate::policy::Denied;
+use crate::{access, claim, destroy, empty, s3, tags, verify, welcome};
 
 /// One step of a plan.
 pub struct Step {
@@ -29,6 +31,8 @@ pub type Run = for<'a> fn(&'a BucketContext) -> BoxFuture<'a, Result<(), Stop>>;
 pub enum Plan {
     Provision,
     Undo,
+    Access(Level),
+    Inspect,
 }
 
 impl Plan {
@@ -36,6 +40,10 @@ impl Plan {
         match self {
             Self::Provision => &PROVISION,
             Self::Undo => &UNDO,
+            Self::Access(Level::Open) => &OPEN,
+            Self::Access(Level::ReadOnly) => &READ_ONLY,
+            Self::Access(Level::Closed) => &CLOSE,
+            Self::Inspect => &INSPECT,
         }
     }
 }
@@ -90,16 +98,21 @@ pub const PROVISION: [Step; 8] = [
     },
 ];
 
-/// `destroy`: from whatever `provision` left, to nothing.
-pub const UNDO: [Step; 3] = [
+/// `destroy`: from whatever `provision` left, and whatever came into it, to nothing.
+pub const UNDO: [Step; 4] = [
+    Step {
+        label: "Stopping writers",
+        run: |context| destroy::stop_writers(context).boxed(),
+        told: |_| "refused reads and writes".into(),
+    },
     Step {
         label: "Aborting unfinished uploads",
-        run: |context| destroy::abort_uploads(context).boxed(),
+        run: |context| empty::abort_uploads(context).boxed(),
         told: |_| "aborted unfinished uploads".into(),
     },
     Step {
         label: "Emptying the bucket",
-        run: |context| destroy::empty(context).boxed(),
+        run: |context| empty::empty(context).boxed(),
         told: |_| "deleted every version of every object".into(),
     },
     Step {
@@ -108,6 +121,52 @@ pub const UNDO: [Step; 3] = [
         told: |context| format!("deleted bucket {}", context.bucket()),
     },
 ];
+
+/// `access`: nothing in it changes any more.
+pub const READ_ONLY: [Step; 2] = [
+    Step {
+        label: "Suspending lifecycle rules",
+        run: |context| access::suspend_rules(context, Denied::Changing).boxed(),
+        told: |_| "suspended the lifecycle rules that were on".into(),
+    },
+    Step {
+        label: "Making the bucket read-only",
+        run: |context| access::deny(context, Denied::Changing).boxed(),
+        told: |_| "refused writes".into(),
+    },
+];
+
+/// `access`: nothing in it is read any more, either.
+pub const CLOSE: [Step; 2] = [
+    Step {
+        label: "Suspending lifecycle rules",
+        run: |context| access::suspend_rules(context, Denied::Using).boxed(),
+        told: |_| "suspended the lifecycle rules that were on".into(),
+    },
+    Step {
+        label: "Closing the bucket",
+        run: |context| access::deny(context, Denied::Using).boxed(),
+        told: |_| "refused reads and writes".into(),
+    },
+];
+
+/// `access`: as it was made.
+pub const OPEN: [Step; 2] = [
+    Step {
+        label: "Opening the bucket",
+        run: |context| access::allow(context).boxed(),
+        told: |_| "allowed reads and writes".into(),
+    },
+    Step {
+        label: "Resuming lifecycle rules",
+        run: |context| access::resume_rules(context).boxed(),
+        told: |_| "turned on again the lifecycle rules that were suspended".into(),
+    },
+];
+
+/// `inspect`: its one step is not run but asked, since it has an answer.
+pub const INSPECT: [Step; 1] =
+    [Step { label: "Looking at the bucket", run: |_| async { Ok(()) }.boxed(), told: |_| "looked at it".into() }];
 
 /// The progress that says: step `number` of `plan`, counted from 1, is next.
 pub fn progress(plan: &[Step], number: usize) -> Progress {

@@ -17,7 +17,7 @@ impl Problem {
     pub fn report(&self, step: &str, input: &ProvisionInput, open: Option<Value>, plan: Plan) -> ApplicationFailure {
         let Verdict { kind, retry, cause, advice } = self.judge(&input.region, &input.profile);
         let (retry, advice) = match plan {
-            Plan::Provision => (retry, advice),
+            Plan::Provision | Plan::Access(_) | Plan::Inspect => (retry, advice),
             // Nobody has to say so.
             Plan::Undo => {
                 let waits = open.is_some() && self.blames_credentials();

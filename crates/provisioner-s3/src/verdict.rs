@@ -2,6 +2,7 @@
 //! here and nowhere else; see [`Problem::judge`].
 
 use crate::failure::Problem;
+use crate::hindrance::Hindrance;
 use aws_profiles::codes::{self, Meaning, Service};
 use aws_profiles::foreign_text::tidy;
 use aws_profiles::no_credentials::Why;
@@ -123,6 +124,9 @@ impl Problem {
                      then retry. Until then the bucket is left as it is.",
                 ),
             },
+            Self::Hindered(Hindrance { kind, how, advice, passes }) => {
+                Verdict { kind: (*kind).into(), retry: *passes, cause: tidy(how), advice: (*advice).into() }
+            }
             Self::Differs(what) => Verdict {
                 kind: VERIFICATION_FAILED.into(),
                 retry: false,

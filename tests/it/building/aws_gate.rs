@@ -2,6 +2,7 @@
 //! a policy allows, and what Amazon says the call needs (S3 user guide, "Required
 //! permissions for Amazon S3 API operations").
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -24,6 +25,9 @@ pub struct Gate {
     pub s3: String,
     pub client: Client<HttpConnector, Body>,
     pub policy: Mutex<Value>,
+    /// Whether there is a legal hold on every version; else each is kept until a date. moto tells
+    /// neither.
+    pub held: AtomicBool,
     /// What the policy did not allow, with the resource.
     pub refused: Mutex<Vec<String>>,
 }
@@ -32,7 +36,13 @@ impl Gate {
     /// The gate, and its address.
     pub async fn before(s3: String, policy: Value) -> (Arc<Self>, String) {
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let gate = Arc::new(Self { s3, client, policy: Mutex::new(policy), refused: Mutex::default() });
+        let gate = Arc::new(Self {
+            s3,
+            client,
+            policy: Mutex::new(policy),
+            held: AtomicBool::default(),
+            refused: Mutex::default(),
+        });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let routes = Router::new().fallback(pass).with_state(gate.clone());
@@ -71,6 +81,9 @@ async fn pass(State(gate): State<Arc<Gate>>, request: Request) -> Response {
             return gate.refuse(&format!("{action} on {resource}"));
         }
     }
+    if let Some(lock) = gate.lock(query) {
+        return lock.into_response();
+    }
     let (bucket, key) = named(path);
     let (of_object, bucket) = (method == "GET" && !key.is_empty(), format!("arn:aws:s3:::{bucket}"));
     head.uri = format!("{}{}", gate.s3, head.uri.path_and_query().unwrap()).parse().unwrap();
@@ -83,6 +96,17 @@ async fn pass(State(gate): State<Arc<Gate>>, request: Request) -> Response {
 }
 
 impl Gate {
+    /// What Object Lock keeps, if that is asked for.
+    fn lock(&self, query: &str) -> Option<String> {
+        let asked = |name: &str| query.split('&').any(|pair| pair == name);
+        let on = if self.held.load(Ordering::Relaxed) { "ON" } else { "OFF" };
+        if asked("legal-hold") {
+            return Some(format!("<LegalHold><Status>{on}</Status></LegalHold>"));
+        }
+        let until = "<RetainUntilDate>2099-01-01T00:00:00Z</RetainUntilDate>";
+        asked("retention").then(|| format!("<Retention><Mode>COMPLIANCE</Mode>{until}</Retention>"))
+    }
+
     fn refuse(&self, what: &str) -> Response {
         self.refused.lock().unwrap().push(what.to_owned());
         let body = format!("<Error><Code>AccessDenied</Code><Message>{what}</Message></Error>");
@@ -112,6 +136,8 @@ fn needs(method: &str, path: &str, query: &str, body: &str) -> Vec<(String, Stri
     }
     if !key.is_empty() {
         let action = match method {
+            "GET" if has("retention") => "GetObjectRetention",
+            "GET" if has("legal-hold") => "GetObjectLegalHold",
             "GET" => "GetObject",
             "PUT" => "PutObject",
             "DELETE" if has("uploadId") => "AbortMultipartUpload",
@@ -129,9 +155,14 @@ fn needs(method: &str, path: &str, query: &str, body: &str) -> Vec<(String, Stri
         ("versioning", "BucketVersioning"),
         ("policy", "BucketPolicy"),
         ("location", "BucketLocation"),
+        ("lifecycle", "LifecycleConfiguration"),
     ];
     if let Some((_, what)) = settings.iter().find(|(name, _)| has(name)) {
-        let verb = if method == "GET" { "Get" } else { "Put" };
+        let verb = match method {
+            "GET" => "Get",
+            "DELETE" if has("policy") => "Delete",
+            _ => "Put",
+        };
         return vec![need(&format!("{verb}{what}"), at_bucket)];
     }
     match method {

@@ -6,8 +6,9 @@
 //! So a [`Gate`] before it judges too, by what Amazon's documentation says.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use ::provisioner::ProvisionInput;
+use ::provisioner::{Level, ProvisionInput};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Request, header};
 use harness::aws_files::AwsFiles;
@@ -17,11 +18,12 @@ use temporalio_sdk::activities::ActivityError;
 
 use crate::building::aws_gate::{Gate, LARGEST, strings};
 use crate::building::provisioner::{Attempt, World, create, input};
+use crate::building::s3_lease::{put_rules, rule, with_a_locked_object};
 
 const REGION: &str = "us-east-1";
 
 /// moto compares these calls with another action's name, or asks for nothing.
-const MOTO_DOES_NOT_ASK_FOR: [&str; 7] = [
+const MOTO_DOES_NOT_ASK_FOR: [&str; 9] = [
     "s3:GetBucketPublicAccessBlock",
     "s3:PutBucketPublicAccessBlock",
     "s3:GetBucketOwnershipControls",
@@ -29,6 +31,8 @@ const MOTO_DOES_NOT_ASK_FOR: [&str; 7] = [
     "s3:GetEncryptionConfiguration",
     "s3:PutEncryptionConfiguration",
     "s3:DeleteObjectVersion",
+    "s3:GetObjectLegalHold",
+    "s3:GetObjectRetention",
 ];
 
 /// What an admin gives the user or the role of a profile.
@@ -160,8 +164,42 @@ impl Account {
         self.judge(true).await;
         attempt().destroy(&half).await.0.map_err(|e| failed("undoing", e))?;
         attempt().destroy(&strangers).await.0.map_err(|e| failed("a stranger's bucket", e))?;
-        self.says_what_is_missing(&bucket).await?;
-        attempt().destroy(&bucket).await.0.map_err(|e| failed("undoing the rest", e))
+        Box::pin(self.says_what_is_missing(&bucket)).await?;
+        Box::pin(self.is_frozen_and_thawed(&bucket)).await?;
+        attempt().destroy(&bucket).await.0.map_err(|e| failed("undoing the rest", e))?;
+        Box::pin(self.says_what_is_kept()).await
+    }
+
+    /// With a policy that is its own alone, and a lifecycle rule.
+    async fn is_frozen_and_thawed(&self, bucket: &ProvisionInput) -> Result<(), String> {
+        let s3 = self.world.s3(REGION);
+        self.judge(false).await;
+        s3.delete_bucket_policy().bucket(&bucket.bucket_name).send().await.unwrap();
+        put_rules(&s3, &bucket.bucket_name, vec![rule("theirs")]).await;
+        self.judge(true).await;
+        for level in [Level::Closed, Level::Open] {
+            let set = Attempt::with(self.aws.clone()).access(bucket, level).await.0;
+            set.map_err(|e| failed("setting a level", e))?;
+            let seen = Attempt::with(self.aws.clone()).inspect(bucket, Some(level)).await;
+            seen.map_err(|e| failed("inspecting", e))?;
+        }
+        Ok(())
+    }
+
+    /// By a date, or by a legal hold.
+    async fn says_what_is_kept(&self) -> Result<(), String> {
+        let (s3, locked) = (self.world.s3(REGION), input(REGION));
+        self.judge(false).await;
+        with_a_locked_object(&s3, &locked).await;
+        self.judge(true).await;
+        for (held, words) in [(false, "that Object Lock keeps until"), (true, "there is a legal hold on")] {
+            self.gate.held.store(held, Ordering::Relaxed);
+            let told = format!("{:?}", Attempt::with(self.aws.clone()).destroy(&locked).await.0);
+            if !told.contains(words) {
+                return Err(told);
+            }
+        }
+        Ok(())
     }
 
     /// A page that is gone is told from a permission that is.
@@ -179,19 +217,19 @@ async fn the_policy_is_enough_and_nothing_in_it_is_unused() {
     let account = Account::new().await;
     let whole = policy();
     account.set(whole.clone(), whole.clone()).await;
-    assert_eq!(account.life().await, Ok(()), "{:?}", account.gate.refused.lock().unwrap());
+    assert_eq!(Box::pin(account.life()).await, Ok(()), "{:?}", account.gate.refused.lock().unwrap());
 
     for action in actions(&whole) {
         let less = without(&whole, &action);
         account.set(less.clone(), whole.clone()).await;
-        let by_amazons_table = account.life().await;
+        let by_amazons_table = Box::pin(account.life()).await;
         assert!(by_amazons_table.is_err(), "nothing needs {action}");
         let refused = account.gate.refused.lock().unwrap().clone();
         assert!(refused.iter().all(|what| what.starts_with(&*action)) && !refused.is_empty(), "{refused:?}");
 
         if !MOTO_DOES_NOT_ASK_FOR.contains(&&*action) {
             account.set(whole.clone(), less).await;
-            let by_moto = account.life().await;
+            let by_moto = Box::pin(account.life()).await;
             assert!(by_moto.is_err(), "to moto, nothing needs {action}");
             assert_eq!(*account.gate.refused.lock().unwrap(), [""; 0]);
         }

@@ -13,10 +13,11 @@ mod scripted;
 mod undoing;
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use ::provisioner::{ProvisionInput, Provisioned};
+use ::provisioner::{AccessInput, InspectInput, Inspected, Level, ProvisionInput, Provisioned, Remaining};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tag, Tagging};
@@ -78,13 +79,14 @@ impl World {
 pub struct Attempt {
     aws: Aws,
     before: Option<Value>,
+    by_calls: Option<usize>,
 }
 
 pub type Beats = Arc<Mutex<Vec<Value>>>;
 
 impl Attempt {
     pub fn with(aws: Aws) -> Self {
-        Self { aws, before: None }
+        Self { aws, before: None, by_calls: None }
     }
 
     /// An earlier attempt heartbeated this last.
@@ -93,17 +95,27 @@ impl Attempt {
         self
     }
 
+    /// It deletes as many versions by calls.
+    pub fn by_calls(mut self, versions: usize) -> Self {
+        self.by_calls = Some(versions);
+        self
+    }
+
     /// Where it runs, and what it heartbeats; `on_beat` runs before the step does.
     pub fn environment(self, on_beat: impl Fn(&Value) + Send + Sync + 'static) -> (ActivityEnvironment, Beats) {
         let beats = Beats::default();
         let seen = beats.clone();
-        let mut builder = ActivityEnvironment::builder_with_default()
-            .register_activities(Provisioner::with(self.aws, Metrics::default()))
-            .on_heartbeat(move |details: Box<dyn Any>| {
+        let mut provisioner = Provisioner::with(self.aws, Metrics::default());
+        if let Some(versions) = self.by_calls {
+            provisioner = provisioner.deleting_by_calls(versions);
+        }
+        let mut builder = ActivityEnvironment::builder_with_default().register_activities(provisioner).on_heartbeat(
+            move |details: Box<dyn Any>| {
                 let beat = *details.downcast::<Value>().expect("heartbeats are JSON");
                 on_beat(&beat);
                 seen.lock().unwrap().push(beat);
-            });
+            },
+        );
         if let Some(beat) = self.before {
             builder = builder.heartbeat_details(beat).unwrap();
         }
@@ -117,11 +129,24 @@ impl Attempt {
         (result, beats)
     }
 
-    pub async fn destroy(self, input: &ProvisionInput) -> (Result<(), ActivityError>, Vec<Value>) {
+    pub async fn destroy(self, input: &ProvisionInput) -> (Result<Option<Remaining>, ActivityError>, Vec<Value>) {
         let (environment, beats) = self.environment(|_| {});
         let result = environment.run(Provisioner::destroy, input.clone()).await.map_err(activity_error);
         let beats = beats.lock().unwrap().clone();
         (result, beats)
+    }
+
+    pub async fn access(self, input: &ProvisionInput, level: Level) -> (Result<(), ActivityError>, Vec<Value>) {
+        let (environment, beats) = self.environment(|_| {});
+        let input = AccessInput { input: input.clone(), level, outputs: BTreeMap::new() };
+        let result = environment.run(Provisioner::access, input).await.map_err(activity_error);
+        let beats = beats.lock().unwrap().clone();
+        (result, beats)
+    }
+
+    pub async fn inspect(self, input: &ProvisionInput, level: Option<Level>) -> Result<Inspected, ActivityError> {
+        let input = InspectInput { input: input.clone(), level, ..InspectInput::default() };
+        self.environment(|_| {}).0.run(Provisioner::inspect, input).await.map_err(activity_error)
     }
 }
 
@@ -186,7 +211,7 @@ async fn put(s3: &Client, bucket: &str, key: &str) {
     s3.put_object().bucket(bucket).key(key).body(ByteStream::from_static(b"precious")).send().await.unwrap();
 }
 
-fn steps(beats: &[Value]) -> Vec<u64> {
+pub fn steps(beats: &[Value]) -> Vec<u64> {
     let mut steps: Vec<u64> = beats.iter().map(|beat| beat["step"].as_u64().unwrap()).collect();
     steps.dedup();
     steps

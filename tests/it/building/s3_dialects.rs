@@ -1,7 +1,7 @@
 //! Servers that speak S3 each in their own way, as moto does not: what they tell of
 //! regions, accounts and names, and what the provisioner makes of it.
 
-mod server;
+pub mod server;
 
 use ::provisioner::Unheard;
 use aws_sdk_s3::primitives::ByteStream;
@@ -94,9 +94,10 @@ async fn where_nobody_tells_whose_account_it_is_in_a_bucket_is_left_alone() {
     let s3 = world.s3("us-east-1");
     create(&s3, &input.bucket_name).await;
     tag(&s3, &input.bucket_name, REQUEST_TAG, &input.application_id).await;
-    for result in
-        [dialect.attempt(&world).provision(&input).await.0.map(drop), dialect.attempt(&world).destroy(&input).await.0]
-    {
+    for result in [
+        dialect.attempt(&world).provision(&input).await.0.map(drop),
+        dialect.attempt(&world).destroy(&input).await.0.map(drop),
+    ] {
         let failure = failure(result);
         assert_eq!(failure.type_name(), Some("OwnerUnknown"), "{failure}");
         assert!(failure.is_non_retryable());
@@ -130,7 +131,7 @@ async fn what_keeps_an_account_from_being_told_for_a_while_is_tried_again() {
         create(&s3, &input.bucket_name).await;
         tag(&s3, &input.bucket_name, REQUEST_TAG, &input.application_id).await;
         let provisioned = dialect.attempt(&world).provision(&input).await.0.map(drop);
-        for result in [provisioned, dialect.attempt(&world).destroy(&input).await.0] {
+        for result in [provisioned, dialect.attempt(&world).destroy(&input).await.0.map(drop)] {
             let failure = failure(result);
             assert!(!failure.is_non_retryable(), "{said}: {failure}");
             assert!(!failure.to_string().contains("Nothing was changed"), "{said}: {failure}");

@@ -38,12 +38,13 @@ async fn destroy_removes_more_than_a_page_with_markers_and_uploads() {
     let (result, beats) = world.attempt().destroy(&input).await;
     result.unwrap();
     assert!(!exists(&s3, bucket).await);
-    assert_eq!(steps(&beats), [1, 2, 3]);
+    assert_eq!(steps(&beats), [1, 2, 3, 4]);
     let mut labels: Vec<_> = beats.iter().map(|beat| beat["label"].as_str().unwrap()).collect();
     labels.dedup(); // a slow call repeats the last one, as a sign of life
     assert_eq!(
         labels,
         [
+            "Stopping writers",
             "Aborting unfinished uploads",
             "Emptying the bucket",
             "Emptying the bucket: 1000 deleted",

@@ -132,18 +132,25 @@ async fn answer(State(dialect): State<Arc<Dialect>>, request: Request) -> Respon
 async fn encoded(answer: Response) -> Response {
     let (mut head, body) = answer.into_parts();
     let text = String::from_utf8(to_bytes(body, LARGEST).await.unwrap().to_vec()).unwrap();
+    let out = ["Key", "NextKeyMarker"].iter().fold(text, |text, element| encoded_in(&text, element));
+    let out = out.replacen("<IsTruncated>", "<EncodingType>url</EncodingType><IsTruncated>", 1);
+    head.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(head, Body::from(out))
+}
+
+/// The same of the names in one kind of element.
+fn encoded_in(text: &str, element: &str) -> String {
+    let (begin, end) = (format!("<{element}>"), format!("</{element}>"));
     let mut out = String::new();
-    for (n, part) in text.split("<Key>").enumerate() {
-        match part.split_once("</Key>") {
+    for (n, part) in text.split(&begin).enumerate() {
+        match part.split_once(&end) {
             Some((name, rest)) if n > 0 => {
                 let name = name.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
                 let written: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
-                out += &format!("<Key>{}</Key>{rest}", written.replace("%2F", "/"));
+                out += &format!("{begin}{}{end}{rest}", written.replace("%2F", "/"));
             }
             _ => out += part,
         }
     }
-    let out = out.replacen("<IsTruncated>", "<EncodingType>url</EncodingType><IsTruncated>", 1);
-    head.headers.remove(header::CONTENT_LENGTH);
-    Response::from_parts(head, Body::from(out))
+    out
 }
