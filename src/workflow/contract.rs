@@ -1,6 +1,7 @@
 //! From the words of the domain to the contract with provisioners, and back.
 
-use provisioner::ProvisionInput;
+use provisioner::{ProvisionInput, Remaining};
+use serde_json::Value;
 
 use crate::domain::approval::Offer;
 use crate::domain::blueprint::Part;
@@ -49,6 +50,11 @@ pub(super) fn input_of_part(
         plan_id: plan.and_then(Plan::id).map(str::to_owned),
         ..whole
     }
+}
+
+/// What is left to remove, if the answer of a `destroy` says that.
+pub(super) fn remaining(answer: Value) -> Option<Remaining> {
+    serde_json::from_value(answer).ok()
 }
 
 impl From<provisioner::Provisioned> for Provisioned {

@@ -3,14 +3,16 @@
 //! request does not wait for that.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use futures::FutureExt;
-use provisioner::ProvisionInput;
+use provisioner::{ProvisionInput, Remaining};
 use serde_json::Value;
 use temporalio_sdk::workflows::{join_all, select};
 use temporalio_sdk::{ActivityExecutionError, ActivityOptions, WaitConditionOptions};
 
 use super::calls::{self, Remote};
+use super::contract::remaining;
 use super::explain;
 use super::payload::LenientResult;
 use super::plans::{Job, Left, plan_activity_id};
@@ -109,7 +111,12 @@ impl Run {
         let mut again = calls::UNDO_AGAIN_FIRST;
         let error = loop {
             match self.call_removing(ctx, &blueprint, activity, &input, options).await {
-                Ok(()) => return,
+                Ok(None) => return,
+                Ok(Some(Remaining { again, .. })) => {
+                    options = calls::destroy_at_last(&blueprint);
+                    ctx.timer(until(Duration::from_secs(again), &detached())).await;
+                    continue;
+                }
                 Err(error) if explain::is_final(&error) => break error,
                 Err(_) => {}
             }
@@ -132,11 +139,12 @@ impl Run {
         activity: &str,
         input: &ProvisionInput,
         options: ActivityOptions,
-    ) -> Result<(), ActivityExecutionError> {
+    ) -> Result<Option<Remaining>, ActivityExecutionError> {
         let call = Remote::<ProvisionInput, Value>::named(activity);
         match ctx.execute_activity(call, handed(blueprint, input), options).await {
-            // That it returned is what counts.
-            Ok(_) | Err(ActivityExecutionError::Serialization(_)) => Ok(()),
+            // Whatever else it returns, that it returned is what counts.
+            Ok(LenientResult(answer)) => Ok(remaining(answer)),
+            Err(ActivityExecutionError::Serialization(_)) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -1,14 +1,17 @@
 //! Undoing what was built: it waits for the provisioner as long as it takes.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::FusedFuture;
-use provisioner::ProvisionInput;
+use provisioner::{ProvisionInput, Remaining};
+use serde_json::Value;
 use temporalio_sdk::workflows::{join_all, select};
 use temporalio_sdk::{ActivityExecutionError, ActivityOptions, WaitConditionOptions};
 
 use super::calls::{self, Remote};
+use super::contract::remaining;
 use super::explain;
 use super::payload::LenientResult;
 use super::run::{Context, Run, handed};
@@ -80,7 +83,14 @@ impl Run {
         let mut again = None;
         loop {
             let error = match self.destroy(ctx, blueprint, input, options).await {
-                Ok(()) => return Cleanup::Removed,
+                Ok(None) => return Cleanup::Removed,
+                // It goes on by itself, and is looked at again then.
+                Ok(Some(Remaining { again, left })) => {
+                    ctx.state_mut(|s| s.work.is_stuck(&what, || format!("Left: {left}")));
+                    ctx.timer(until(Duration::from_secs(again), &detached())).await;
+                    options = calls::destroy_at_last(blueprint);
+                    continue;
+                }
                 Err(error) if explain::is_final(&error) => {
                     return Cleanup::Remains { what, cause: explain::cleanup(&error, blueprint) };
                 }
@@ -88,8 +98,7 @@ impl Run {
             };
             options = calls::destroy_at_last(blueprint);
             let Some(pause) = again else {
-                let cause = explain::not_yet(&error, blueprint);
-                ctx.state_mut(|s| _ = s.work.stuck.get_or_insert((what.clone(), cause)));
+                ctx.state_mut(|s| s.work.is_stuck(&what, || explain::not_yet(&error, blueprint)));
                 again = Some(calls::UNDO_AGAIN_FIRST);
                 continue;
             };
@@ -98,18 +107,19 @@ impl Run {
         }
     }
 
-    /// Calls the provisioner to undo.
+    /// Calls the provisioner to undo: what is left, where it is to be called again.
     async fn destroy(
         &self,
         ctx: &Context,
         blueprint: &Blueprint,
         input: &ProvisionInput,
         options: ActivityOptions,
-    ) -> Result<(), ActivityExecutionError> {
-        let destroy = Remote::<ProvisionInput, ()>::named(&blueprint.destroy_activity);
+    ) -> Result<Option<Remaining>, ActivityExecutionError> {
+        let destroy = Remote::<ProvisionInput, Value>::named(&blueprint.destroy_activity);
         match ctx.execute_activity(destroy, handed(blueprint, input), options).await {
-            // Somebody else's `destroy` may return anything; that it returned is what counts.
-            Ok(LenientResult(())) | Err(ActivityExecutionError::Serialization(_)) => Ok(()),
+            // Whatever else somebody's `destroy` returns, that it returned is what counts.
+            Ok(LenientResult(answer)) => Ok(remaining(answer)),
+            Err(ActivityExecutionError::Serialization(_)) => Ok(None),
             Err(error) => Err(error),
         }
     }

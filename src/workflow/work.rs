@@ -320,6 +320,11 @@ impl Work {
         (self.units[at].blueprint.clone(), self.units[at].to_remove())
     }
 
+    /// This cannot be removed for now, for that reason: the first time people hear of it.
+    pub(super) fn is_stuck(&mut self, what: &str, why: impl FnOnce() -> String) {
+        self.stuck.get_or_insert_with(|| (what.to_owned(), why()));
+    }
+
     /// Removing this one is over.
     pub(super) fn is_undone(&mut self, at: usize) {
         self.units[at].is_undone = true;

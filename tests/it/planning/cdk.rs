@@ -5,7 +5,7 @@ mod worker;
 
 use std::time::Duration;
 
-use ::provisioner::ProvisionInput;
+use ::provisioner::{InspectInput, ProvisionInput};
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use harness::stack::StackOptions;
 use provisioner_cloudformation::Provisioner;
@@ -135,7 +135,8 @@ async fn built_although_stale(world: &World, cloud: &Cloud) {
     };
     let (ours, theirs) = (input(&request.id), input("somebody-elses"));
     let seen = async |input: &ProvisionInput| {
-        let seen = called(world, Provisioner::inspect, input).await.unwrap();
+        let input = InspectInput { input: input.clone(), ..InspectInput::default() };
+        let seen = called(world, Provisioner::inspect, &input).await.unwrap();
         (seen.exists, seen.ours, seen.drift)
     };
     assert_eq!(seen(&ours).await, (true, true, vec![]));
@@ -157,11 +158,10 @@ async fn built_although_stale(world: &World, cloud: &Cloud) {
 }
 
 /// Calls an activity as what comes after a request will.
-async fn called<A: ActivityDefinition<Input = ProvisionInput>>(
-    world: &World,
-    activity: A,
-    input: &ProvisionInput,
-) -> Result<A::Output, String> {
+async fn called<A: ActivityDefinition>(world: &World, activity: A, input: &A::Input) -> Result<A::Output, String>
+where
+    A::Input: Clone,
+{
     let url = url::Url::parse(&format!("http://{}", world.temporal_address())).unwrap();
     let connection = Connection::connect(ConnectionOptions::new(url).build()).await.unwrap();
     let client = Client::new(connection, ClientOptions::new(&world.stack.namespace).build()).unwrap();
