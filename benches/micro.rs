@@ -14,7 +14,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use provision_bot::domain::notice::{self, Authorized, NeedsAttention, Notice, Requested};
-use provision_bot::domain::provisioning::Progress;
+use provision_bot::domain::provisioning::{Progress, Underway};
 use provision_bot::domain::samples::{self, notification};
 use provision_bot::slack::inbound::{self, Inbound, Malformed};
 use provision_bot::slack::notices::asking::requested::ask;
@@ -119,9 +119,9 @@ fn rendering(c: &mut Criterion) {
         attempt: 1,
     }));
     group.bench_function("card that was decided", |b| b.iter(|| notices::decided(black_box(&authorized))));
-    let progress = Progress { step: 3, of: 8, label: "Blocking public access".into() };
+    let underway = Underway::one(Progress { step: 3, of: 8, label: "Blocking public access".into() });
     group.bench_function("progress", |b| {
-        b.iter(|| progress::progress(black_box(&authorized), 1, Some(&progress), ProgressState::Running))
+        b.iter(|| progress::progress(black_box(&authorized), 1, &underway, ProgressState::Running))
     });
 
     let provisioned = notification(Notice::Provisioned(notice::Provisioned { result: samples::provisioned() }));
