@@ -2,6 +2,7 @@
 //! done with a request. Every call has a deadline, since behind most of them a
 //! person waits for Slack to be acknowledged.
 
+mod leases;
 mod listed;
 mod look;
 pub mod namespace;

@@ -17,7 +17,7 @@ use crate::activities::BotActivities;
 use crate::config::Release;
 use crate::stacks;
 use crate::versioning;
-use crate::workflow::{ProvisionApplication, TASK_QUEUE};
+use crate::workflow::{ProvisionApplication, ResourceLease, TASK_QUEUE};
 
 /// How long running activities may go on once the process is asked to stop; then
 /// they report how far they are, and another worker resumes them.
@@ -70,6 +70,7 @@ impl Workers {
         let bot = WorkerOptions::new(TASK_QUEUE)
             .register_activities(bot)
             .register_workflow::<ProvisionApplication>()?
+            .register_workflow::<ResourceLease>()?
             .deployment_options(versioning::options(release))
             .tuner(slots())
             .max_cached_workflows(WORKFLOWS_IN_MEMORY)

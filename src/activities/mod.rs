@@ -9,6 +9,9 @@ use std::sync::Arc;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
+use crate::domain::lease::notice::LeaseSubject;
+use crate::domain::lease::rules::LeaseRules;
+use crate::domain::lease::state::Leased;
 use crate::domain::notice::{Notification, Told};
 use crate::domain::policy::{Policy, PreflightProblem};
 use crate::domain::request::ProvisionRequest;
@@ -17,7 +20,9 @@ use crate::slack::directory::Directory;
 use crate::slack::web_api::SlackApi;
 use crate::telemetry::Metrics;
 use crate::traces;
-use crate::workflow::calls::{Check, MayGiveUpCall, NotifyCall, Preflight, PreflightCall};
+use crate::workflow::calls::{
+    Check, LeaseRulesCall, MayGiveUpCall, NotifyCall, NotifyLeaseCall, Preflight, PreflightCall,
+};
 use crate::workflow::payload::LenientResult;
 
 /// What the bot's own activities need.
@@ -49,6 +54,26 @@ impl BotActivities {
         request: ProvisionRequest,
     ) -> Result<LenientResult<Option<PreflightProblem>>, ActivityError> {
         traces::activity(ctx.info(), preflight::may_give_up(&self.policy, &self.directory, &ctx, &request))
+            .await
+            .map(LenientResult)
+    }
+
+    #[activity(definition = LeaseRulesCall)]
+    pub async fn lease_rules(
+        self: Arc<Self>,
+        _ctx: ActivityContext,
+        leased: Leased,
+    ) -> Result<LeaseRules, ActivityError> {
+        Ok(self.policy.lease_rules(&leased))
+    }
+
+    #[activity(definition = NotifyLeaseCall)]
+    pub async fn notify_lease(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        notification: Notification<LeaseSubject>,
+    ) -> Result<LenientResult<Told>, ActivityError> {
+        traces::activity(ctx.info(), notify::lease(&self.policy, &self.slack, &ctx, &notification))
             .await
             .map(LenientResult)
     }

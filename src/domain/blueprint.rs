@@ -22,6 +22,12 @@ pub struct Blueprint {
     /// Removes what that left, where nothing was built of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discard_activity: Option<String>,
+    /// Says how much of it can be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_activity: Option<String>,
+    /// Says whether it is still there, and as it was built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inspect_activity: Option<String>,
     /// Is what it is told encrypted, where histories are? Off for a worker that
     /// shares no key. Only what differs from the default is recorded.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
@@ -58,6 +64,25 @@ impl Blueprint {
     /// Is a plan shown before anybody says yes?
     pub fn has_plan(&self) -> bool {
         self.plan_activity.is_some() || self.parts.iter().any(|part| part.blueprint.has_plan())
+    }
+
+    /// Is the same made of the same, and planned likewise? Who is called, and how, may differ:
+    /// somebody may have mended that.
+    pub fn is_made_as(&self, other: &Self) -> bool {
+        let alike = |a: &Part, b: &Part| {
+            let own = |it: &Part| (it.id.clone(), it.after.clone(), it.takes.clone(), it.values.clone());
+            own(a) == own(b) && a.blueprint.is_made_as(&b.blueprint)
+        };
+        let plans = |it: &Self| it.plan_activity.is_some();
+        self.id == other.id
+            && plans(self) == plans(other)
+            && self.parts.len() == other.parts.len()
+            && self.parts.iter().zip(&other.parts).all(|(a, b)| alike(a, b))
+    }
+
+    /// Can it be made read-only or closed? Of parts each can be that has an activity for it.
+    pub fn has_levels(&self) -> bool {
+        self.access_activity.is_some() || self.parts.iter().any(|part| part.blueprint.has_levels())
     }
 
     /// Who provisions this part; without one, the whole.

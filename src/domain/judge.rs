@@ -2,7 +2,7 @@
 //! the workflow asks it, and so does a door, with what is recorded, so that people hear
 //! at once what is wrong.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::act::{Act, Kind, TEXT_MAX};
 use super::approval::Offer;
@@ -134,7 +134,9 @@ fn values(rules: Option<&Rules>, act: &Act, offer: Option<&Offer>) -> Result<Map
     if act.plan_id.is_some() && !takes_plan {
         return unknown("planId");
     }
-    if act.lifetime_seconds.is_some() {
+    // Only a counter-offer changes that: the same may be said again.
+    let asked = rules.and_then(|rules| rules.lifetime).map(|lifetime| json!(lifetime));
+    if act.lifetime_seconds.is_some() && act.lifetime_seconds != asked {
         return unknown("lifetimeSeconds");
     }
     let chosen = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());

@@ -19,6 +19,7 @@ pub mod client;
 pub mod decision;
 pub mod field;
 pub mod judge;
+pub mod lease;
 pub mod lifecycle;
 pub mod moment;
 pub mod notice;

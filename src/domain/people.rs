@@ -58,7 +58,7 @@ impl Principal {
 }
 
 /// An empty list means anyone.
-pub(super) fn includes(list: &[Principal], user: &str, groups: &Groups) -> bool {
+pub fn includes(list: &[Principal], user: &str, groups: &Groups) -> bool {
     list.is_empty() || list.iter().any(|who| who.includes(user, groups))
 }
 

@@ -10,10 +10,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::blueprint::Blueprint;
 use super::client::{self, Client, Right};
 use super::field::By;
+use super::lease::rules::LeaseRules;
+use super::lease::state::Leased;
+use super::lease::terms::{Lifetime, Terms, in_words};
 use super::parameters::ParameterProblem;
 use super::people::{Directory, Groups, Person, Principal, Standing, group_ids, includes};
 use super::request::ProvisionRequest;
@@ -37,6 +41,10 @@ pub struct Policy {
     pub teams: Vec<Team>,
     /// What can be asked for; at least one.
     pub blueprints: Vec<Blueprint>,
+    /// The built-in one, which is known whether it can be asked for or not.
+    pub bucket: Blueprint,
+    /// How long what is built may live.
+    pub terms: Terms,
     /// Where the bot tells what concerns nobody in particular.
     pub operations_channel: Option<String>,
     /// The programs that may use the HTTP API.
@@ -85,6 +93,10 @@ pub enum PreflightProblem {
     OwnerNotAllowed { client: String, owner: String },
     #[error("What is built here has no end, so a lifetime cannot be asked for. Leave it out.")]
     NoLifetime,
+    #[error("A lifetime is a number of seconds, or \"never\". Choose another one.")]
+    NoSuchLifetime,
+    #[error("That is too long: what is built here may live for {} at most. Choose a shorter time.", in_words(*.most))]
+    LifetimeTooLong { most: u64 },
     #[error("What was said of \"{name}\" cannot be built: {what}")]
     Parameter { name: String, what: String },
     #[error("There is no blueprint \"{blueprint}\" in the configuration any more. Choose another one.")]
@@ -115,7 +127,7 @@ impl PreflightProblem {
                 Field::Authorizer
             }
             Self::NoSuchBlueprint { .. } => Field::Blueprint,
-            Self::NoLifetime => Field::Lifetime,
+            Self::NoLifetime | Self::NoSuchLifetime | Self::LifetimeTooLong { .. } => Field::Lifetime,
             Self::Parameter { name, .. } => Field::Parameter(name),
         }
     }
@@ -139,9 +151,22 @@ impl Policy {
         self.blueprints.iter().find(|blueprint| blueprint.id == id)
     }
 
+    /// By what something that was built is judged.
+    pub fn lease_rules(&self, leased: &Leased) -> LeaseRules {
+        let known = self.blueprint(&leased.blueprint);
+        let blueprint = known.or_else(|| Some(&self.bucket).filter(|bucket| bucket.id == leased.blueprint));
+        let team = self.team(&leased.team_id).map_or(&leased.team_id, |team| &team.name);
+        LeaseRules { terms: self.terms.clone(), team_name: team.clone(), blueprint: blueprint.cloned() }
+    }
+
     /// The groups whose members must be known to tell the teams of a person.
     pub fn member_groups(&self) -> BTreeSet<String> {
         group_ids(self.teams.iter().flat_map(|team| &team.members))
+    }
+
+    /// The groups whose members must be known to tell who may see what.
+    pub fn groups(&self) -> BTreeSet<String> {
+        group_ids(self.teams.iter().flat_map(|team| team.members.iter().chain(&team.authorizers)))
     }
 
     /// The teams `user` may ask for.
@@ -252,6 +277,7 @@ impl Policy {
             reminder_seconds: self.reminder.map(|after| after.as_secs()),
             blueprint: blueprint.clone(),
             owner: self.owner(&request.requester_id).map(str::to_owned),
+            lifetime: self.terms.asked(request.lifetime_seconds.as_ref())?,
             indexed: false,
         })
     }
@@ -269,13 +295,31 @@ fn may_person_ask(request: &ProvisionRequest, team: &Team, known: &Directory) ->
 
 /// Nothing is asked for that nobody would build.
 fn asks_for_what_there_is(request: &ProvisionRequest, blueprint: &Blueprint) -> Result<(), PreflightProblem> {
-    if request.lifetime_seconds.is_some() {
-        return Err(PreflightProblem::NoLifetime);
-    }
     let wrong = blueprint.parameters(By::Requester, &request.parameters()).err();
     match wrong.and_then(|wrong| wrong.into_iter().next()) {
         Some(ParameterProblem { id, what }) => Err(PreflightProblem::Parameter { name: id, what }),
         None => Ok(()),
+    }
+}
+
+impl Terms {
+    /// For how long something is wanted of which this was said; `None`: nothing here has an end.
+    ///
+    /// # Errors
+    /// Why it cannot be had for so long.
+    pub fn asked(&self, said: Option<&Value>) -> Result<Option<Lifetime>, PreflightProblem> {
+        let said = said.filter(|said| !said.is_null());
+        if !self.ends {
+            return if said.is_some() { Err(PreflightProblem::NoLifetime) } else { Ok(None) };
+        }
+        let Some(said) = said else { return Ok(Some(self.lifetime)) };
+        let lifetime = serde_json::from_value(said.clone()).map_err(|_| PreflightProblem::NoSuchLifetime)?;
+        let most = self.longest.into_iter().chain(self.total).min();
+        match (lifetime, most) {
+            (Lifetime::Never, Some(most)) => Err(PreflightProblem::LifetimeTooLong { most }),
+            (Lifetime::For(seconds), Some(most)) if seconds > most => Err(PreflightProblem::LifetimeTooLong { most }),
+            (lifetime, _) => Ok(Some(lifetime)),
+        }
     }
 }
 

@@ -63,6 +63,8 @@ pub enum Refusal {
     OtherPlan,
     /// The plan is one of other values.
     PlanOfOtherValues,
+    /// What would be built is made otherwise now than when it was asked for.
+    Reconfigured,
     /// A value that this request does not have.
     UnknownValue {
         name: String,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::blueprint::Blueprint;
+use super::lease::terms::Lifetime;
 use super::refusal::Refusal;
 
 /// The part of the policy one request is judged by, recorded when it passed the
@@ -19,6 +20,9 @@ pub struct Rules {
     /// Who owns what a client asks for, and may withdraw it as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// For how long it is wanted; absent: nothing here has an end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<Lifetime>,
     /// Does the namespace have the search attributes of requests?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub indexed: bool,

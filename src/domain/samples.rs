@@ -16,6 +16,7 @@ use serde_json::json;
 use super::blueprint::Blueprint;
 use super::client::{Client, Proof, Right};
 use super::decision::Authorization;
+use super::lease::terms::Terms;
 use super::lifecycle::Failure;
 use super::notice::{Conversation, MessageRef, Notice, Notification, RequestSubject};
 use super::people::Principal;
@@ -60,6 +61,8 @@ pub fn blueprint() -> Blueprint {
         destroy_activity: "destroy".into(),
         plan_activity: None,
         discard_activity: None,
+        access_activity: None,
+        inspect_activity: None,
         encrypt: true,
         fields: Vec::new(),
         parts: Vec::new(),
@@ -75,6 +78,7 @@ pub fn rules() -> Rules {
         reminder_seconds: None,
         blueprint: blueprint(),
         owner: None,
+        lifetime: None,
         indexed: false,
     }
 }
@@ -90,6 +94,8 @@ pub fn policy() -> Policy {
         open_max: None,
         teams: Vec::new(),
         blueprints: vec![Blueprint { description: String::new(), ..blueprint() }],
+        bucket: blueprint(),
+        terms: Terms::default(),
         operations_channel: None,
         clients: Vec::new(),
     }

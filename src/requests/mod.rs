@@ -3,11 +3,14 @@
 //!
 //! - `ask`: making one.
 //! - `act`: deciding, withdrawing, choosing about a failure.
+//! - `lease`: what is done with what was built.
 //! - `show`, `wait`, `list`: reading.
 
 mod act;
 mod ask;
+pub mod lease;
 mod list;
+pub mod overview;
 mod shared;
 mod show;
 mod wait;

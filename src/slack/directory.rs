@@ -67,7 +67,7 @@ impl Directory {
         self.api.known_identity()?.url.as_deref()
     }
 
-    async fn person(&self, id: &str, look: Look) -> Result<Person, SlackError> {
+    pub async fn person(&self, id: &str, look: Look) -> Result<Person, SlackError> {
         match self.people.get(id, LATELY) {
             Some(person) if look == Look::Lately => Ok(person),
             _ => self.person_now(id).await,

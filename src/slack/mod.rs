@@ -5,6 +5,7 @@ mod bot;
 pub mod directory;
 pub mod identity;
 pub mod inbound;
+pub mod leases;
 pub mod manifest;
 pub mod notices;
 pub mod origin;
@@ -27,6 +28,7 @@ pub mod ids {
     pub const TEAM: &str = "team";
     pub const AUTHORIZER: &str = "authorizer";
     pub const BLUEPRINT: &str = "blueprint";
+    pub const LIFETIME: &str = "lifetime";
     pub const JUSTIFICATION: &str = "justification";
 
     /// The input of a field of a blueprint.
@@ -64,6 +66,21 @@ pub mod ids {
     // The card of a request that needs a hand.
     pub const RETRY: &str = "retry";
     pub const GIVE_UP: &str = "give_up";
+
+    // What was built.
+    pub const EXTEND: &str = "extend";
+    pub const KEEP: &str = "keep";
+    pub const REMOVE: &str = "remove";
+    pub const GIVE: &str = "give";
+
+    // The form that asks to whom it is given.
+    pub const GIVE_RESOURCE: &str = "give_resource";
+    pub const TO: &str = "to";
+
+    /// The ID of the workflow of what a request built.
+    pub fn lease(request_id: &str) -> String {
+        format!("{request_id}.lease")
+    }
 
     /// The `block_id` of the buttons of a request in a round. Further blocks of buttons in
     /// the same message have `:2`, `:3` … behind it.

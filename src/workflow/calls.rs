@@ -14,6 +14,9 @@ use temporalio_workflow::RetryPolicy;
 use super::payload::{LenientResult, Outgoing};
 use crate::domain::approval::PLAN_WITHIN;
 use crate::domain::blueprint::Blueprint;
+use crate::domain::lease::notice::LeaseSubject;
+use crate::domain::lease::rules::LeaseRules;
+use crate::domain::lease::state::Leased;
 use crate::domain::notice::{Notification, Told};
 use crate::domain::policy::PreflightProblem;
 use crate::domain::request::ProvisionRequest;
@@ -37,6 +40,18 @@ impl BotCalls {
         unimplemented!()
     }
 
+    /// By what something that was built is judged at this moment.
+    #[activity(name = "lease_rules")]
+    pub fn lease_rules(_lease: Leased) -> Result<LeaseRules, ActivityError> {
+        unimplemented!()
+    }
+
+    /// Brings every message about something that was built up to a notice, once.
+    #[activity(name = "notify_lease")]
+    pub fn notify_lease(_notification: Notification<LeaseSubject>) -> Result<LenientResult<Told>, ActivityError> {
+        unimplemented!()
+    }
+
     /// Brings every message of a request up to a notice, once; [`NOTIFY`].
     #[activity(name = "notify")]
     pub fn notify(_notification: Notification) -> Result<LenientResult<Told>, ActivityError> {
@@ -48,7 +63,10 @@ impl BotCalls {
 pub const NOTIFY: &str = "notify";
 
 /// The calls by type, for whoever implements them.
-pub use bot_calls::{MayGiveUp as MayGiveUpCall, Notify as NotifyCall, Preflight as PreflightCall};
+pub use bot_calls::{
+    LeaseRules as LeaseRulesCall, MayGiveUp as MayGiveUpCall, Notify as NotifyCall, NotifyLease as NotifyLeaseCall,
+    Preflight as PreflightCall,
+};
 
 /// The input of `preflight`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,6 +179,14 @@ pub fn check_first() -> LocalActivityOptions {
     LocalActivityOptions::builder()
         .start_to_close_timeout(CHECK_ATTEMPT)
         .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())
+        .build()
+}
+
+/// Local: the configuration is looked up, and nobody asked.
+pub fn look_up() -> LocalActivityOptions {
+    LocalActivityOptions::builder()
+        .start_to_close_timeout(CHECK_ATTEMPT)
+        .retry_policy(RetryPolicy::builder().build())
         .build()
 }
 

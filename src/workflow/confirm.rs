@@ -117,7 +117,8 @@ impl Run {
         let Some(checked) = self.preflight(ctx, true).await else { return Ok(None) };
         Ok(Some(match checked {
             Ok(Preflight::Passed { rules }) => {
-                match rules.offer(region, profile).and_then(|()| self.still_takes(ctx, &rules)) {
+                let still = rules.offer(region, profile).and_then(|()| self.still_takes(ctx, &rules));
+                match still.and_then(|()| is_made_as_before(ctx, &rules)) {
                     Ok(()) => Ok(rules),
                     Err(refusal) => Err(NotCounted::Decision(refusal)),
                 }
@@ -149,6 +150,13 @@ impl Run {
             Some(Err(error)) => Some(Some(NotCounted::Unchecked(failed_check(&error).cause))),
         })
     }
+}
+
+/// Whether what would be built is made as it was when it was asked for: that is what was planned
+/// and signed, or is begun.
+fn is_made_as_before(ctx: &Context, rules: &Rules) -> Result<(), Refusal> {
+    let before = ctx.state(|s| s.rules.as_ref().map(|before| rules.blueprint.is_made_as(&before.blueprint)));
+    if before == Some(false) { Err(Refusal::Reconfigured) } else { Ok(()) }
 }
 
 /// Whether the world is asked before anything else goes on in the workflow, or beside it.

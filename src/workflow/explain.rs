@@ -109,7 +109,7 @@ fn destroying(error: &ActivityExecutionError, blueprint: &Blueprint) -> Failure 
 }
 
 /// The failure of another activity than `provision`.
-fn doing(error: &ActivityExecutionError, blueprint: &Blueprint, activity: &str) -> Failure {
+pub fn doing(error: &ActivityExecutionError, blueprint: &Blueprint, activity: &str) -> Failure {
     let other = Blueprint { provision_activity: activity.to_owned(), ..blueprint.clone() };
     failure(error, &other, 1)
 }

@@ -44,7 +44,7 @@ impl Run {
     }
 
     /// Asks the provisioner what it would do, of each part its own, once what the plans before
-    /// left is removed, and what was built of another wish.
+    /// left is removed.
     async fn make_plan(&self, ctx: &Context) {
         while let Some(left) = ctx.state_mut(|s| s.plans.left.pop()) {
             self.remove(ctx, left).await;
@@ -53,9 +53,6 @@ impl Run {
         // Nobody waits for it any more, and nothing was begun.
         let Some((number, rules)) = wanted else { return };
         let units = ctx.state(|s| Unit::all(&self.id, &self.request, &rules.blueprint, &s.approval.offer));
-        for left in ctx.state_mut(|s| s.work.unlike(&units)) {
-            self.remove(ctx, left).await;
-        }
         let all = units.len();
         let planned = units.into_iter().filter(|unit| unit.blueprint.has_plan());
         let mut plans = join_all(planned.map(|unit| self.plan_unit(ctx, number, unit))).await;
@@ -75,6 +72,8 @@ impl Run {
         if let Some(plan) = ctx.state(|s| s.work.built_by(&unit)) {
             return (unit.part, plan);
         }
+        let mut unit = unit;
+        unit.input.parts = ctx.state(|s| s.work.before(&unit));
         let blueprint = &unit.blueprint;
         let stops = detached();
         ctx.state_mut(|s| s.plans.left.push(Left::plan(unit.input.clone(), blueprint.clone())));
@@ -100,7 +99,7 @@ impl Run {
 
     /// Has what was left removed, however long that takes. What the provisioner says for good
     /// that it cannot remove, people are told.
-    async fn remove(&self, ctx: &Context, left: Left) {
+    pub(super) async fn remove(&self, ctx: &Context, left: Left) {
         let Left { input, blueprint, is_plan, .. } = left;
         let activity = match (&blueprint.discard_activity, is_plan) {
             (Some(discard), true) => discard,

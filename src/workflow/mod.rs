@@ -14,6 +14,8 @@ mod confirm;
 pub mod contract;
 pub mod explain;
 mod hands;
+pub mod lease;
+mod legible;
 pub mod payload;
 mod planning;
 mod plans;
@@ -25,6 +27,7 @@ mod told;
 mod undo;
 mod work;
 
+pub use lease::ResourceLease;
 pub use payload::Lenient;
 pub use provision_application::ProvisionApplication;
 
@@ -32,6 +35,8 @@ pub use provision_application::ProvisionApplication;
 pub const TASK_QUEUE: &str = "provision-bot";
 /// The workflow type.
 pub const WORKFLOW_TYPE: &str = "ProvisionApplication";
+/// The workflow type of what was built.
+pub const LEASE_TYPE: &str = "ResourceLease";
 /// The signal that carries a decision, for clients that know no rounds.
 pub const SIGNAL_AUTHORIZE: &str = "authorize";
 /// The signal that carries whatever somebody does with a request.
@@ -40,5 +45,7 @@ pub const SIGNAL_ACT: &str = "act";
 pub const QUERY_STATE: &str = "state";
 /// The query for what the notice that runs beside the work posts next. Not for others.
 pub const QUERY_PENDING_NOTICE: &str = "pending_notice";
+/// The query for what a lease is about, and how it stands. Not for others.
+pub const QUERY_RESOURCE: &str = "resource";
 /// The query for what came of an act. Not for others.
 pub const QUERY_VERDICT: &str = "verdict";

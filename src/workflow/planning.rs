@@ -7,7 +7,7 @@ use futures::FutureExt;
 use futures::future::FusedFuture;
 use temporalio_sdk::workflows::select;
 
-use super::plans::{ANEW_AT_MOST, Left};
+use super::plans::ANEW_AT_MOST;
 use super::run::{Context, Run, Stop};
 use super::telling::{RunningNotice, Said, moment};
 use crate::domain::approval::Event;
@@ -21,12 +21,6 @@ impl Run {
     pub(super) fn plan_is_stale(&self, ctx: &Context, times: u32) -> bool {
         let (again, now) = (times <= ANEW_AT_MOST, moment(ctx));
         ctx.state_mut(|s| {
-            let stale = s.work.stale().map(|unit| Left::plan(unit.input.clone(), unit.blueprint.clone()));
-            let stale: Vec<_> = stale.collect();
-            for left in stale {
-                s.plans.is_built(&left.input.application_id);
-                s.plans.left.push(left);
-            }
             s.apply(Event::PlanStale { again }, now);
             if !again {
                 s.plans.discard();

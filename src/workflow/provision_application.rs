@@ -10,6 +10,7 @@ use serde_json::Value;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{ApplicationFailure, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
 
+use super::legible::legible;
 use super::payload::{Lenient, Unread};
 use super::plans::{Job, Plans};
 use super::run::Run;
@@ -125,7 +126,7 @@ impl ProvisionApplication {
     /// A decision, from any client that knows no rounds.
     #[signal(name = SIGNAL_AUTHORIZE)]
     pub fn authorize(&mut self, ctx: &mut SyncWorkflowContext<Self>, said: Lenient<Decision>) {
-        match self.legible(ctx, said) {
+        match legible(ctx, &mut self.signals, said) {
             Ok(decision) => self.receive(ctx, decision.into()),
             Err(why) => refused(ctx, &why),
         }
@@ -134,7 +135,7 @@ impl ProvisionApplication {
     /// Whatever somebody does with the request, through whichever door.
     #[signal(name = SIGNAL_ACT)]
     pub fn act(&mut self, ctx: &mut SyncWorkflowContext<Self>, said: Lenient<Act>) {
-        match self.legible(ctx, said) {
+        match legible(ctx, &mut self.signals, said) {
             Ok(act) => self.receive(ctx, act),
             Err(why) => refused(ctx, &why),
         }
@@ -179,7 +180,8 @@ impl ProvisionApplication {
         let asked = self.request.as_ref().map(ProvisionRequest::parameters).unwrap_or_default();
         // They were judged before.
         let parameters = rules.blueprint.parameters(By::Requester, &asked).unwrap_or(asked);
-        let opened = Event::Opened { waits, reminder: rules.reminder_seconds.map(Duration::from_secs), parameters };
+        let reminder = rules.reminder_seconds.map(Duration::from_secs);
+        let opened = Event::Opened { waits, reminder, parameters, lifetime: rules.lifetime };
         self.rules = Some(rules);
         self.apply(opened, now);
         let early: Vec<Act> = self.inbox.drain(..).collect();
@@ -301,24 +303,6 @@ impl ProvisionApplication {
         }
         self.verdicts.push_back((key, verdict));
     }
-
-    /// What a signal says, or why it is refused. Whoever has other keys would read
-    /// other signals, and replay another story: that one was refused for lack of a key
-    /// is recorded, and holds for those who could read it. One in the history that was
-    /// not refused was obeyed by somebody who had the key; without it the task fails,
-    /// and is given to others.
-    fn legible<T>(&mut self, ctx: &SyncWorkflowContext<Self>, said: Lenient<T>) -> Result<T, Illegible> {
-        self.signals += 1;
-        let marker = format!("illegible-{}", self.signals);
-        let sealed = said.0.as_ref().is_err_and(Unread::for_lack_of_a_key);
-        if (ctx.is_replaying() || sealed) && ctx.patched(&marker) {
-            return Err(Illegible::Sealed(said.0.err()));
-        }
-        match said.0 {
-            Err(why) if sealed => panic!("{why}"),
-            said => said.map_err(Illegible::Wrong),
-        }
-    }
 }
 
 /// When an earlier run of this request began, if it was reset: what that run posted after
@@ -328,15 +312,6 @@ fn earlier_run(context: &WorkflowContextView) -> Option<i64> {
     let first = context.first_execution_run_id();
     let began = context.start_time().filter(|_| !first.is_empty() && first != context.run_id())?;
     i64::try_from(began.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()
-}
-
-/// Why a signal is refused before anybody looks what it says.
-#[derive(Debug, thiserror::Error)]
-enum Illegible {
-    #[error("{}", .0.as_ref().map_or_else(|| "it was refused for lack of a key".to_owned(), ToString::to_string))]
-    Sealed(Option<Unread>),
-    #[error(transparent)]
-    Wrong(Unread),
 }
 
 fn malformed_input(why: &str) -> ApplicationFailure {

@@ -7,21 +7,24 @@ use std::pin::pin;
 use futures::FutureExt;
 use futures::future::FusedFuture;
 use provisioner::{ProvisionInput, Provisioned};
-use temporalio_sdk::workflows::{join_all, select};
+use temporalio_sdk::workflows::{join, join_all, select};
 use temporalio_sdk::{ActivityExecutionError, WorkflowContext};
 
 use super::asking::{Chosen, Decided};
 use super::calls::{self, Preflight, Remote};
+use super::contract;
 use super::explain;
+use super::lease;
 use super::payload::{LenientResult, Outgoing};
-use super::plans::{Job, never_holds};
+use super::plans::{Job, Left, never_holds};
 use super::provision_application::ProvisionApplication;
 use super::telling::{RunningNotice, Said, moment, now};
-use super::work::{Stood, Unit};
+use super::work::{Stood, Unit, Work};
 use crate::domain::blueprint::Blueprint;
+use crate::domain::lease::state::Leased;
 use crate::domain::lifecycle::Failure;
 use crate::domain::notice::{
-    self, Authorized, Cancelled, Cleanup, Expired, Failed, GivenUp, Notice, PlanHeld, Refused, Rejected, Retried,
+    self, Authorized, Cancelled, Cleanup, Expired, Failed, GivenUp, Notice, PlanHeld, Refused, Rejected, Retried, part,
 };
 use crate::domain::request::{ProvisionRequest, RequestId};
 use crate::domain::rules::Rules;
@@ -100,7 +103,12 @@ impl Run {
                 Ok(Decided::Rejected { decided_by, reason }) => Notice::Rejected(Rejected { decided_by, reason }),
                 Ok(Decided::Expired { unconfirmed }) => Notice::Expired(Expired { unconfirmed }),
                 Err(Stop::Failed(failure)) => failed_at_once(failure),
-                Err(Stop::Cancelled) => Notice::Cancelled(Cancelled { cleanup: Cleanup::NothingBuilt }),
+                // What an attempt built before they were asked anew goes first.
+                Err(Stop::Cancelled) => {
+                    let cleanup = self.cleanup(ctx, &rules, &mut nobody()).await;
+                    ctx.state_mut(|s| s.work = Work::default());
+                    Notice::Cancelled(Cancelled { cleanup })
+                }
             };
             // What an attempt may have built before they were asked anew is removed beside that.
             ctx.state_mut(|s| {
@@ -115,8 +123,7 @@ impl Run {
     fn begin(&self, ctx: &Context, rules: &Rules) -> u32 {
         ctx.state_mut(|s| {
             let units = Unit::all(&self.id, &self.request, &rules.blueprint, &s.approval.offer);
-            let gone = s.work.begin(units);
-            s.plans.jobs.extend(gone.into_iter().map(Job::remove));
+            s.work.begin(units);
             s.work.attempts + 1
         })
     }
@@ -209,6 +216,10 @@ impl Run {
     /// Calls the provisioner, of each part its own, side by side as far as they come after each
     /// other.
     async fn build(&self, ctx: &Context, activity_id: &str, attempt: u32) -> Result<Provisioned, NotBuilt> {
+        // What was built of another wish goes first: it has the same names.
+        while let Some(left) = ctx.state_mut(|s| s.work.gone.pop_front()) {
+            self.remove(ctx, left).await;
+        }
         let missing = ctx.state(|s| s.work.missing());
         join_all(missing.into_iter().map(|at| self.build_unit(ctx, at, activity_id, attempt))).await;
         // A provisioner may be done before it hears that the request was withdrawn.
@@ -241,10 +252,16 @@ impl Run {
                 s.plans.is_built(&unit.input.application_id);
             }
             match built {
-                Ok(LenientResult(result)) => s.work.is_built(at, result),
+                Ok(LenientResult(result)) if unit.part.is_none() || is_little(&result) => s.work.is_built(at, result),
                 Err(ActivityExecutionError::Cancelled(_)) => {}
+                Ok(LenientResult(_)) => s.work.has_failed(at, too_much(&unit.blueprint, attempt), false),
                 Err(error) => {
                     let is_stale = unit.blueprint.has_plan() && explain::is_stale(&error);
+                    if is_stale {
+                        // Nothing was built of it.
+                        s.plans.is_built(&unit.input.application_id);
+                        s.plans.left.push(Left::plan(unit.input.clone(), unit.blueprint.clone()));
+                    }
                     s.work.has_failed(at, explain::failure(&error, &unit.blueprint, attempt), is_stale);
                 }
             }
@@ -268,8 +285,40 @@ impl Run {
             s.resources = Some(result.outputs.clone());
             s.failure = None;
         });
+        let leased = self.leased(ctx, &result);
         let provisioned = Notice::Provisioned(notice::Provisioned { result: result.into() });
-        self.finish_notice(ctx, rules, provisioned, running).await;
+        let begins = lease::begin(ctx, leased);
+        join!(begins, self.finish_notice(ctx, rules, provisioned, running));
+    }
+
+    /// What was built, and for whom.
+    fn leased(&self, ctx: &Context, result: &Provisioned) -> Leased {
+        ctx.state(|s| {
+            let offer = &s.approval.offer;
+            let (region, profile) = offer.place();
+            let signers = s.approval.steps.iter().flat_map(|step| &step.signatures);
+            let signers = signers.filter(|it| it.struck.is_none()).map(|it| it.by.clone()).collect();
+            let owner = s.rules.as_ref().and_then(|rules| rules.owner.clone());
+            let root = s.conversation.at(part::ROOT);
+            Leased {
+                request_id: self.id.to_string(),
+                application_name: self.request.application_name.to_string(),
+                team_id: self.request.team_id.clone(),
+                blueprint: self.request.blueprint.clone(),
+                owner: owner.unwrap_or_else(|| self.request.requester_id.clone()),
+                requester_id: self.request.requester_id.clone(),
+                signers,
+                channel_id: root.map_or_else(|| self.request.channel_id.clone(), |root| root.channel.clone()),
+                thread_ts: root.map(|root| root.ts.clone()),
+                region,
+                profile,
+                resource_name: contract::input(&self.id, &self.request, offer).resource_name,
+                parameters: offer.parameters.clone(),
+                outputs: result.outputs.clone().into_iter().collect(),
+                approved_at: s.approval.decided_at(),
+                lifetime_seconds: offer.lifetime_seconds,
+            }
+        })
     }
 
     async fn cancelled(&self, ctx: &Context, rules: Option<&Rules>, cleanup: Cleanup) {
@@ -284,6 +333,26 @@ impl Run {
 /// A request that could not even be asked.
 fn failed_at_once(failure: Failure) -> Notice {
     Notice::Failed(Failed { failure, given_up: GivenUp::AtOnce, cleanup: Cleanup::NothingBuilt })
+}
+
+/// Outputs of a part, in bytes of JSON: ten of them are handed on together.
+const OUTPUTS_MAX: usize = 64 * 1024;
+
+fn is_little(result: &Provisioned) -> bool {
+    serde_json::to_string(&(&result.outputs, &result.summary)).is_ok_and(|json| json.len() <= OUTPUTS_MAX)
+}
+
+fn too_much(blueprint: &Blueprint, attempt: u32) -> Failure {
+    Failure {
+        step: None,
+        cause: format!(
+            "The provisioner of \"{}\" answered with more than the {} KiB that a part may say.",
+            blueprint.name,
+            OUTPUTS_MAX / 1024
+        ),
+        advice: "Ask the people who run it to answer less, then try again.".to_owned(),
+        attempt,
+    }
 }
 
 /// Encrypted like all else, unless the blueprint's worker shares no key.

@@ -6,7 +6,7 @@
 //! - What is tried again are those that failed or did not begin.
 //! - They are removed in reverse.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use provisioner::{ProvisionInput, Provisioned, Unheard};
 use serde_json::{Map, Value};
@@ -26,6 +26,8 @@ pub(super) struct Work {
     pub(super) units: Vec<Unit>,
     /// How often building was begun.
     pub(super) attempts: u32,
+    /// What was built of another wish, to be removed before anything is built.
+    pub(super) gone: VecDeque<Left>,
     /// What cannot be removed for now, and why, until people are told.
     pub(super) stuck: Option<(String, String)>,
 }
@@ -130,24 +132,19 @@ impl Unit {
 }
 
 impl Work {
-    /// These are built, or what is missing of them: what is there of the same values stays.
-    /// The answer is what has to be removed.
-    pub(super) fn begin(&mut self, units: Vec<Unit>) -> Vec<Left> {
-        let gone = self.unlike(&units);
-        if self.units.is_empty() {
+    /// These are built, or what is missing of them: what is there of the same values stays, and
+    /// all else goes.
+    pub(super) fn begin(&mut self, units: Vec<Unit>) {
+        let is_same = self.units.len() == units.len() && self.units.iter().zip(&units).all(|(a, b)| a.is_like(b));
+        if !is_same {
+            let left = self.left();
+            self.gone.extend(left);
             self.units = units;
-            return gone;
+            return;
         }
         for (mine, now) in self.units.iter_mut().zip(units).filter(|(mine, _)| !mine.is_built()) {
             (mine.input.plan_id, mine.plan, mine.blueprint) = (now.input.plan_id, now.plan, now.blueprint);
         }
-        gone
-    }
-
-    /// Where something else is wanted than what is there: that, to be removed and forgotten.
-    pub(super) fn unlike(&mut self, units: &[Unit]) -> Vec<Left> {
-        let is_same = self.units.len() == units.len() && self.units.iter().zip(units).all(|(a, b)| a.is_like(b));
-        if is_same { Vec::new() } else { self.left() }
     }
 
     /// All that may be there, what came last first, to be removed and forgotten.
@@ -162,7 +159,8 @@ impl Work {
             ordered.push(units.remove(next));
         }
         let began = ordered.into_iter().rev().filter(|unit| unit.began);
-        began.map(|unit| Left::built(unit.to_remove(), unit.blueprint)).collect()
+        let began = began.map(|unit| Left::built(unit.to_remove(), unit.blueprint));
+        self.gone.drain(..).chain(began).collect()
     }
 
     /// A new attempt, whose number this is, of what is missing.
@@ -217,14 +215,19 @@ impl Work {
         (0..self.units.len()).filter(|at| !self.units[*at].is_built()).collect()
     }
 
-    /// This one begins; the answer is as it is handed to the provisioner.
-    pub(super) fn begins(&mut self, at: usize) -> Unit {
+    /// The outputs of those that this one comes after, as far as they are built.
+    pub(super) fn before(&self, unit: &Unit) -> BTreeMap<String, Value> {
         let outputs = |id: &String| {
             let unit = self.units.iter().find(|unit| unit.part.as_ref() == Some(id))?;
             let Stands::Built(result) = &unit.stands else { return None };
             Some((id.clone(), object(&result.outputs)))
         };
-        let parts = self.units[at].after.iter().filter_map(outputs).collect();
+        unit.after.iter().filter_map(outputs).collect()
+    }
+
+    /// This one begins; the answer is as it is handed to the provisioner.
+    pub(super) fn begins(&mut self, at: usize) -> Unit {
+        let parts = self.before(&self.units[at]);
         let unit = &mut self.units[at];
         (unit.input.parts, unit.stands) = (parts, Stands::Building);
         unit.clone()
@@ -259,11 +262,6 @@ impl Work {
             return Some(Stood::Stale(failure));
         }
         self.built(id, offer).map(Stood::Built)
-    }
-
-    /// What the stale ones were given, whose plans are used up.
-    pub(super) fn stale(&self) -> impl Iterator<Item = &Unit> {
-        self.units.iter().filter(|unit| matches!(unit.stands, Stands::Stale(_)))
     }
 
     fn built(&self, id: &RequestId, offer: &Offer) -> Option<Provisioned> {

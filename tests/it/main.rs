@@ -7,6 +7,7 @@ mod building;
 mod deciding;
 mod doors;
 mod faults;
+mod living;
 mod operating;
 mod planning;
 mod process;

@@ -73,6 +73,7 @@ fn read_as_sent(read: &Inbound, sent: &Value) {
             assert_eq!(Some(&*form.user), user);
             assert_eq!(form.reason, typed("reason").unwrap_or_default());
         }
+        Inbound::GiveSubmitted(form) => assert_eq!((Some(&*form.user), form.to.as_deref()), (user, typed("to"))),
         Inbound::BlueprintChosen(chosen) => assert_eq!(chosen.blueprint.as_deref(), typed("blueprint")),
         Inbound::OptionsRequested(search) => assert_eq!(Some(&*search.user), user),
         Inbound::Command(_) | Inbound::Challenged(_) => panic!("no interaction: {read:?}"),

@@ -1,7 +1,8 @@
-//! One request, played from command to bucket by two simulated people, and
+//! One request, played from command to bucket and its removal by two simulated people, and
 //! printed as it happens.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use slack_simulator::{Message, Submitted};
@@ -12,10 +13,17 @@ const CHANNEL: &str = "C0DEPLOYS01";
 const ALICE: &str = "U0REQUESTER";
 const BOB: &str = "U0AUTHORIZER";
 
-/// Plays one request for a bucket, and succeeds once that exists. `stacks`: whether `bot` builds
+/// What somebody is done with is removed soon.
+const SOON: &str = "\n[lease]\nundo = \"3s\"\n";
+/// How long it is looked for what has to be gone.
+const GONE_WITHIN: Duration = Duration::from_secs(30);
+
+/// Plays one request for a bucket, and succeeds once that existed and is gone. `stacks`: whether `bot` builds
 /// stacks of CloudFormation, so that it has to be said what is wanted.
 pub async fn play(bot: PathBuf, stacks: bool) -> anyhow::Result<()> {
-    let stack = Stack::start(StackOptions::demo(bot, stacks), |line| println!("  {line}")).await?;
+    let mut options = StackOptions::demo(bot, stacks);
+    options.config += SOON;
+    let stack = Stack::start(options, |line| println!("  {line}")).await?;
     let played = conversation(&stack, stacks).await;
     stack.stop().await;
     played
@@ -62,7 +70,21 @@ async fn conversation(stack: &Stack, stacks: bool) -> anyhow::Result<()> {
     println!("#deploys — the thread\n\n{}\n", indented(&slack.thread_transcript(CHANNEL, &root.ts, ALICE)));
 
     let bucket = bucket_of(stack, &request).await?;
-    println!("The bucket exists: {bucket}");
+    println!("The bucket exists: {bucket}\n");
+
+    let outcome = alice.wait_for_in_thread(CHANNEL, &root.ts, |message| message.offers("remove")).await?;
+    println!("Alice presses \"I'm done with it\".\n");
+    let clicked = alice.click(&outcome, "remove").await?;
+    if let Some(error) = clicked.error {
+        bail!("the click was not answered: {error}");
+    }
+    let is_gone = |message: &Message| message.says("Looked twice");
+    alice.with_patience(GONE_WITHIN).wait_for_in_thread(CHANNEL, &root.ts, is_gone).await?;
+    println!("#deploys — the thread\n\n{}\n", indented(&slack.thread_transcript(CHANNEL, &root.ts, ALICE)));
+    match bucket_of(stack, &request).await {
+        Ok(bucket) => bail!("the bucket is still there: {bucket}"),
+        Err(_) => println!("The bucket is gone: {bucket}"),
+    }
     Ok(())
 }
 

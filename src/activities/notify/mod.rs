@@ -37,17 +37,18 @@ use self::progress::{Watch, Watched};
 use self::writer::Writer;
 use crate::domain::blueprint::Part;
 use crate::domain::decision::DecisionKind;
+use crate::domain::lease::notice::LeaseSubject;
 use crate::domain::lifecycle::Status;
-use crate::domain::notice::part::{CARD, PROGRESS, of_attempt};
-use crate::domain::notice::{Notice, Notification, Told};
+use crate::domain::notice::part::{CARD, PROGRESS, ROOT, of_attempt};
+use crate::domain::notice::{MessageRef, Notice, Notification, Told};
 use crate::domain::policy::Policy;
 use crate::domain::provisioning::{PartStatus, Underway};
-use crate::slack::notices;
 use crate::slack::notices::audience::Audience;
 use crate::slack::notices::plan::Known;
 use crate::slack::notices::planning::planning;
 use crate::slack::views::progress::{ProgressState, progress};
 use crate::slack::web_api::SlackApi;
+use crate::slack::{leases, notices};
 use crate::telemetry::Metrics;
 use crate::traces;
 use crate::workflow::ProvisionApplication;
@@ -83,6 +84,50 @@ pub async fn run(
         attempt.beat().await?;
     }
     told
+}
+
+/// The activity `notify_lease`: the same about something that was built.
+pub async fn lease(
+    policy: &Policy,
+    slack: &SlackApi,
+    ctx: &ActivityContext,
+    n: &Notification<LeaseSubject>,
+) -> Result<Told, ActivityError> {
+    let attempt = Attempt::new(policy, slack, ctx, &n.conversation);
+    // Where its thread is, the first notice has from the request.
+    attempt.note(|checkpoint| {
+        let (channel, thread) = (&n.subject.leased.channel_id, n.subject.leased.thread_ts.as_ref());
+        if let Some(ts) = thread.filter(|_| checkpoint.conversation.at(ROOT).is_none()) {
+            let root = MessageRef { channel: channel.clone(), ts: ts.clone() };
+            checkpoint.conversation.0.insert(ROOT.to_owned(), root);
+        }
+    });
+    let look_back = LookBack::new(&attempt);
+    let mut audience = leases::audience(n);
+    audience.operations = attempt.policy.operations_channel.as_deref();
+    audience.requester = attempt.policy.correspondent(&n.subject.owner);
+    let failures = Failures::new(&attempt, audience.answer_within);
+    let writer = Writer::new(&attempt, &audience, &look_back, &failures);
+    let telling = async {
+        if attempt.at(leases::OUTCOME).is_none()
+            && let Err(error) = look_back.everywhere(&audience).await
+        {
+            failures.later(EVERYTHING, error);
+            return failures.result(false);
+        }
+        writer.carry_out(leases::plan(n)).await;
+        failures.result(false)
+    };
+    let told = tokio::select! {
+        told = telling => told,
+        () = ctx.cancelled() => Err(ActivityError::cancelled()),
+        error = attempt.stay_alive() => Err(error),
+    };
+    if let Err(error) = told {
+        attempt.beat().await?;
+        return Err(error);
+    }
+    Ok(attempt.told(false))
 }
 
 /// Tells a notice and, where it says that work has begun, what came of it.

@@ -18,6 +18,8 @@ pub(super) const KEYS: &[&str] = &[
     "destroy_activity",
     "plan_activity",
     "discard_activity",
+    "access_activity",
+    "inspect_activity",
     "encrypt",
     "fields",
     "template",
@@ -34,6 +36,9 @@ const DESTROY_ACTIVITY: &str = "destroy";
 /// Of the built-in provisioner of stacks.
 const PLAN_ACTIVITY: &str = "plan";
 const DISCARD_ACTIVITY: &str = "discard";
+/// Of the built-in provisioners, as far as they have them.
+const ACCESS_ACTIVITY: &str = "access";
+const INSPECT_ACTIVITY: &str = "inspect";
 
 pub(super) fn read(reader: &mut Reader, top: &Section) -> Option<(Vec<Blueprint>, Templates)> {
     let Some(item) = top.get("blueprints") else { return Some((vec![builtin()], Templates::new())) };
@@ -63,6 +68,11 @@ pub(super) fn read(reader: &mut Reader, top: &Section) -> Option<(Vec<Blueprint>
             false if section.get("parts").is_some() => Some((None, None)),
             false => planning(reader, section),
         };
+        let [access_activity, inspect_activity] = match has_template {
+            true => [Some(None), Some(Some(INSPECT_ACTIVITY.to_owned()))],
+            false => ["access_activity", "inspect_activity"]
+                .map(|key| reader.optional(section, key, EXPECTED_NAME, |text| is_line(text, TEMPORAL_NAME))),
+        };
         let encrypt = reader.yes_or_no(section, "encrypt", true);
         let fields = fields::read(reader, section);
         let template = fields.as_ref().map_or(Some(None), |fields| template::read(reader, section, fields));
@@ -82,6 +92,8 @@ pub(super) fn read(reader: &mut Reader, top: &Section) -> Option<(Vec<Blueprint>
                 destroy_activity,
                 plan_activity,
                 discard_activity,
+                access_activity: access_activity?,
+                inspect_activity: inspect_activity?,
                 encrypt: encrypt?,
                 fields: fields?,
                 parts: Vec::new(),
@@ -129,6 +141,8 @@ pub(super) fn builtin() -> Blueprint {
         destroy_activity: DESTROY_ACTIVITY.to_owned(),
         plan_activity: None,
         discard_activity: None,
+        access_activity: Some(ACCESS_ACTIVITY.to_owned()),
+        inspect_activity: Some(INSPECT_ACTIVITY.to_owned()),
         encrypt: true,
         fields: Vec::new(),
         parts: Vec::new(),

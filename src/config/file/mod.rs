@@ -11,6 +11,7 @@ mod blueprints;
 mod choices;
 mod clients;
 mod fields;
+mod lease;
 mod parts;
 mod reader;
 mod teams;
@@ -31,7 +32,8 @@ use crate::domain::policy::Policy;
 use crate::stacks::Templates;
 
 /// Keys of the file itself, in the order the example explains them.
-const TOP: &[&str] = &["regions", "profiles", "operations_channel", "authorization", "teams", "blueprints", "clients"];
+const TOP: &[&str] =
+    &["regions", "profiles", "operations_channel", "authorization", "teams", "lease", "blueprints", "clients"];
 
 /// What the file says.
 #[derive(Clone, Debug)]
@@ -92,6 +94,7 @@ fn file(reader: &mut Reader, top: &Section) -> Option<File> {
     let teams = teams::read(reader, top);
     let blueprints = blueprints::read(reader, top);
     let operations_channel = reader.optional(top, "operations_channel", "the ID of a channel (C… or G…)", is_channel);
+    let terms = lease::read(reader, top);
     let clients = clients::read(reader, top, teams.as_deref());
     if let Some(clients) = &clients {
         clients::check_authorizers(reader, top, clients);
@@ -107,6 +110,8 @@ fn file(reader: &mut Reader, top: &Section) -> Option<File> {
         open_max: authorization.open_max,
         teams: teams?,
         blueprints,
+        bucket: blueprints::builtin(),
+        terms: terms?,
         operations_channel: operations_channel?,
         clients: clients?,
     };

@@ -159,7 +159,7 @@ fn given(fields: &[Field], part: &Blueprint) -> Result<Given, String> {
     for theirs in &part.fields {
         let id = &theirs.id;
         match fields.iter().find(|field| field.id == *id) {
-            Some(mine) if !takes_all_of(&theirs.kind, &mine.kind) => {
+            Some(mine) if !takes_all_of(&theirs.kind, &mine.kind) || mine.has_decimals() && !theirs.has_decimals() => {
                 return Err(format!(
                     "whose field {id:?} does not take all that this blueprint's takes: let both be alike."
                 ));

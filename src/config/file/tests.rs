@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{TOP, authorization, blueprints, clients, fields, load, parse, parts, teams};
+use super::{TOP, authorization, blueprints, clients, fields, lease, load, parse, parts, teams};
 use crate::domain::client::{Proof, Right};
 use crate::domain::people::Principal;
 
@@ -31,7 +31,7 @@ fn with(line: &str, replacement: &str) -> String {
 
 /// Is this line a key or a table of which one is to take the "#" away?
 fn is_commented(line: &str) -> bool {
-    line.starts_with("# [[") || line.starts_with("# ") && line.split(' ').nth(2) == Some("=")
+    line.starts_with("# [[") || line == "# [lease]" || line.starts_with("# ") && line.split(' ').nth(2) == Some("=")
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn the_example_is_valid_and_names_every_key() {
     assert_eq!((ci.name(), ci.channel(), ci.has(Right::Decide)), ("client:ci-acme".into(), Some("C0DEPLOYS"), false));
     assert!(matches!(&github.proof, Proof::Oidc(oidc) if oidc.claims.len() == 2), "{github:?}");
     let keys = TOP.iter().chain(authorization::KEYS).chain(teams::KEYS).chain(blueprints::KEYS);
-    for key in keys.chain(fields::KEYS).chain(parts::KEYS).chain(clients::KEYS) {
+    for key in keys.chain(fields::KEYS).chain(parts::KEYS).chain(lease::KEYS).chain(clients::KEYS) {
         let explained = text.lines().any(|line| {
             line.trim_start_matches("# ").starts_with(&format!("{key} ="))
                 || line.contains(&format!("{key}]]"))

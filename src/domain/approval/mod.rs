@@ -28,6 +28,7 @@ use self::plans::Planning;
 pub use self::step::{Signature, Step};
 use super::act::Door;
 use super::decision::Authorization;
+use super::lease::terms::Lifetime;
 use super::moment::Moment;
 use super::plan::Plan;
 
@@ -63,7 +64,7 @@ pub enum WaitingFor {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// The first step opens, for so long, about something with these values.
-    Opened { waits: Duration, reminder: Option<Duration>, parameters: Map<String, Value> },
+    Opened { waits: Duration, reminder: Option<Duration>, parameters: Map<String, Value>, lifetime: Option<Lifetime> },
     /// Those who are to sign have been asked.
     Asked,
     /// Somebody who is seated decides, with these values of theirs.
@@ -117,7 +118,7 @@ impl Approval {
         let step = Step { from: vec![named.to_owned()], need: 1, asked: Vec::new(), signatures: Vec::new() };
         Self {
             round: 1,
-            offer: Offer::new(None, None, Map::new(), None),
+            offer: Offer::new(None, None, Map::new(), None, None),
             steps: vec![step],
             asked: Map::new(),
             decision: None,
@@ -130,8 +131,8 @@ impl Approval {
     /// Something happens at this moment; the answer is what is to be done.
     pub fn apply(&mut self, event: Event, now: Moment) -> Vec<Effect> {
         match event {
-            Event::Opened { waits, reminder, parameters } => {
-                self.offer = Offer::new(None, None, parameters.clone(), None);
+            Event::Opened { waits, reminder, parameters, lifetime } => {
+                self.offer = Offer::new(None, None, parameters.clone(), None, lifetime);
                 (self.asked, self.waits) = (parameters, waits);
                 self.open(now.after(waits), reminder)
             }
@@ -212,7 +213,8 @@ impl Approval {
     ) -> Vec<Effect> {
         if let Authorization::Approve { region, profile, decided_by } = &authorization {
             let all = self.asked.clone().into_iter().chain(parameters).collect();
-            self.offer = Offer::new(Some(region), Some(profile), all, self.offer.plan.take());
+            let lifetime = self.offer.lifetime_seconds;
+            self.offer = Offer::new(Some(region), Some(profile), all, self.offer.plan.take(), lifetime);
             let by = decided_by.clone();
             let signature = Signature { by, instead_of: None, at: now, door, struck: None };
             if let Some(step) = self.steps.first_mut() {
@@ -230,7 +232,7 @@ impl Approval {
     fn strike(&mut self, now: Moment) -> Vec<Effect> {
         self.strike_all(now);
         if self.offer.plan.is_none() {
-            self.offer = Offer::new(None, None, self.asked.clone(), None);
+            self.offer = Offer::new(None, None, self.asked.clone(), None, self.offer.lifetime_seconds);
         }
         self.clock.deadline.map(|until| Effect::AskAgain { until }).into_iter().collect()
     }

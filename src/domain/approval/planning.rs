@@ -35,7 +35,7 @@ impl Approval {
         now: Moment,
     ) -> Vec<Effect> {
         let all = self.asked.clone().into_iter().chain(parameters).collect();
-        self.offer = Offer::new(Some(region), Some(profile), all, None);
+        self.offer = Offer::new(Some(region), Some(profile), all, None, self.offer.lifetime_seconds);
         self.planning.difference = None;
         self.clock.stop(now);
         self.begin_plan(now)

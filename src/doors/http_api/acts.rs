@@ -172,6 +172,7 @@ fn wrong_field(why: &Refusal) -> Option<String> {
         | Refusal::PlanBlocked
         | Refusal::OtherPlan
         | Refusal::PlanOfOtherValues
+        | Refusal::Reconfigured
         | Refusal::TooLate
         | Refusal::Past { .. } => return None,
     };
@@ -183,7 +184,7 @@ fn is_about_who(why: &Refusal) -> bool {
 }
 
 /// A sentence for people in Slack, as a program reads it: a mention is an ID.
-fn said(sentence: &str) -> String {
+pub(super) fn said(sentence: &str) -> String {
     let mut parts = sentence.split("<@");
     let mut said = parts.next().unwrap_or_default().to_owned();
     for part in parts {

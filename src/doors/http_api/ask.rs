@@ -116,8 +116,8 @@ fn read(policy: &Policy, caller: &Caller, object: Map<String, Value>) -> Result<
     let justification = fields.paragraph("justification", TEXT_MAX);
     let lifetime_seconds = fields.lifetime("lifetimeSeconds");
     let parameters = fields.object("parameters").filter(|parameters| !parameters.is_empty());
-    if lifetime_seconds.is_some() {
-        fields.wrong::<()>("lifetimeSeconds", PreflightProblem::NoLifetime.to_string());
+    if let Err(problem) = policy.terms.asked(lifetime_seconds.as_ref()) {
+        fields.wrong::<()>("lifetimeSeconds", problem.to_string());
     }
     let parameters = match blueprint.as_deref().and_then(|id| policy.blueprint(id)) {
         Some(blueprint) => match blueprint.given(By::Requester, &parameters.unwrap_or_default()) {

@@ -26,9 +26,9 @@ use crate::server::Seat;
 const WAIT_AT_MOST: Duration = Duration::from_secs(30);
 
 /// What stands behind the question mark. Who names a key twice means the last one.
-type Named = BTreeMap<String, String>;
+pub(super) type Named = BTreeMap<String, String>;
 
-fn named(query: Option<&str>) -> Named {
+pub(super) fn named(query: Option<&str>) -> Named {
     form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
 }
 
@@ -125,7 +125,7 @@ fn may_read(caller: &Caller, request: &ProvisionRequest) -> bool {
 }
 
 /// The value of a key, if it is there; what is none is a mistake.
-fn read<T>(
+pub(super) fn read<T>(
     named: &BTreeMap<String, String>,
     key: &str,
     expected: &str,
@@ -143,7 +143,7 @@ fn status(word: &str) -> Option<Status> {
     serde_json::from_value(Value::from(word)).ok()
 }
 
-fn place(text: &str) -> Option<Place> {
+pub(super) fn place(text: &str) -> Option<Place> {
     let (start, id) = text.split_once('_')?;
     Some(Place { start: start.parse().ok()?, id: id.to_owned() })
 }

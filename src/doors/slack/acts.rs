@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::fields;
 use super::handlers::{Handlers, NO_ANSWER, NO_SUCH_REQUEST};
+use super::leases;
 use super::replan::Chosen;
 use super::reply::Reply;
 use crate::domain::act::{Act, Door, Kind};
@@ -38,6 +39,7 @@ pub async fn pressed(bot: &Handlers, button: Button, click: Click) -> Reply {
         Button::Cancel => act(&click, Kind::Cancel),
         Button::Retry => act(&click, Kind::Retry),
         Button::GiveUp => act(&click, Kind::GiveUp),
+        Button::OfLease(kind) => return leases::pressed(bot, kind, click).await,
     };
     let kind = act.act;
     let (region, profile) = (act.region.clone(), act.profile.clone());

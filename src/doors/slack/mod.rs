@@ -7,6 +7,8 @@ mod broken;
 mod fields;
 mod handlers;
 pub mod http;
+mod leases;
+mod overview;
 mod replan;
 mod reply;
 pub mod request;
@@ -40,6 +42,7 @@ impl From<&Inbound> for Late {
             Inbound::Command(_) => Self::Command,
             Inbound::Submitted(_) => Self::Form(ids::APPLICATION_NAME),
             Inbound::RejectSubmitted(_) => Self::Form(ids::REASON),
+            Inbound::GiveSubmitted(_) => Self::Form(ids::TO),
             Inbound::Pressed(_, click) => Self::Click(Box::new(click.clone())),
             Inbound::BlueprintChosen(_) | Inbound::OptionsRequested(_) | Inbound::Challenged(_) | Inbound::Nothing => {
                 Self::Other
@@ -57,6 +60,7 @@ fn span(inbound: &Inbound) -> Span {
             (ids::PROVISION_REQUEST, name.map(|name| RequestId::new(&name, &form.digest)))
         }
         Inbound::RejectSubmitted(form) => (ids::REJECT_REQUEST, RequestId::parse(&form.request_id)),
+        Inbound::GiveSubmitted(form) => (ids::GIVE_RESOURCE, RequestId::parse(&form.request_id)),
         Inbound::Pressed(button, click) => (button.action_id(), RequestId::parse(&click.request_id)),
         Inbound::BlueprintChosen(_) => (ids::BLUEPRINT, None),
         Inbound::OptionsRequested(_) => ("options", None),
@@ -131,6 +135,7 @@ impl Handlers {
             Inbound::BlueprintChosen(chosen) => request::blueprint_chosen(self, chosen).await,
             Inbound::Submitted(submission) => request::submitted(self, submission).await,
             Inbound::OptionsRequested(search) => request::searched(self, search).await,
+            Inbound::GiveSubmitted(form) => leases::given(self, form).await,
             Inbound::Pressed(button, click) => acts::pressed(self, button, click).await,
             Inbound::RejectSubmitted(reason) => acts::reject_submitted(self, reason).await,
             Inbound::Challenged(challenge) => Reply::Challenge(challenge),

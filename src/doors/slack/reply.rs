@@ -12,6 +12,11 @@ pub enum Reply {
     Challenge(String),
     /// Text for the person who ran the command, alone.
     Private(String),
+    /// The same with what can be pressed.
+    Shown {
+        text: String,
+        blocks: Value,
+    },
     /// Text under the fields of a form, which stays open with what was typed.
     Errors(BTreeMap<String, String>),
     /// The options of a select.
@@ -28,7 +33,7 @@ impl Reply {
         match self {
             Self::Nothing => "nothing",
             Self::Challenge(_) => "challenge",
-            Self::Private(_) => "private",
+            Self::Private(_) | Self::Shown { .. } => "private",
             Self::Errors(_) => "errors",
             Self::Options(_) => "options",
         }
@@ -40,6 +45,9 @@ impl Reply {
             Self::Nothing => None,
             Self::Challenge(challenge) => Some(challenge.into()),
             Self::Private(text) => Some(json!({ "response_type": "ephemeral", "text": text })),
+            Self::Shown { text, blocks } => {
+                Some(json!({ "response_type": "ephemeral", "text": text, "blocks": blocks }))
+            }
             Self::Errors(errors) => Some(json!({ "response_action": "errors", "errors": errors })),
             Self::Options(options) => Some(options),
         }

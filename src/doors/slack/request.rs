@@ -8,9 +8,11 @@ use tokio::time::Instant;
 
 use super::fields;
 use super::handlers::{Handlers, NO_ANSWER};
+use super::overview::{self, Wanted};
 use super::reply::Reply;
 use crate::domain::blueprint::Blueprint;
 use crate::domain::field::By;
+use crate::domain::lease::terms::{Lifetime, Terms};
 use crate::domain::people::{Groups, Person, Standing};
 use crate::domain::policy::{Field, PreflightProblem};
 use crate::domain::request::{ApplicationName, ProvisionRequest};
@@ -37,9 +39,16 @@ const FILL: Duration = Duration::from_millis(1_200);
 /// form is opened and then filled.
 pub async fn command(bot: &Handlers, command: Command) -> Reply {
     let typed = command.text.trim();
-    if typed.eq_ignore_ascii_case("help") {
-        return Reply::Private(ephemeral::help(bot.policy.timeout));
-    }
+    let (word, rest) = typed.split_once(char::is_whitespace).map_or((typed, ""), |(word, rest)| (word, rest.trim()));
+    let typed = match word.to_ascii_lowercase().as_str() {
+        "help" if rest.is_empty() => return Reply::Private(ephemeral::help(bot.policy.timeout)),
+        "list" => return overview::list(bot, &command, rest).await,
+        "status" => return overview::one(bot, &command, Wanted::Status, rest).await,
+        "extend" => return overview::one(bot, &command, Wanted::Extend, rest).await,
+        "remove" => return overview::one(bot, &command, Wanted::Remove, rest).await,
+        "new" if !rest.is_empty() => rest,
+        _ => typed,
+    };
     let metadata = json!({ "channelId": command.channel }).to_string();
     let groups = bot.policy.member_groups();
     let opened = match bot.directory.known_groups(&groups) {
@@ -104,9 +113,35 @@ fn form(bot: &Handlers, user: &str, typed: &str, private_metadata: String, group
         authorizers: if anyone { Authorizers::Anyone } else { Authorizers::Listed },
         blueprints: blueprints(bot),
         only: if let [only] = &*policy.blueprints { Some(only.clone()) } else { None },
+        lifetimes: lifetimes(&policy.terms),
         changes: policy.blueprints.iter().any(|blueprint| blueprint.fields_by(By::Requester).next().is_some()),
         private_metadata,
     })
+}
+
+/// For how long something may be wanted, the first as it is proposed.
+fn lifetimes(terms: &Terms) -> Vec<Choice> {
+    const DAY: u64 = 24 * 60 * 60;
+    if !terms.ends {
+        return Vec::new();
+    }
+    let proposed = terms.lifetime;
+    let usual = [1, 7, 30, 90, 180, 365].map(|days| Lifetime::For(days * DAY));
+    let others = usual.into_iter().chain([Lifetime::Never]).filter(|it| *it != proposed);
+    let allowed = others.filter(|it| terms.asked(Some(&json!(it))).is_ok());
+    [proposed].into_iter().chain(allowed).map(|it| Choice::new(&value_of(it), &it.to_string())).collect()
+}
+
+fn value_of(lifetime: Lifetime) -> String {
+    match lifetime {
+        Lifetime::Never => "never".to_owned(),
+        Lifetime::For(seconds) => seconds.to_string(),
+    }
+}
+
+/// What was chosen of these, as it is recorded.
+fn lifetime(chosen: Option<&str>) -> Option<Value> {
+    chosen.map(|chosen| chosen.parse::<u64>().map_or_else(|_| json!(chosen), |seconds| json!(seconds)))
 }
 
 /// Shows the fields of what was chosen, at once; what was typed stays.
@@ -280,7 +315,7 @@ fn read(bot: &Handlers, submission: &Submission) -> Result<ProvisionRequest, Rep
                 justification: submission.justification.clone(),
                 channel_id: submission.channel.clone(),
                 authorization_timeout_seconds: bot.policy.timeout.as_secs(),
-                lifetime_seconds: None,
+                lifetime_seconds: lifetime(submission.lifetime.as_deref()),
                 parameters: Some(parameters).filter(|parameters| !parameters.is_empty()),
             })
         }

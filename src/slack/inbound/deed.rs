@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::domain::lease::act::LeaseKind;
 use crate::slack::ids;
 
 /// What a person did.
@@ -17,6 +18,8 @@ pub enum Inbound {
     Submitted(Submission),
     /// Sent the form that asks why a request is rejected.
     RejectSubmitted(Reason),
+    /// Sent the form that asks to whom something is given.
+    GiveSubmitted(Given),
     /// Pressed a button.
     Pressed(Button, Click),
     /// Opened, or typed into, a select whose options we serve.
@@ -47,6 +50,7 @@ pub struct Submission {
     pub team: Option<String>,
     pub authorizer: Option<String>,
     pub blueprint: Option<String>,
+    pub lifetime: Option<String>,
     pub justification: Option<String>,
     pub fields: Entered,
 }
@@ -82,14 +86,36 @@ pub struct Reason {
     pub click_id: String,
 }
 
+/// To whom something that was built is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    pub user: String,
+    pub request_id: String,
+    /// The round of the message whose button opened the form.
+    pub round: Option<u32>,
+    pub to: Option<String>,
+    /// Slack's ID of this form: the same one sent twice counts once.
+    pub click_id: String,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Button {
-    Plan { region: Option<String>, profile: Option<String>, fields: Entered },
-    Approve { region: Option<String>, profile: Option<String>, fields: Entered },
+    Plan {
+        region: Option<String>,
+        profile: Option<String>,
+        fields: Entered,
+    },
+    Approve {
+        region: Option<String>,
+        profile: Option<String>,
+        fields: Entered,
+    },
     Reject,
     Cancel,
     Retry,
     GiveUp,
+    /// Of something that was built.
+    OfLease(LeaseKind),
 }
 
 impl Button {
@@ -101,7 +127,14 @@ impl Button {
             Self::Reject => ids::REJECT,
             Self::Cancel => ids::CANCEL,
             Self::Retry => ids::RETRY,
-            Self::GiveUp => ids::GIVE_UP,
+            Self::GiveUp | Self::OfLease(LeaseKind::GiveUp) => ids::GIVE_UP,
+            Self::OfLease(LeaseKind::Extend) => ids::EXTEND,
+            Self::OfLease(LeaseKind::Keep) => ids::KEEP,
+            Self::OfLease(LeaseKind::Remove) => ids::REMOVE,
+            Self::OfLease(LeaseKind::Give | LeaseKind::Take) => ids::GIVE,
+            Self::OfLease(LeaseKind::Approve) => ids::APPROVE,
+            Self::OfLease(LeaseKind::Reject) => ids::REJECT,
+            Self::OfLease(LeaseKind::Retry) => ids::RETRY,
         }
     }
 }

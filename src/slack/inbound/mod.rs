@@ -15,7 +15,7 @@ mod malformed;
 mod payload;
 mod signature;
 
-pub use self::deed::{Button, Chosen, Click, Command, Entered, Entry, Inbound, Reason, Search, Submission};
+pub use self::deed::{Button, Chosen, Click, Command, Entered, Entry, Given, Inbound, Reason, Search, Submission};
 pub use self::delivery::{command, envelope, event, interaction};
 pub(super) use self::delivery::{form, payload};
 pub use self::malformed::Malformed;

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::deed::{Button, Chosen, Click, Entered, Entry, Inbound, Reason, Search, Submission};
+use super::deed::{Button, Chosen, Click, Entered, Entry, Given, Inbound, Reason, Search, Submission};
 use super::malformed::Malformed;
+use crate::domain::lease::act::LeaseKind;
 use crate::slack::ids;
 
 /// What of an interaction is read, whichever it is.
@@ -51,7 +52,15 @@ fn pressed(payload: Payload) -> Result<Inbound, Malformed> {
     let shown = payload.message.as_ref();
     let chosen = |id| state.get(id).or_else(|| shown.and_then(|message| message.preselected(id)));
     let entered = || shown.map(Message::prefilled).unwrap_or_default().into_iter().chain(state.said()).collect();
+    let request_id = action.value.clone().unwrap_or_default();
+    let of_lease = ids::round_of(&action.block_id, &ids::lease(&request_id));
     let button = match action.action_id.as_str() {
+        ids::RETRY if of_lease > 0 => Button::OfLease(LeaseKind::Retry),
+        ids::GIVE_UP if of_lease > 0 => Button::OfLease(LeaseKind::GiveUp),
+        ids::EXTEND => Button::OfLease(LeaseKind::Extend),
+        ids::KEEP => Button::OfLease(LeaseKind::Keep),
+        ids::REMOVE => Button::OfLease(LeaseKind::Remove),
+        ids::GIVE => Button::OfLease(LeaseKind::Give),
         ids::PLAN => {
             let (region, profile) = (chosen(ids::REGION), chosen(ids::PROFILE));
             Button::Plan { region, profile, fields: entered() }
@@ -68,11 +77,12 @@ fn pressed(payload: Payload) -> Result<Inbound, Malformed> {
     };
     let channel = payload.channel.map(|channel| channel.id).or(payload.container.channel_id).unwrap_or_default();
     let message = payload.container.message_ts.or(payload.message.and_then(|message| message.ts));
-    let request_id = action.value.unwrap_or_default();
+    let round =
+        if matches!(button, Button::OfLease(_)) { of_lease } else { ids::round_of(&action.block_id, &request_id) };
     let click = Click {
         id: digest(&format!("{}-{}-{}", payload.user.id, action.action_id, action.action_ts)),
         user: payload.user.id,
-        round: ids::round_of(&action.block_id, &request_id),
+        round,
         request_id,
         trigger: payload.trigger_id,
         channel,
@@ -104,6 +114,7 @@ fn submitted(payload: Payload) -> Result<Inbound, Malformed> {
             team: state.get(ids::TEAM),
             authorizer: state.get(ids::AUTHORIZER),
             blueprint: state.get(ids::BLUEPRINT),
+            lifetime: state.get(ids::LIFETIME),
             justification: state.get(ids::JUSTIFICATION),
             fields: state.fields(),
         })),
@@ -112,6 +123,13 @@ fn submitted(payload: Payload) -> Result<Inbound, Malformed> {
             request_id: metadata.request_id,
             round: metadata.round,
             reason: state.get(ids::REASON).unwrap_or_default(),
+            click_id: digest(&format!("{}-{}", view.id, view.hash)),
+        })),
+        ids::GIVE_RESOURCE => Ok(Inbound::GiveSubmitted(Given {
+            user: payload.user.id,
+            request_id: metadata.request_id,
+            round: metadata.round,
+            to: state.get(ids::TO),
             click_id: digest(&format!("{}-{}", view.id, view.hash)),
         })),
         _ => Ok(Inbound::Nothing),

@@ -53,18 +53,18 @@ pub struct Known {
 
 impl<'a> Plan<'a> {
     /// Then this.
-    pub(super) fn then(self, step: Step<'a>) -> Self {
+    pub(in crate::slack) fn then(self, step: Step<'a>) -> Self {
         self.then_together([step])
     }
 
     /// Then these, side by side: a person waits for each of them.
-    pub(super) fn then_together(mut self, steps: impl IntoIterator<Item = Step<'a>>) -> Self {
+    pub(in crate::slack) fn then_together(mut self, steps: impl IntoIterator<Item = Step<'a>>) -> Self {
         self.turns.push(steps.into_iter().collect());
         self
     }
 
     /// Then this, if there is any.
-    pub(super) fn then_maybe(self, step: Option<Step<'a>>) -> Self {
+    pub(in crate::slack) fn then_maybe(self, step: Option<Step<'a>>) -> Self {
         match step {
             Some(step) => self.then(step),
             None => self,

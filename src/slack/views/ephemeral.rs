@@ -20,7 +20,9 @@ pub fn help(waits_for: Duration) -> String {
         "*{COMMAND}* opens a form to ask for resources for an application; *{COMMAND} checkout-api* fills in its name.\n\
          1. Choose your team and who decides.\n\
          2. That person gets a message with Approve and Reject, and has {} to decide.\n\
-         3. The thread in this channel shows what happens, up to the link to what was built.",
+         3. The thread in this channel shows what happens, up to the link to what was built.\n\
+         *{COMMAND} list* shows what there is; *{COMMAND} status*, *extend* and *remove*, each with an ID or a name, show \
+         one and what can be done. *{COMMAND} new list* asks for an application of such a name.",
         humantime::format_duration(waits_for)
     )
 }

@@ -7,6 +7,8 @@
 //! - [`decision`], [`attention`]: the authorizer's cards, and the form for a reason;
 //!   [`plan`](mod@plan): the plan on the first.
 //! - [`thread`], [`progress`]: the request's message in the channel, and its thread.
+//! - [`lease`]: what was built, and what can be done with it.
+//! - [`overview`]: what is told privately of all that goes on.
 //! - [`ephemeral`], [`refusal`]: what is said to one person alone.
 //! - `message`: what is posted.
 //! - [`text`]: text from outside, made harmless and cut.
@@ -21,7 +23,9 @@ pub mod choice;
 pub mod decision;
 pub mod ephemeral;
 pub mod fields;
+pub mod lease;
 mod message;
+pub mod overview;
 pub(super) mod parts;
 pub mod plan;
 pub mod progress;
@@ -51,6 +55,8 @@ const TEMPLATES: &[&Template] = &[
     thread::ThreadNote::TEMPLATE,
     progress::ThreadProgress::TEMPLATE,
     thread::ThreadOutcome::TEMPLATE,
+    lease::LeaseMessage::TEMPLATE,
+    lease::GiveResource::TEMPLATE,
 ];
 
 /// Reads all files of `blocks/` and compares what they name with what there are

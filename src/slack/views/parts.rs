@@ -24,7 +24,7 @@ pub const CAUSE_MAX: usize = 1000;
 /// What to do about a failure, what remains of it.
 pub const ADVICE_MAX: usize = 600;
 /// The longest workflow ID Temporal accepts, so that no button loses its request.
-const REQUEST_ID_MAX: usize = 1000;
+pub const REQUEST_ID_MAX: usize = 1000;
 
 fields! {
     /// A line of a list: a name, and its value as words or to be copied.
@@ -117,6 +117,10 @@ pub fn facts(n: &Notification) -> Vec<Fact> {
         fact("Team", Some(team(n))),
         fact("What", Some(blueprint_described(n))),
         fact("Made of", made_of(n)),
+        fact(
+            "For how long",
+            n.subject.rules.as_ref().and_then(|rules| rules.lifetime).map(|it| Text::ours(it.to_string())),
+        ),
     ]
     .into_iter()
     .flatten()

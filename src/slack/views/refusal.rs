@@ -1,8 +1,11 @@
 //! Why an act changed nothing, in a sentence or two for the person who did it.
 
-use super::text::mention;
+use super::text::{mention, moment};
 use crate::domain::act::Kind;
 use crate::domain::decision::DecisionKind;
+use crate::domain::lease::judge::LeaseRefusal;
+use crate::domain::lease::state::LeaseStatus;
+use crate::domain::lease::terms::in_words;
 use crate::domain::lifecycle::Status;
 use crate::domain::refusal::{NotCounted, Refusal};
 
@@ -56,9 +59,62 @@ pub fn refusal(why: &Refusal) -> String {
              Show plan to see the one of these."
                 .to_owned()
         }
+        Refusal::Reconfigured => {
+            "What this builds has changed in the configuration since it was asked for. Nothing was changed: please have \
+             it asked for anew."
+                .to_owned()
+        }
         Refusal::UnknownValue { name } => format!("This request has no \"{name}\". Nothing was changed."),
         Refusal::Parameter { label, what, .. } => format!("{label}: {what} Nothing was changed."),
         Refusal::TextTooLong { most } => format!("The text is too long: at most {most} characters."),
+    }
+}
+
+/// Why an act on something that was built changed nothing, with mentions of people in it.
+pub fn lease_refusal(why: &LeaseRefusal) -> String {
+    match why {
+        LeaseRefusal::NotYours { owner, signer, .. } => {
+            let signer = signer.as_ref().map(|id| format!(" or {}", mention(id))).unwrap_or_default();
+            format!("Only {}{signer} can do that. Nothing was changed.", mention(owner))
+        }
+        LeaseRefusal::OtherRound { .. } => {
+            "This has changed since that message was shown. Nothing was changed: please look at the latest message, or \
+             ask for its status."
+                .to_owned()
+        }
+        LeaseRefusal::Past { status, since } => {
+            let what = match status {
+                LeaseStatus::Removing => "being removed, since",
+                LeaseStatus::Removed => "removed, since",
+                LeaseStatus::NeedsAttention => "waiting for somebody to choose what to do, since",
+                LeaseStatus::Missing => "missing, since",
+                _ => "past that, since",
+            };
+            format!("Too late: it is {what} {}. Nothing was changed.", moment(since.0))
+        }
+        LeaseRefusal::NoEnd => "It has no end, so there is nothing to extend. Nothing was changed.".to_owned(),
+        LeaseRefusal::KeepFirst { by } => {
+            format!("{} is done with it, and it is closed. Press Keep it first. Nothing was changed.", mention(by))
+        }
+        LeaseRefusal::NothingToKeep => "It is in use as ever: there is nothing to keep it from.".to_owned(),
+        LeaseRefusal::Discarded { by, removed_at } => {
+            let at = removed_at.map(|at| format!(", and it is removed from {}", moment(at.0))).unwrap_or_default();
+            format!("{} is done with it already{at}. Nothing was changed.", mention(by))
+        }
+        LeaseRefusal::NothingToChoose => "There is nothing to choose: this question is closed.".to_owned(),
+        LeaseRefusal::TooLong { most } => {
+            format!("That is too long: the longest term is {}. Nothing was changed.", in_words(*most))
+        }
+        LeaseRefusal::Total { ends } => format!(
+            "It reaches the longest time it may live on {}, and cannot be kept beyond that. Ask for a new one.",
+            moment(ends.0)
+        ),
+        LeaseRefusal::NeedsApproval { free } => format!(
+            "It was extended {free} times, as often as may be done without approval. Ask whoever approved it for a new one."
+        ),
+        LeaseRefusal::Value { name } => format!("A value is missing, or does not fit: {name}. Nothing was changed."),
+        LeaseRefusal::AlreadyTheirs => "It is theirs already. Nothing was changed.".to_owned(),
+        LeaseRefusal::NotOffered { .. } => "This cannot be done with it. Nothing was changed.".to_owned(),
     }
 }
 

@@ -38,6 +38,8 @@ pub struct RequestForm {
     pub only: Option<Blueprint>,
     /// Does the form change with the choice of a blueprint?
     pub changes: bool,
+    /// For how long it may be wanted, the first as it is proposed; none where nothing has an end.
+    pub lifetimes: Vec<Choice>,
     /// What the submission has to bring back, at most 3000 characters.
     pub private_metadata: String,
 }
@@ -66,6 +68,9 @@ template! {
         authorizer_listed: Option<String>,
         blueprints: Vec<Entry>,
         blueprint_search: Option<String>,
+        lifetimes: Vec<Entry>,
+        lifetime_text: Option<Text>,
+        lifetime_value: Option<String>,
     }
 }
 
@@ -86,6 +91,7 @@ pub fn request_modal(form: &RequestForm) -> Value {
         several => several.iter().find(|team| Some(&team.value) == form.team.as_ref()),
     };
     let team = team.and_then(entry);
+    let lifetime = form.lifetimes.first().and_then(entry);
     let asks = |by| (form.authorizers == by).then(|| ids::AUTHORIZER.to_owned());
     let mut view = RequestModal {
         private_metadata: form.private_metadata.clone(),
@@ -99,6 +105,9 @@ pub fn request_modal(form: &RequestForm) -> Value {
         authorizer_listed: asks(Authorizers::Listed),
         blueprints,
         blueprint_search,
+        lifetime_text: lifetime.as_ref().map(|it| it.text.clone()),
+        lifetime_value: lifetime.map(|it| it.value),
+        lifetimes: form.lifetimes.iter().filter_map(entry).collect(),
     }
     .render();
     if !form.changes {

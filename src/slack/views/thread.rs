@@ -46,6 +46,8 @@ template! {
         cause: Option<Text>,
         advice: Option<Text>,
         remains: Option<Text>,
+        buttons: Option<String>,
+        remove: Option<String>,
     }
 }
 
@@ -114,7 +116,14 @@ impl ThreadOutcome {
             cause: None,
             advice: None,
             remains: None,
+            buttons: None,
+            remove: None,
         }
+    }
+
+    /// With the button by which whoever may says that they are done with what was built.
+    pub(in crate::slack) fn removable(self, request_id: String, buttons: String) -> Self {
+        Self { remove: Some(request_id), buttons: Some(buttons), ..self }
     }
 
     /// The message; `more` is what its text tells of the rest: ` …`.

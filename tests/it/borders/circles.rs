@@ -13,8 +13,10 @@ type Circle = (&'static str, &'static [&'static str]);
 
 /// The macros of Temporal's SDK want the steps of a workflow to know its struct, which has its
 /// signals, its queries and `run`, and these want the steps.
-const FORCED: &[Circle] =
-    &[("src/workflow", &["asking.rs", "provision_application.rs", "run.rs", "search_attributes.rs", "telling.rs"])];
+const FORCED: &[Circle] = &[
+    ("src/workflow", &["asking.rs", "provision_application.rs", "run.rs", "search_attributes.rs", "telling.rs"]),
+    ("src/workflow/lease", &["life.rs", "resource_lease.rs"]),
+];
 
 /// Which files a file needs, and which names of each.
 type Needs = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;

@@ -44,7 +44,7 @@ fn a_call_to_a_process_that_dies_is_made_again_and_has_happened_once() {
             assert!(again.status.is_success(), "{again:?}");
             let id = again.body["requestId"].as_str().unwrap().to_owned();
             knows(&id);
-            assert_eq!(world.temporal.count(&name).await, 1, "{name}");
+            assert_eq!(world.temporal.count_listed(&name).await, 1, "{name}");
 
             // The same of the yes.
             scanner.wait_for(&id, "awaiting_authorization").await;
@@ -90,7 +90,7 @@ fn a_call_to_a_process_that_is_paused_and_goes_on_has_happened_once() {
             knows(id);
             let late = paused.ask(&name, &wanted).await;
             assert_eq!((late.status, &late.body["requestId"]), (StatusCode::OK, &json!(id)));
-            assert_eq!(world.temporal.count(&name).await, 1, "{name}");
+            assert_eq!(world.temporal.count_listed(&name).await, 1, "{name}");
         }
     });
 }

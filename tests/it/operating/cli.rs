@@ -151,6 +151,7 @@ fn the_demo_plays_a_request_and_no_secret_reaches_its_logs() {
     let (said, logged) = (String::from_utf8_lossy(&played.stdout), String::from_utf8_lossy(&played.stderr));
     assert!(played.status.success(), "{said}");
     assert!(said.contains("is provisioned") && said.contains("The bucket exists: app-checkout-payments-"), "{said}");
+    assert!(said.contains("is done with") && said.contains("The bucket is gone: app-checkout-payments-"), "{said}");
     assert!(logged.contains("TRACE"), "everything is logged that can be");
     // The bot's token, and the secret keys of the AWS profiles.
     for secret in ["xoxb-", "demo-secret"] {

@@ -7,7 +7,8 @@ impl Temporal {
     pub async fn count(&self, prefix: &str) -> usize {
         let request = ListWorkflowExecutionsRequest {
             namespace: self.namespace.clone(),
-            query: format!("WorkflowId STARTS_WITH \"{prefix}\""),
+            // What a request built lives in a workflow of its own.
+            query: format!("WorkflowId STARTS_WITH \"{prefix}\" AND WorkflowType = 'ProvisionApplication'"),
             ..Default::default()
         };
         let answer = self.connection.workflow_service().list_workflow_executions(request.into_request()).await.unwrap();
@@ -54,7 +55,8 @@ impl Temporal {
         loop {
             let request = ListWorkflowExecutionsRequest {
                 namespace: self.namespace.clone(),
-                query: format!("WorkflowId STARTS_WITH \"{prefix}\""),
+                // What a request built lives in a workflow of its own.
+                query: format!("WorkflowId STARTS_WITH \"{prefix}\" AND WorkflowType = 'ProvisionApplication'"),
                 next_page_token: page,
                 ..Default::default()
             };

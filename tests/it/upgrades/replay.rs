@@ -258,15 +258,18 @@ fn record_histories() {
         refused["teamId"] = json!("gone");
         scene.temporal.start("refused-0123456789", &refused).await;
         record(&scene, "refused-0123456789", "refused").await;
+        scene.said("refused-0123456789");
 
         scene.slack.set_rules(|rules| rules.messages_tab_enabled = false);
         scene.temporal.start("unreachable-0123456789", &input(&scene, "unreachable")).await;
         record(&scene, "unreachable-0123456789", "unreachable").await;
+        scene.said("unreachable-0123456789");
     });
     alone(options(&policy("timeout = \"4s\"\nreminder = \"1s\"")), async |world| {
         let scene = world.scene();
         let request = scene.ask("expired").await;
         record(&scene, &request.id, "expired").await;
+        scene.said(&request.id);
 
         let request = scene.ask("provisioned-late").await;
         scene
@@ -276,6 +279,7 @@ fn record_histories() {
             .unwrap();
         scene.approve(&request).await;
         record(&scene, &request.id, "provisioned_after_a_reminder").await;
+        scene.said(&request.id);
     });
 }
 

@@ -58,7 +58,10 @@ fn a_rule_that_cannot_be_marked_is_named() {
     assert!(suspended(&rules(&[(&longest, Enabled)])).is_ok());
     let longer = format!("{longest}x");
     let refused = suspended(&rules(&[("a", Enabled), (&longer, Enabled)])).unwrap_err();
-    assert!(refused.kind == "LifecycleRuleName" && refused.how.contains(&longer[..60]) && !refused.passes, "{refused:?}");
+    assert!(
+        refused.kind == "LifecycleRuleName" && refused.how.contains(&longer[..60]) && !refused.passes,
+        "{refused:?}"
+    );
     let longest_that_is_off = "x".repeat(ID_MAX);
     assert!(suspended(&rules(&[(&longest_that_is_off, Disabled)])).is_ok(), "it stays as it is");
 

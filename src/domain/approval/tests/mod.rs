@@ -19,6 +19,7 @@ fn opened(reminder: Option<u64>) -> Approval {
         waits: Duration::from_secs(120),
         reminder: reminder.map(Duration::from_secs),
         parameters: Map::new(),
+        lifetime: None,
     };
     assert!(approval.steps[0].asked.is_empty(), "nobody is asked before the step opens");
     assert_eq!(approval.apply(opened, NOON), [Effect::Ask { until: at(120) }]);

@@ -39,7 +39,10 @@ fn size(size: &str) -> Map<String, Value> {
 fn approval(plan: Option<Plan>) -> Approval {
     let mut approval = Approval::by(ASKED);
     let asked = json!({ "domain": "a.test" }).as_object().cloned().unwrap();
-    approval.apply(Event::Opened { waits: std::time::Duration::from_secs(60), reminder: None, parameters: asked }, NOW);
+    approval.apply(
+        Event::Opened { waits: std::time::Duration::from_secs(60), reminder: None, parameters: asked, lifetime: None },
+        NOW,
+    );
     let (region, profile) = ("eu-west-1".into(), "sandbox".into());
     approval.apply(Event::PlanAsked { region, profile, parameters: size("small") }, NOW);
     if let Some(plan) = plan {

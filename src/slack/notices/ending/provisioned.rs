@@ -4,12 +4,13 @@ use serde_json::Value;
 
 use crate::domain::notice::{self, Notification};
 use crate::domain::provisioning::{Progress, Provisioned};
+use crate::slack::ids;
 use crate::slack::notices::plan::{Known, Plan, close_card, close_question, end_progress, to_channel};
 use crate::slack::notices::words::Words;
 use crate::slack::views::decision::Decided;
-use crate::slack::views::parts::{Fact, application, code, fact, place, requester};
+use crate::slack::views::parts::{Fact, NAME_MAX, REQUEST_ID_MAX, application, code, fact, place};
 use crate::slack::views::progress::ProgressState;
-use crate::slack::views::text::{Markup, Text, link};
+use crate::slack::views::text::{Markup, Text, link, mention};
 use crate::slack::views::thread::{Root, ThreadOutcome};
 use crate::slack::views::{Message, attention};
 
@@ -21,6 +22,9 @@ const OUTPUT_VALUE_MAX: usize = 200;
 /// The same of parts, of which there are several.
 const PARTS_OUTPUTS_MAX: usize = 20;
 const PART_VALUE_MAX: usize = 120;
+const PART_NAME_MAX: usize = 80;
+/// What all links together may take up of their section, of which Slack takes 3000 characters.
+const LINKS_ROOM: usize = 2_500;
 
 impl Words for notice::Provisioned {
     fn plan<'a>(&self, n: &'a Notification, known: &Known) -> Plan<'a> {
@@ -51,12 +55,47 @@ impl Words for notice::Provisioned {
     }
 
     fn outcome(&self, n: &Notification) -> Option<Message> {
-        let headline = format!("✅ {}, {} is provisioned.", requester(n), application(n));
-        let (results, links) = (results(n, &self.result), links(n, &self.result));
-        let view = ThreadOutcome { results, links, ..ThreadOutcome::new(&headline) };
-        let more = listed(&view);
-        Some(view.message(&more))
+        let built = Built {
+            request_id: n.subject.request_id.as_str(),
+            application: n.subject.request.application_name.as_str(),
+            requester: &n.subject.request.requester_id,
+            in_parts: !n.subject.parts.is_empty(),
+            result: &self.result,
+        };
+        // What was built begins in its first round.
+        Some(outcome(&built, Some(1)))
     }
+}
+
+/// What was built, for whoever says that it is there.
+pub struct Built<'a> {
+    pub request_id: &'a str,
+    pub application: &'a str,
+    pub requester: &'a str,
+    pub in_parts: bool,
+    pub result: &'a Provisioned,
+}
+
+/// The message that says that it is there. `removable`: the round in which somebody may press that
+/// they are done with it.
+pub fn outcome(built: &Built<'_>, removable: Option<u32>) -> Message {
+    let name = Text::line_or_dash(built.application, NAME_MAX);
+    let headline = format!("✅ {}, *{name}* is provisioned.", mention(built.requester));
+    let (results, links) = match built.in_parts {
+        true => (results_of_parts(built.result), links_of_parts(built.result)),
+        false => (results(built.result), links(built.result)),
+    };
+    let view = ThreadOutcome { results, links, ..ThreadOutcome::new(&headline) };
+    let more = listed(&view);
+    let view = match removable {
+        Some(round) => {
+            let id: String = built.request_id.chars().take(REQUEST_ID_MAX).collect();
+            let buttons = ids::buttons(&ids::lease(&id), round);
+            view.removable(id, buttons)
+        }
+        None => view,
+    };
+    view.message(&more)
 }
 
 fn is_there(n: &Notification) -> String {
@@ -71,10 +110,7 @@ fn all_done(result: &Provisioned) -> Option<Progress> {
 
 /// What a requester gets, line by line: the bucket first, then whatever else a
 /// provisioner answered. One that answered nothing says what it did instead.
-fn results(n: &Notification, result: &Provisioned) -> Vec<Fact> {
-    if !n.subject.parts.is_empty() {
-        return results_of_parts(result);
-    }
+fn results(result: &Provisioned) -> Vec<Fact> {
     let value = |value: &Value| {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         Text::line(&text, OUTPUT_VALUE_MAX)
@@ -116,7 +152,7 @@ fn results_of_parts(result: &Provisioned) -> Vec<Fact> {
         let part = part.clone();
         outputs.into_iter().filter(|(_, value)| !value.is_null()).filter_map(move |(key, value)| {
             let key = if key == "bucketName" { "bucket" } else { &key };
-            let name = Text::line_or_dash(&format!("{part} {key}"), OUTPUT_NAME_MAX);
+            let name = Text::line_or_dash(&format!("{part} {key}"), PART_NAME_MAX);
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             code(name, Text::line(&text, PART_VALUE_MAX))
         })
@@ -141,10 +177,7 @@ fn shown_address(result: &Provisioned) -> Option<&str> {
 
 /// Where to go from here: what the provisioner says, and the bucket in the AWS
 /// console.
-fn links(n: &Notification, result: &Provisioned) -> Option<Markup> {
-    if !n.subject.parts.is_empty() {
-        return links_of_parts(result);
-    }
+fn links(result: &Provisioned) -> Option<Markup> {
     let url = shown_address(result);
     let is_console = url.is_some_and(|url| url.contains("console.aws") || url.contains("console.amazonaws"));
     let label = if is_console { "Open in the AWS console" } else { "Open it" };
@@ -158,10 +191,16 @@ fn links(n: &Notification, result: &Provisioned) -> Option<Markup> {
 /// Where to go from here, of each part that has an address.
 fn links_of_parts(result: &Provisioned) -> Option<Markup> {
     let address = |(part, outputs): (&String, &Value)| {
-        let label = Text::line_or_dash(&format!("Open {part}"), OUTPUT_NAME_MAX);
+        let label = Text::line_or_dash(&format!("Open {part}"), PART_NAME_MAX);
         link(outputs.get("url")?.as_str()?, &label).map(|link| link.to_string())
     };
-    let all: Vec<_> = result.outputs.iter().filter_map(address).collect();
+    // As many as there is room for: the others are in the list above.
+    let mut room = LINKS_ROOM;
+    let fits = |link: &String| {
+        room = room.saturating_sub(link.len() + 5);
+        room > 0
+    };
+    let all: Vec<_> = result.outputs.iter().filter_map(address).take_while(fits).collect();
     (!all.is_empty()).then(|| Markup::ours(all.join("  ·  ")))
 }
 

@@ -27,7 +27,7 @@ impl Words for PlanStale {
 
     fn note(&self, _n: &Notification) -> Option<Message> {
         let text = format!(
-            "🔁 Try {}: the plan does not hold any more, so nothing was built of it. Another one is being made. If it \
+            "🔁 Try {}: the plan does not hold any more. Another one is being made. If it \
              does the same, building goes on, else somebody has to approve it again.",
             self.attempt
         );

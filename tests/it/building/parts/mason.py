@@ -36,7 +36,7 @@ def part_of(given: dict) -> str:
     return given["applicationId"].rsplit("-", 1)[1]
 
 
-VERBS = ("blurred", "fails", "holds", "keeps", "moved", "stale")
+VERBS = ("blurred", "fails", "holds", "keeps", "late", "moved", "stale", "talks")
 
 
 def is_told(given: dict, verb: str) -> bool:
@@ -80,7 +80,13 @@ async def provision(given: dict):
         raise ApplicationError("No bricks left", details, non_retryable=True)
     if (is_told(given, "stale") or is_told(given, "moved")) and call == 1:
         raise ApplicationError("Somebody else was here", type="StalePlan", non_retryable=True)
+    if is_told(given, "late") and call == 1:
+        # So late that it may have begun.
+        await asyncio.sleep(1.5)
+        raise ApplicationError("Somebody else was here", type="StalePlan", non_retryable=True)
     outputs = {"name": given["resourceName"], "stands": part_of(given)}
+    if is_told(given, "talks"):
+        outputs["story"] = "x" * 100_000
     return {"applicationId": given["applicationId"], "region": given["region"], "outputs": outputs}
 
 
@@ -89,6 +95,9 @@ async def destroy(given: dict):
     note("destroy", given)
     if is_told(given, "keeps"):
         raise ApplicationError("Somebody lives there", non_retryable=True)
+    # What stands on another thing falls before that is touched.
+    await asyncio.sleep(0.3)
+    note("destroyed", given)
 
 
 @activity.defn

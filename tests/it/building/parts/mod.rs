@@ -29,7 +29,12 @@ fn parts_survive_whatever_happens_in_between() {
         cancelled(&world.scene(), &masons).await;
         stale(&world.scene(), &masons).await;
         moved(&world.scene(), &masons).await;
+        withdrawn(&world.scene(), &masons).await;
+        elsewhere(&world.scene(), &masons).await;
+        late(&world.scene(), &masons).await;
+        talkative(&world.scene(), &masons).await;
         bot_killed(world, &masons).await;
+        rebuilt(world, &masons).await;
     });
 }
 
@@ -122,8 +127,9 @@ async fn given_up(scene: &Scene, masons: &Masons) {
     scene.clicks(&scene.bob, &card, "give_up").await;
     scene.outcome(&last, "failed").await;
     scene.ended(&last, "failed").await;
-    let gone = masons.parts("destroy", &last);
-    assert_eq!((masons.sorted("destroy", &last).len(), gone[2].as_str()), (3, "base"), "what it stands on goes last");
+    let gone = masons.calls(&["destroy", "destroyed"], &last);
+    let base: Vec<usize> = (0..gone.len()).filter(|at| gone[*at]["blueprint"] == "base").collect();
+    assert_eq!((gone.len(), base), (6, vec![4, 5]), "what they stand on goes when they are gone: {gone:?}");
     assert!(masons.calls(&["discard"], &last).is_empty(), "what is built of is not discarded");
 }
 
@@ -204,6 +210,92 @@ async fn moved(scene: &Scene, masons: &Masons) {
     let gone = masons.parts("destroy", &request);
     assert_eq!(gone.last().map(String::as_str), Some("base"), "{gone:?}");
     assert!(gone.contains(&"roof".to_owned()), "{gone:?}");
+    scene.said(&request.id);
+}
+
+/// Asked anew, with what was built still there.
+async fn anew(scene: &Scene, application: &str) -> Request {
+    let request = approved(scene, application).await;
+    let asks = |m: &Message| m.ts == request.card.ts && m.offers("approve") && m.says("Wall elsewhere");
+    let card = scene.bob.wait_for_dm(asks).await.unwrap();
+    Request { card, ..request }
+}
+
+/// Withdrawn meanwhile: what was built goes, and is not said never to have been.
+async fn withdrawn(scene: &Scene, masons: &Masons) {
+    let request = anew(scene, "moved-walls-withdrawn").await;
+    let root = scene.root_now(&request).await;
+    scene.clicks(&scene.alice, &root, "cancel").await;
+    let outcome = scene.outcome(&request, "cancelled").await;
+    assert!(!outcome.says("Nothing had been built") && outcome.says("removed"), "{}", outcome.plain());
+    scene.ended(&request, "cancelled").await;
+    assert_eq!(masons.sorted("destroy", &request), ["base", "roof"]);
+    scene.said(&request.id);
+}
+
+/// Another region is planned, which removes nothing, and approved: what was built elsewhere goes
+/// before anything is built there.
+async fn elsewhere(scene: &Scene, masons: &Masons) {
+    let request = anew(scene, "moved-walls-elsewhere").await;
+    scene.bob.select(&request.card, "region", "eu-west-1").await.unwrap();
+    let clicked = scene.bob.click(&request.card, "approve").await.unwrap();
+    assert!(ephemeral(&clicked).contains("made for other values"), "{}", ephemeral(&clicked));
+    let offering = scene.bob.wait_for_dm(|m| m.ts == request.card.ts && m.offers("plan")).await.unwrap();
+    scene.clicks(&scene.bob, &offering, "plan").await;
+    let planned = |m: &Message| m.ts == request.card.ts && m.offers("approve") && m.says("eu-west-1");
+    let card = scene.bob.wait_for_dm(planned).await.unwrap();
+    assert!(masons.calls(&["destroy"], &request).is_empty(), "a plan removes nothing");
+    let before = masons.calls(&["provision"], &request).len();
+    let request = Request { card, ..request };
+    scene.clicks(&scene.bob, &request.card, "approve").await;
+    scene.outcome(&request, "provisioned").await;
+    scene.ended(&request, "provisioned").await;
+    let calls = masons.calls(&["provision", "destroy"], &request);
+    let words: Vec<&str> = calls[before..].iter().map(|call| call["call"].as_str().unwrap()).collect();
+    assert_eq!(words, ["destroy", "destroy", "provision", "provision", "provision"], "one after the other");
+    scene.said(&request.id);
+}
+
+/// A plan that did not hold is discarded, too, where another part failed or it is withdrawn.
+async fn late(scene: &Scene, masons: &Masons) {
+    let request = approved(scene, "late-roof-fails-walls").await;
+    let card = question(scene, &request, None).await;
+    assert!(card.says("walls: Laying bricks"), "{}", card.plain());
+    scene.clicks(&scene.bob, &card, "give_up").await;
+    scene.outcome(&request, "failed").await;
+    scene.ended(&request, "failed").await;
+    assert_eq!(masons.parts("discard", &request), ["roof"]);
+}
+
+/// A part that says more than can be handed on needs a hand.
+async fn talkative(scene: &Scene, masons: &Masons) {
+    let request = approved(scene, "talks-base").await;
+    let card = question(scene, &request, None).await;
+    assert!(card.says("base") && card.says("64 KiB"), "{}", card.plain());
+    scene.clicks(&scene.bob, &card, "give_up").await;
+    scene.outcome(&request, "failed").await;
+    scene.ended(&request, "failed").await;
+    assert_eq!(masons.parts("destroy", &request), ["base"], "it is there");
+}
+
+/// The file says otherwise what a house is made of: what was planned and signed is not that.
+async fn rebuilt(world: &mut World, masons: &Masons) {
+    let scene = world.scene().patient(PATIENCE * 2);
+    let request = shown(&scene, "rebuilt").await;
+    let shed = "[[blueprints.parts]]\nid = \"shed\"\nblueprint = \"wall\"\n";
+    world.stack.stop_bot().await.unwrap();
+    world.stack.configure(&(with_houses().config + shed));
+    world.stack.start_bot().await.unwrap();
+    let clicked = scene.bob.click(&request.card, "approve").await.unwrap();
+    let said = ephemeral(&clicked);
+    assert!(said.is_empty() || said.contains("changed in the configuration"), "{said}");
+    scene.not_counted(&request, "changed in the configuration").await;
+    assert!(masons.calls(&["provision"], &request).is_empty());
+    let request = scene.now(&request).await;
+    scene.reject(&request, "Ask anew").await;
+    scene.outcome(&request, "rejected").await;
+    scene.ended(&request, "rejected").await;
+    assert_eq!(masons.sorted("discard", &request), ["roof", "walls"]);
     scene.said(&request.id);
 }
 
