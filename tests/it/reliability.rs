@@ -17,7 +17,9 @@ fn every_promise_names_a_test_that_is_there() {
                 continue;
             }
             let (chapter, test) = name.rsplit_once("::").unwrap();
-            let text = fs::read_to_string(chapters.join(format!("{}.rs", chapter.replace("::", "/"))));
+            let path = chapters.join(chapter.replace("::", "/"));
+            let text =
+                fs::read_to_string(path.with_extension("rs")).or_else(|_| fs::read_to_string(path.join("mod.rs")));
             let text = text.unwrap_or_else(|_| panic!("there is no chapter {chapter}"));
             let there = [format!("\nfn {test}() {{"), format!("\nasync fn {test}() {{")];
             assert!(test.is_empty() || there.iter().any(|it| text.contains(it)), "{name} is not there");
